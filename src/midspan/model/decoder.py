@@ -1,0 +1,192 @@
+"""The decoder: one class for Stable LM, Llama, Mistral and Qwen2, which differ only in their `DecoderConfig`.
+
+Pre-norm transformer with rotary positions and SwiGLU. Module names are those of the Hugging Face checkpoints
+(https://github.com/huggingface/transformers, models/stablelm, llama, mistral, qwen2), less the leading `model.`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from midspan.model.cache import KeyValueCache, Slots
+from midspan.model.config import DecoderConfig
+from midspan.model.masks import attention_mask, cached_attention_mask, restarting_positions
+from midspan.model.rotary import inverse_frequencies, rotate, rotation
+
+INITIAL_STD = 0.02
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every layer of one forward pass shares, computed once."""
+
+    cosine: Tensor  # [batch | 1, sequence, 1, rotary / 2], float32
+    sine: Tensor
+    mask: Tensor | None  # bool [batch | 1, 1, sequence, keys], or None: see `causal`
+    causal: bool  # without a mask: each query sees the keys up to its own, else all keys
+    cache: KeyValueCache | None = None
+    slots: Slots | None = None  # where in the cache this pass's keys go
+    used: int = 0  # slots of the cache in use after this pass
+
+
+class Attention(nn.Module):
+    """Multi-head attention with rotary positions, where several query heads may share a key/value head."""
+
+    def __init__(self, config: DecoderConfig, layer: int) -> None:
+        super().__init__()
+        self.layer = layer
+        self.head_size = config.head_size
+        queries, keys = config.num_heads * config.head_size, config.num_key_value_heads * config.head_size
+        self.q_proj = nn.Linear(config.hidden_size, queries, bias=config.qkv_bias)
+        self.k_proj = nn.Linear(config.hidden_size, keys, bias=config.qkv_bias)
+        self.v_proj = nn.Linear(config.hidden_size, keys, bias=config.qkv_bias)
+        self.o_proj = nn.Linear(queries, config.hidden_size, bias=False)
+        self.shared_keys = config.num_heads != config.num_key_value_heads
+
+    def forward(self, hidden: Tensor, context: Context) -> Tensor:
+        """`[batch, sequence, hidden]` to the same."""
+        split = (*hidden.shape[:2], -1, self.head_size)
+        queries = rotate(self.q_proj(hidden).view(split), context.cosine, context.sine).transpose(1, 2)
+        keys = rotate(self.k_proj(hidden).view(split), context.cosine, context.sine).transpose(1, 2)
+        values = self.v_proj(hidden).view(split).transpose(1, 2)  # [batch, kv_heads, sequence, head_size]
+        if context.cache is not None:
+            assert context.slots is not None
+            keys, values = context.cache.write(self.layer, context.slots, context.used, keys, values)
+            keys, values = keys.to(queries.dtype), values.to(queries.dtype)
+        mixed = F.scaled_dot_product_attention(
+            queries, keys, values, attn_mask=context.mask, is_causal=context.causal, enable_gqa=self.shared_keys
+        )
+        output: Tensor = self.o_proj(mixed.transpose(1, 2).flatten(2))
+        return output
+
+
+class FeedForward(nn.Module):
+    """SwiGLU: `down(silu(gate(x)) * up(x))` (Shazeer 2020)."""
+
+    def __init__(self, config: DecoderConfig) -> None:
+        super().__init__()
+        self.gate_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
+        self.up_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
+        self.down_proj = nn.Linear(config.intermediate_size, config.hidden_size, bias=False)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """`[batch, sequence, hidden]` to the same."""
+        output: Tensor = self.down_proj(F.silu(self.gate_proj(hidden)) * self.up_proj(hidden))
+        return output
+
+
+class Block(nn.Module):
+    """One layer: attention, then feed-forward, each on the normalised stream and added to it."""
+
+    def __init__(self, config: DecoderConfig, layer: int) -> None:
+        super().__init__()
+        self.input_layernorm = _norm(config)
+        self.self_attn = Attention(config, layer)
+        self.post_attention_layernorm = _norm(config)
+        self.mlp = FeedForward(config)
+
+    def forward(self, hidden: Tensor, context: Context) -> Tensor:
+        """`[batch, sequence, hidden]` to the same."""
+        hidden = hidden + self.self_attn(_matmul_input(self.input_layernorm(hidden)), context)
+        mixed: Tensor = hidden + self.mlp(_matmul_input(self.post_attention_layernorm(hidden)))
+        return mixed
+
+
+class Decoder(nn.Module):
+    """Tokens to logits. Weights are drawn from torch's global generator: `torch.manual_seed` decides them."""
+
+    def __init__(self, config: DecoderConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.embed_tokens = nn.Embedding(config.vocabulary_size, config.hidden_size)
+        self.layers = nn.ModuleList(Block(config, layer) for layer in range(config.num_layers))
+        self.norm = _norm(config)
+        if not config.tied_embeddings:
+            self.lm_head = nn.Linear(config.hidden_size, config.vocabulary_size, bias=False)
+        self.inverse_frequencies = inverse_frequencies(config)  # no buffer: a model built on `meta` keeps it
+        self._initialise()
+
+    def forward(
+        self,
+        tokens: Tensor,
+        positions: Tensor | None = None,
+        segments: Tensor | None = None,
+        cache: KeyValueCache | None = None,
+    ) -> Tensor:
+        """Logits `[batch, sequence, vocabulary]`; the arguments are those of `hidden_states`."""
+        return self.logits(self.hidden_states(tokens, positions, segments, cache))
+
+    def hidden_states(
+        self,
+        tokens: Tensor,
+        positions: Tensor | None = None,
+        segments: Tensor | None = None,
+        cache: KeyValueCache | None = None,
+    ) -> Tensor:
+        """The stream after the last norm, `[batch, sequence, hidden]`, of `tokens` `[batch, sequence]`.
+
+        positions: `[batch, sequence]`; by default they count from 0, in each segment anew.
+        segments: `[batch, sequence]`; a token attends only to earlier tokens of its own segment (-1: padding).
+        cache: keys and values are written at slot = position, row by row; a token attends to slots <= its position.
+        """
+        context = self._context(tokens, positions, segments, cache)
+        hidden = self.embed_tokens(tokens)
+        for block in self.layers:
+            hidden = block(hidden, context)
+        normalised: Tensor = self.norm(hidden)
+        return normalised
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """`[..., hidden]` to `[..., vocabulary]`."""
+        if self.config.tied_embeddings:
+            return F.linear(hidden, self.embed_tokens.weight)
+        output: Tensor = self.lm_head(hidden)
+        return output
+
+    def _context(
+        self, tokens: Tensor, positions: Tensor | None, segments: Tensor | None, cache: KeyValueCache | None
+    ) -> Context:
+        length, window = tokens.shape[1], self.config.sliding_window
+        counted = positions is None and segments is None  # every row simply starts at 0
+        if positions is None:
+            if segments is None:
+                positions = torch.arange(length, device=tokens.device)[None]  # [1, sequence]
+            else:
+                positions = restarting_positions(segments)
+        cosine, sine = rotation(self.inverse_frequencies, positions)
+        if cache is None:
+            mask = attention_mask(length, segments, window, tokens.device)
+            return Context(cosine, sine, mask, causal=mask is None)
+        assert segments is None, "a cache holds one document per row: give positions, not segments"
+        slots, used = cache.slots(positions.expand(tokens.shape))
+        if counted and (window is None or length <= window):
+            return Context(cosine, sine, None, True, cache, slots, used)
+        mask = cached_attention_mask(positions, used, window)
+        return Context(cosine, sine, mask, False, cache, slots, used)
+
+    @torch.no_grad()
+    def _initialise(self) -> None:
+        """GPT-2's scheme: N(0, 0.02), and the projections that add to the stream scaled by 1 / sqrt(2 layers)."""
+        for name, module in self.named_modules():
+            if isinstance(module, nn.Linear | nn.Embedding):
+                adds_to_stream = name.endswith(("o_proj", "down_proj"))
+                std = INITIAL_STD / math.sqrt(2 * self.config.num_layers) if adds_to_stream else INITIAL_STD
+                nn.init.normal_(module.weight, std=std)
+            if isinstance(module, nn.Linear) and module.bias is not None:
+                nn.init.zeros_(module.bias)
+
+
+def _norm(config: DecoderConfig) -> nn.Module:
+    norm = nn.LayerNorm if config.norm == "layernorm" else nn.RMSNorm
+    return norm(config.hidden_size, eps=config.norm_epsilon)
+
+
+def _matmul_input(hidden: Tensor) -> Tensor:
+    """Under autocast, cast once what several matrix products read; each would cast it again."""
+    device = hidden.device.type
+    return hidden.to(torch.get_autocast_dtype(device)) if torch.is_autocast_enabled(device) else hidden

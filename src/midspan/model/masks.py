@@ -1,0 +1,40 @@
+"""Which token may attend to which: boolean masks, true where attention is allowed."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def attention_mask(length: int, segments: Tensor | None, window: int | None, device: torch.device) -> Tensor | None:
+    """The mask over one pass's own tokens, `[batch | 1, 1, sequence, sequence]`, or None where plain causal will do.
+
+    Padding is a segment like any other, so no row is empty (an empty row's softmax would be NaN).
+    """
+    windowed = window is not None and window < length
+    if segments is None and not windowed:
+        return None
+    index = torch.arange(length, device=device)
+    allowed = index[:, None] >= index  # [sequence, sequence]
+    if window is not None and windowed:
+        allowed = allowed & (index[:, None] - index < window)
+    if segments is not None:
+        allowed = allowed & (segments[:, :, None] == segments[:, None, :])  # [batch, sequence, sequence]
+    return allowed.unflatten(0, (-1, 1)) if allowed.dim() == 3 else allowed[None, None]
+
+
+def cached_attention_mask(positions: Tensor, used: int, window: int | None) -> Tensor | None:
+    """The mask over a cache's first `used` slots, `[batch | 1, 1, sequence, used]`; None where all of it is allowed."""
+    slots = torch.arange(used, device=positions.device)
+    allowed = slots <= positions[..., None]  # [batch, sequence, used]
+    if window is not None:
+        allowed = allowed & (slots > positions[..., None] - window)
+    return None if bool(allowed.all()) else allowed[:, None]
+
+
+def restarting_positions(segments: Tensor) -> Tensor:
+    """Positions `[batch, sequence]` that count from 0 in each run of equal `segments` `[batch, sequence]`."""
+    index = torch.arange(segments.shape[1], device=segments.device).expand(segments.shape)
+    starts = torch.ones_like(segments, dtype=torch.bool)
+    starts[:, 1:] = segments[:, 1:] != segments[:, :-1]
+    return index - torch.where(starts, index, 0).cummax(dim=1).values
