@@ -1,0 +1,17 @@
+"""Text ↔ ids: the tokenizer, its special tokens, the chat format, the incremental detokenizer."""
+
+from midspan.tokens.chat import Message, encode_chat
+from midspan.tokens.detokenizer import Detokenizer
+from midspan.tokens.special import SPECIAL_TOKENS, FimTokens
+from midspan.tokens.tokenizer import Tokenizer
+from midspan.tokens.training import train_tokenizer
+
+__all__ = [
+    "SPECIAL_TOKENS",
+    "Detokenizer",
+    "FimTokens",
+    "Message",
+    "Tokenizer",
+    "encode_chat",
+    "train_tokenizer",
+]

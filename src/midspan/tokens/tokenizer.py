@@ -1,0 +1,150 @@
+"""Text to ids and back: a tokenizer whose special ids no text can produce."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import tokenizers
+
+from midspan.errors import UserError
+from midspan.files import hash_text, read_json, write_json, write_text
+from midspan.tokens.special import CHAT_END, CHAT_START, END_OF_TEXT, FIM_SPELLINGS, FimTokens
+
+# ChatML, the format of Stable Code Instruct (reference/stable-code.md, 2.7).
+CHATML_TEMPLATE = (
+    "{% for message in messages %}"
+    "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
+)
+
+# Qwen's and DeepSeek's FIM tokens are not flagged special in their tokenizer.json: told by their looks.
+_MARKUP = re.compile(r"▁?(<[^\s<>]+>|\[/?[A-Z_]+\])")
+
+
+class Tokenizer:
+    """A Hugging Face tokenizer in which only `special` gives special ids, never `encode`.
+
+    Built by `train_tokenizer` or `Tokenizer.load`; `definition` is the text of a tokenizer.json, `configuration`
+    the content of a tokenizer_config.json.
+    """
+
+    def __init__(self, definition: str, configuration: dict[str, Any], chat_template: str | None) -> None:
+        self._definition = definition
+        self.configuration = configuration
+        self.special_ids = _special_ids(json.loads(definition))
+        self._backend = tokenizers.Tokenizer.from_str(_with_specials_flagged(definition))
+        self._backend.encode_special_tokens = True  # "<|endoftext|>" in a text is seven ordinary tokens
+        self._backend.no_padding()
+        self._backend.no_truncation()
+        vocabulary = self._backend.get_vocab(with_added_tokens=True)
+        self.vocabulary_size = max(vocabulary.values()) + 1
+        self.end_of_text = self.special(END_OF_TEXT if END_OF_TEXT in self.special_ids else self.named("eos"))
+        self.chat_end = self.special_ids.get(CHAT_END)
+        self.fim = self._find_fim()
+        self.fingerprint = hash_text(json.dumps(sorted(vocabulary.items(), key=lambda item: item[1])))
+        if chat_template is None and CHAT_START in self.special_ids:
+            chat_template = CHATML_TEMPLATE
+        self.chat_template = chat_template
+
+    @property
+    def begin_of_text(self) -> int | None:
+        """The id this family puts before every prompt (Code Llama, DeepSeek-Coder), where it does."""
+        opening = self._backend.encode("", add_special_tokens=True).ids
+        return opening[0] if opening and opening[0] in self.special_ids.values() else None
+
+    def _find_fim(self) -> FimTokens | None:
+        for spelling in FIM_SPELLINGS:
+            if all(name in self.special_ids for name in spelling):
+                return FimTokens(*(self.special_ids[name] for name in spelling))
+        return None
+
+    def named(self, role: str) -> str:
+        """The text of the "bos", "eos", "unk" or "pad" token of the configuration, "" if it has none."""
+        token = self.configuration.get(f"{role}_token") or ""
+        return token["content"] if isinstance(token, dict) else token
+
+    def special(self, name: str) -> int:
+        """The id of the special token `name`; UserError if this tokenizer has none of that name."""
+        if name not in self.special_ids:
+            known = ", ".join(self.special_ids)
+            raise UserError(f"the tokenizer has no special token {name!r}; it has: {known}")
+        return self.special_ids[name]
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of `text`; special tokens spelled in it are ordinary text."""
+        ids: list[int] = self._backend.encode(text, add_special_tokens=False).ids
+        return ids
+
+    def encode_batch(self, texts: list[str]) -> list[list[int]]:
+        """The ids of each text, on as many threads as RAYON_NUM_THREADS allows."""
+        return [one.ids for one in self._backend.encode_batch_fast(texts, add_special_tokens=False)]
+
+    def decode(self, ids: Sequence[int], skip_special: bool = False) -> str:
+        """The text of `ids`; bytes that are not UTF-8 become U+FFFD."""
+        text: str = self._backend.decode(list(ids), skip_special_tokens=skip_special)
+        return text
+
+    def save(self, directory: Path) -> None:
+        """Write the files that `transformers.AutoTokenizer` reads, so that it gives the same ids."""
+        directory.mkdir(parents=True, exist_ok=True)
+        write_text(directory / "tokenizer.json", self._definition)
+        configuration = {key: value for key, value in self.configuration.items() if key != "chat_template"}
+        if self.chat_template is not None:
+            configuration["chat_template"] = self.chat_template
+            write_text(directory / "chat_template.jinja", self.chat_template)
+        write_json(directory / "tokenizer_config.json", configuration)
+        roles = {f"{role}_token": self.named(role) for role in ("bos", "eos", "unk", "pad")}
+        write_json(directory / "special_tokens_map.json", {role: name for role, name in roles.items() if name})
+
+    @classmethod
+    def load(cls, directory: Path) -> Tokenizer:
+        """Read the tokenizer of any HF-layout directory; UserError if it has none or a damaged one."""
+        definition = directory / "tokenizer.json"
+        if not definition.is_file():
+            raise UserError(f"no tokenizer.json in {directory}: give the directory of a tokenizer or of a model")
+        try:
+            configuration = _read_configuration(directory)
+            return cls(definition.read_text(encoding="utf-8"), configuration, _read_template(directory, configuration))
+        except UserError:
+            raise
+        except Exception as error:  # tokenizers raises bare Exception for a file it cannot parse
+            raise UserError(f"{definition} cannot be read ({error}): download or build the tokenizer again") from error
+
+
+def _special_ids(definition: dict[str, Any]) -> dict[str, int]:
+    added = definition.get("added_tokens") or []
+    return {token["content"]: token["id"] for token in added if token["special"] or _is_markup(token["content"])}
+
+
+def _is_markup(content: str) -> bool:
+    return _MARKUP.fullmatch(content) is not None
+
+
+def _with_specials_flagged(definition: str) -> str:
+    parsed = json.loads(definition)
+    for token in parsed.get("added_tokens") or []:
+        token["special"] = token["special"] or _is_markup(token["content"])
+    return json.dumps(parsed)
+
+
+def _read_configuration(directory: Path) -> dict[str, Any]:
+    configuration: dict[str, Any] = {}
+    for name in ("special_tokens_map.json", "tokenizer_config.json"):
+        if (directory / name).is_file():
+            configuration |= read_json(directory / name)
+    return configuration
+
+
+def _read_template(directory: Path, configuration: dict[str, Any]) -> str | None:
+    file = directory / "chat_template.jinja"
+    if file.is_file():
+        return file.read_text(encoding="utf-8")
+    template = configuration.get("chat_template")
+    if isinstance(template, list):  # several named templates, as in tool-using models
+        template = next((entry["template"] for entry in template if entry["name"] == "default"), None)
+    return template
