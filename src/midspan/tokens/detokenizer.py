@@ -22,8 +22,9 @@ class Detokenizer:
         """Add one id; return the text that is now certain, which may be empty."""
         self._held.append(token)
         text = self._held_text()
-        # A trailing U+FFFD may be a character whose last bytes are still to come.
-        certain = text[:-1] if text.endswith(REPLACEMENT) else text
+        # Trailing U+FFFDs may be a character whose last bytes are still to come. More than one: the byte-fallback
+        # decoder of Llama 2's family spoils the whole run of bytes for the one that is incomplete.
+        certain = text.rstrip(REPLACEMENT)
         piece = certain[self._emitted :]
         self._emitted = max(self._emitted, len(certain))
         if text and certain == text:

@@ -134,9 +134,9 @@ def _with_specials_flagged(definition: str) -> str:
 
 def _read_configuration(directory: Path) -> dict[str, Any]:
     configuration: dict[str, Any] = {}
-    for name in ("special_tokens_map.json", "tokenizer_config.json"):
+    for name in ("tokenizer_config.json", "special_tokens_map.json"):  # the first to say a thing is right
         if (directory / name).is_file():
-            configuration |= read_json(directory / name)
+            configuration = configuration | read_json(directory / name) | configuration
     return configuration
 
 
