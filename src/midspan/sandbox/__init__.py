@@ -1,0 +1,6 @@
+"""Runs one untrusted program and says what happened."""
+
+from midspan.sandbox.policy import Outcome, Policy
+from midspan.sandbox.run import Sandbox
+
+__all__ = ["Outcome", "Policy", "Sandbox"]

@@ -1,0 +1,128 @@
+"""Start one command, feed and read its pipes, and stop it at a limit."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+CHUNK = 65536  # bytes per read
+GRACE = 5.0  # seconds that a killed command may take to let go of its pipes
+
+
+@dataclass
+class Ending:
+    """How a command ended, as seen from outside."""
+
+    exit_code: int = 0  # 128 + n for signal n
+    stopped_by: Literal["wall", "output"] | None = None
+    cpu_seconds: float = 0.0  # of the command and every process that was waited for
+    wall_seconds: float = 0.0
+    stdout: bytearray = field(default_factory=bytearray)
+    stderr: bytearray = field(default_factory=bytearray)
+
+
+def supervise(
+    command: Sequence[str], stdin: bytes, wall_seconds: float, output_bytes: int, keep: Sequence[int] = ()
+) -> Ending:
+    """Run `command` with an empty environment in a session of its own until it ends or oversteps.
+
+    Both pipes are read by one selector, and a pipe that yields more than `output_bytes` ends the command, so
+    neither a full pipe nor a flood can stall the caller. `keep` are file descriptors that the command
+    inherits. Whatever interrupts this function, the command does not outlive it.
+    """
+    started = time.monotonic()
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        bufsize=0,
+        env={},
+        cwd="/",
+        pass_fds=keep,
+        start_new_session=True,
+    )
+    ending = Ending()
+    try:
+        _pump(process, stdin, started + wall_seconds, output_bytes, ending)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            _reap(process, ending)
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            assert pipe is not None
+            pipe.close()
+    ending.wall_seconds = time.monotonic() - started
+    return ending
+
+
+def _pump(process: subprocess.Popen[bytes], stdin: bytes, deadline: float, output_bytes: int, ending: Ending) -> None:
+    """Move bytes until the command has ended and nobody holds its pipes any more."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    exit_watch = os.pidfd_open(process.pid)
+    unsent = memoryview(stdin)
+    try:
+        with selectors.DefaultSelector() as selector:
+            selector.register(exit_watch, selectors.EVENT_READ)
+            selector.register(process.stdout, selectors.EVENT_READ, ending.stdout)
+            selector.register(process.stderr, selectors.EVENT_READ, ending.stderr)
+            os.set_blocking(process.stdin.fileno(), False)
+            selector.register(process.stdin, selectors.EVENT_WRITE)
+            while selector.get_map():
+                ready = selector.select(max(deadline - time.monotonic(), 0))
+                if not ready:
+                    if process.returncode is not None or ending.stopped_by:
+                        return  # somebody holds the pipes of a command long gone: not ours to wait for
+                    _stop(process, "wall", ending)
+                    deadline = time.monotonic() + GRACE
+                for key, _ in ready:
+                    if key.fileobj is exit_watch:
+                        selector.unregister(exit_watch)
+                        _reap(process, ending)
+                        deadline = time.monotonic() + GRACE
+                    elif key.fileobj is process.stdin:
+                        unsent = _send(process.stdin.fileno(), unsent)
+                        if not unsent:
+                            selector.unregister(process.stdin)
+                            process.stdin.close()
+                    else:
+                        chunk = os.read(key.fd, CHUNK)
+                        if not chunk:
+                            selector.unregister(key.fileobj)
+                        key.data.extend(chunk[: output_bytes - len(key.data) + 1])
+                        if len(key.data) > output_bytes and not ending.stopped_by and process.returncode is None:
+                            _stop(process, "output", ending)
+                            deadline = time.monotonic() + GRACE
+    finally:
+        os.close(exit_watch)
+
+
+def _send(descriptor: int, unsent: memoryview) -> memoryview:
+    """What is left of `unsent` after writing what the pipe takes; nothing once the reader is gone."""
+    try:
+        return unsent[os.write(descriptor, unsent) :] if unsent else unsent
+    except BlockingIOError:
+        return unsent
+    except BrokenPipeError:
+        return unsent[:0]
+
+
+def _stop(process: subprocess.Popen[bytes], reason: Literal["wall", "output"], ending: Ending) -> None:
+    ending.stopped_by = reason
+    process.kill()
+
+
+def _reap(process: subprocess.Popen[bytes], ending: Ending) -> None:
+    """Wait for the command, and take its exit code and the CPU time of all it waited for."""
+    _, status, usage = os.wait4(process.pid, 0)
+    code = os.waitstatus_to_exitcode(status)
+    process.returncode = code
+    ending.exit_code = code if code >= 0 else 128 - code
+    ending.cpu_seconds = usage.ru_utime + usage.ru_stime
