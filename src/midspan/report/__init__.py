@@ -1,0 +1,5 @@
+"""A run as one self-contained page, and a model's card: written from what happened."""
+
+from midspan.report.page import write_report
+
+__all__ = ["write_report"]

@@ -1,0 +1,118 @@
+"""The training curves of a stage, and where a run's time went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from midspan.report.figures import amount, count, decimal, duration
+from midspan.report.plots import Series, bar, line_chart, smooth
+from midspan.report.record import RunRecord, Stage, number
+
+OBJECTIVE_NAMES = {
+    "causal": "pre-training",
+    "sft": "supervised fine-tuning",
+    "dpo": "preference optimisation",
+}
+LOSS_UNITS = {"causal": "nats per token", "sft": "nats per answer token", "dpo": "nats per pair"}
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A headline, a line of facts and charts that share one horizontal axis."""
+
+    title: str
+    facts: str
+    charts: list[Markup]
+    caption: str
+
+
+@dataclass(frozen=True)
+class Bar:
+    label: str
+    text: str
+    drawing: Markup
+
+
+def _series(stage: Stage, key: str) -> tuple[list[float], list[float]]:
+    """The steps at which `key` was logged as a finite number, and the numbers."""
+    points = [(number(row, "step"), number(row, key)) for row in stage.metrics]
+    known = [(step, value) for step, value in points if step is not None and value is not None]
+    return [step for step, _ in known], [value for _, value in known]
+
+
+def _smoothed(stage: Stage, key: str) -> tuple[list[Series], int]:
+    """The raw series and its running mean (only the raw one where there is little to smooth), and the window."""
+    steps, values = _series(stage, key)
+    half_window = len(values) // 40
+    if half_window < 1:
+        return [Series(key, steps, values, "plain")], 1
+    mean = Series("mean", steps, smooth(values, half_window), "smooth")
+    return [Series(key, steps, values, "raw"), mean], 2 * half_window + 1
+
+
+def _caption(window: int) -> str:
+    return "" if window == 1 else f"Faint: every logged step. Line: mean of {window} logged steps."
+
+
+def _loss_panel(stage: Stage) -> Panel:
+    loss, window = _smoothed(stage, "loss")
+    rate = Series("learning rate", *_series(stage, "learning_rate"))
+    top = max(rate.y, default=0.0)
+    # A learning rate starts and ends near zero, and is read against it.
+    rate_range = (0.0, top * 1.05) if top > 0 else None
+    charts = [
+        line_chart(loss, "step", f"loss ({LOSS_UNITS[stage.objective]})"),
+        line_chart([rate], "step", "learning rate", height=130, y_range=rate_range),
+    ]
+    facts = [
+        f"{count(steps)} steps" if (steps := number(stage.summary, "steps")) is not None else "",
+        f"{amount(tokens)} tokens" if (tokens := number(stage.summary, "tokens")) is not None else "",
+        duration(seconds) if (seconds := number(stage.summary, "seconds")) is not None else "",
+        f"final loss {decimal(final)}"
+        if (final := number(stage.summary, "final_loss")) is not None
+        else "not finished",
+    ]
+    caption = _caption(window)
+    if (lost := sum(number(row, "loss") is None for row in stage.metrics)) > 0:
+        caption = f"{caption} {lost} logged steps have no finite loss and are not drawn.".strip()
+    title = f"{stage.name}: {OBJECTIVE_NAMES[stage.objective]}"
+    return Panel(title, " · ".join(fact for fact in facts if fact), charts, caption)
+
+
+def _preference_panel(stage: Stage) -> Panel:
+    accuracy, window = _smoothed(stage, "accuracy")
+    margin, _ = _smoothed(stage, "margin")
+    charts = [
+        line_chart(accuracy, "step", "accuracy (share of pairs)", y_range=(0.0, 1.0)),
+        line_chart(margin, "step", "margin (nats)", height=180),
+    ]
+    facts = "how often, and by how much, the answer that passes is preferred to the one that fails, on training pairs"
+    return Panel(f"{stage.name}: accuracy and margin", facts, charts, _caption(window))
+
+
+def stage_panels(run: RunRecord) -> list[Panel]:
+    """One panel of loss and learning rate for each stage; a second one where preferences were trained."""
+    panels = []
+    for stage in run.stages:
+        panels.append(_loss_panel(stage))
+        if stage.objective == "dpo" and any("accuracy" in row for row in stage.metrics):
+            panels.append(_preference_panel(stage))
+    return panels
+
+
+def time_bars(run: RunRecord) -> list[Bar]:
+    """How long every step of the run took; for steps that are not done, what the manifest says of them."""
+    timed = [(name, number(step, "seconds"), step.get("status")) for name, step in run.steps.items()]
+    if not timed:
+        timed = [(stage.name, number(stage.summary, "seconds"), None) for stage in run.stages]
+    longest = max((seconds for _, seconds, _ in timed if seconds is not None), default=0.0) or 1.0
+    return [
+        Bar(
+            name,
+            duration(seconds) if status in (None, "done") else str(status),
+            bar((seconds or 0.0) / longest),
+        )
+        for name, seconds, status in timed
+    ]
