@@ -1,0 +1,41 @@
+"""A small tokenizer and a tiny random decoder, made once."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from midspan.model import Decoder, DecoderConfig
+from midspan.tokens import Tokenizer, train_tokenizer
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def tokenizer() -> Tokenizer:
+    texts = [f"def function_{n}(first, second):\n    return first + second * {n}\n" for n in range(50)]
+    return train_tokenizer([*texts, "naïve café, 東京 und Übermut 🙂\n" * 3], 400)
+
+
+@pytest.fixture(scope="session")
+def model(tokenizer: Tokenizer) -> Decoder:
+    torch.manual_seed(1)
+    config = DecoderConfig(
+        family="llama",
+        vocabulary_size=tokenizer.vocabulary_size + 5,  # rows beyond the tokenizer, as released models have
+        hidden_size=32,
+        intermediate_size=48,
+        num_layers=2,
+        num_heads=4,
+        num_key_value_heads=2,
+        head_size=8,
+        max_positions=96,
+        norm="rmsnorm",
+        rotary_fraction=1.0,
+    )
+    decoder = Decoder(config).eval()
+    with torch.no_grad():  # larger weights than at birth: the logits differ enough for a clear best token
+        for parameter in decoder.parameters():
+            if parameter.dim() > 1:
+                parameter.mul_(12)
+    return decoder
