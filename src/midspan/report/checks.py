@@ -100,14 +100,14 @@ def check_run(run: RunRecord, ablation: RunRecord | None = None) -> list[Check]:
         without = ablation.last("causal")
         checks += [
             _check(
-                "Held-out lines: the model trained with FIM beats the one trained without",
-                _share(f"trained without FIM ({score})", without, (field,), lines),
+                f"Held-out lines: training with FIM beats training without, {asked}",
+                _share("trained without FIM", without, (field,), lines),
                 _share("trained with FIM", pretrained, exact, lines),
                 lambda b, a: a > b,
             )
-            for score, field in (
-                ("FIM prompt", "fim_exact_match"),
-                ("left-to-right prompt", "left_to_right_exact_match"),
+            for asked, field in (
+                ("both shown both sides", "fim_exact_match"),
+                ("that one shown only the left", "left_to_right_exact_match"),
             )
         ]
     if _wanted(run, "sft"):

@@ -63,7 +63,11 @@ def tallies(run: RunRecord, *names: str) -> list[Tally]:
     return sorted(found, key=lambda tally: (-tally.documents, tally.label))
 
 
-def _group(title: str, found: list[Tally], limit: int | None = None, unit: str = "documents") -> Group | None:
+def _counted(value: float, unit: str) -> str:
+    return f"{count(value)} {unit if value == 1 else unit + 's'}"
+
+
+def _group(title: str, found: list[Tally], limit: int | None = None, unit: str = "document") -> Group | None:
     if not found:
         return None
     shown, rest = found[:limit], found[limit:] if limit else []
@@ -72,13 +76,13 @@ def _group(title: str, found: list[Tally], limit: int | None = None, unit: str =
     bars = [
         Bar(
             tally.label,
-            f"{count(tally.documents)} {unit} ({percent(tally.documents / (every or 1.0))})"
+            f"{_counted(tally.documents, unit)} ({percent(tally.documents / (every or 1.0))})"
             + (f", {byte_size(tally.size)}" if tally.size is not None else ""),
             bar(tally.documents / largest),
         )
         for tally in shown
     ]
-    hidden = f"and {count(len(rest))} more with {count(sum(tally.documents for tally in rest))} {unit}"
+    hidden = f"and {count(len(rest))} more with {_counted(sum(tally.documents for tally in rest), unit)}"
     return Group(title, hidden if rest else "", bars)
 
 
@@ -105,6 +109,6 @@ def corpus_card(run: RunRecord) -> CorpusCard | None:
         _group("Languages", tallies(run, "by_language", "languages")),
         _group("Licences", tallies(run, "by_licence", "licences")),
         _group("Repositories", tallies(run, "by_repository", "repositories"), MOST_REPOSITORIES),
-        _group("Dropped, and why", dropped, unit="files"),
+        _group("Dropped, and why", dropped, unit="file"),
     ]
     return CorpusCard([fact for fact in facts if fact[1] != ABSENT], [group for group in groups if group])

@@ -166,13 +166,14 @@ MACHINE_FIELDS = {
 
 def honest_words(run: RunRecord) -> list[str]:
     """What this model is, in plain sentences that the numbers support."""
-    size, minutes = run.parameters, run.seconds
+    size = run.parameters
+    trained = [seconds for stage in run.stages if (seconds := number(stage.summary, "seconds")) is not None]
     devices = {value for label, value in machine_facts(run) if label == "Device"}
     where = " on a CPU" if devices == {"cpu"} else ""
     start = run.recipe.get("model", {}).get("start_from") if isinstance(run.recipe.get("model"), dict) else None
     words = []
     if size is not None:
-        taken = f", trained for {duration(minutes)}{where}" if minutes is not None else ""
+        taken = f", trained for {duration(sum(trained))}{where}" if trained else ""
         origin = f", starting from {start}" if start else ""
         words.append(f"A model of {amount(size)} parameters{taken}{origin}.")
         if size < WEAK_BELOW and not start:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from markupsafe import Markup, escape
 
 WIDTH = 460  # of every chart's own coordinates; the page scales it
-LEFT, RIGHT, TOP, BOTTOM = 58, 12, 22, 42  # margins around the plotted area
+LEFT, RIGHT, TOP, BOTTOM = 58, 12, 24, 26  # margins around the plotted area
 LINE_POINTS = 300  # points kept of a long series: more than a screen shows
 HOVER_POINTS = 60
 
@@ -70,17 +70,20 @@ def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
 def tick_labels(values: Sequence[float]) -> tuple[list[str], str]:
     """The ticks' texts and what the axis must say about them: very small values share a power of ten."""
     largest = max(abs(value) for value in values)
-    if largest == 0:
-        return ["0"] * len(values), ""
-    if largest < 0.01:
+    if 0 < largest < 0.01:
         exponent = math.floor(math.log10(largest))
         superscript = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-        return [f"{value / 10.0**exponent:.4g}" for value in values], f" ×10{superscript}"
+        return _same_decimals([value / 10.0**exponent for value in values]), f" ×10{superscript}"
     for limit, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
         if largest >= limit:
             divisor = 1e3 if unit == "k" else limit
             return [f"{value / divisor:.6g}{unit if value else ''}" for value in values], ""
-    return [f"{value:.6g}" for value in values], ""
+    return _same_decimals(values), ""
+
+
+def _same_decimals(values: Sequence[float]) -> list[str]:
+    decimals = max(len(f"{value:.6g}".partition(".")[2]) for value in values)
+    return [f"{value:.{min(decimals, 6)}f}" for value in values]
 
 
 def padded(values: Sequence[float], padding: float = 0.0) -> tuple[float, float]:
@@ -147,7 +150,7 @@ def _frame(axes: Axes, x_label: str, y_label: str) -> str:
         parts.append(f'<text class="tick middle" x="{x:.1f}" y="{bottom + 18}">{escape(text)}</text>')
     parts.append(f'<line class="axis" x1="{LEFT}" y1="{bottom}" x2="{right}" y2="{bottom}"/>')
     parts.append(f'<text class="label" x="2" y="12">{escape(y_label + y_power)}</text>')
-    parts.append(f'<text class="label end" x="{right}" y="{axes.height - 5}">{escape(x_label + x_power)}</text>')
+    parts.append(f'<text class="label" x="2" y="{bottom + 18}">{escape(x_label + x_power)}</text>')
     return "".join(parts)
 
 

@@ -73,8 +73,8 @@ def infills(run: RunRecord) -> Samples:
     shown = [
         Infill(
             place=_text(row, "path") + (f", line {_text(row, 'line')}" if row.get("line") is not None else ""),
-            prefix="".join(_text(row, "prefix").splitlines(keepends=True)[-PREFIX_LINES:]),
-            suffix="".join(_text(row, "suffix").splitlines(keepends=True)[:SUFFIX_LINES]),
+            prefix="".join(_text(row, "prefix").splitlines(keepends=True)[-PREFIX_LINES:]).lstrip("\n"),
+            suffix="".join(_text(row, "suffix").splitlines(keepends=True)[:SUFFIX_LINES]).rstrip(),
             expected=_text(row, "expected"),
             got=_text(row, "got"),
             exact=row.get("exact") is True,
