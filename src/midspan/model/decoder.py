@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from midspan.model.attention import attend
 from midspan.model.cache import KeyValueCache, Slots
 from midspan.model.config import DecoderConfig
 from midspan.model.masks import attention_mask, cached_attention_mask, restarting_positions
@@ -27,8 +28,8 @@ class Context:
 
     cosine: Tensor  # [batch | 1, sequence, 1, rotary / 2], float32
     sine: Tensor
-    mask: Tensor | None  # bool [batch | 1, 1, sequence, keys], or None: see `causal`
-    causal: bool  # without a mask: each query sees the keys up to its own, else all keys
+    mask: Tensor | None  # bool [batch | 1, 1, sequence, keys], or None: nothing beyond `causal`
+    causal: bool  # each query sees at most the keys up to its own, of as many keys as queries
     cache: KeyValueCache | None = None
     slots: Slots | None = None  # where in the cache this pass's keys go
     used: int = 0  # slots of the cache in use after this pass
@@ -46,7 +47,6 @@ class Attention(nn.Module):
         self.k_proj = nn.Linear(config.hidden_size, keys, bias=config.qkv_bias)
         self.v_proj = nn.Linear(config.hidden_size, keys, bias=config.qkv_bias)
         self.o_proj = nn.Linear(queries, config.hidden_size, bias=False)
-        self.shared_keys = config.num_heads != config.num_key_value_heads
 
     def forward(self, hidden: Tensor, context: Context) -> Tensor:
         """`[batch, sequence, hidden]` to the same."""
@@ -58,9 +58,7 @@ class Attention(nn.Module):
             assert context.slots is not None
             keys, values = context.cache.write(self.layer, context.slots, context.used, keys, values)
             keys, values = keys.to(queries.dtype), values.to(queries.dtype)
-        mixed = F.scaled_dot_product_attention(
-            queries, keys, values, attn_mask=context.mask, is_causal=context.causal, enable_gqa=self.shared_keys
-        )
+        mixed = attend(queries, keys, values, context.mask, context.causal)
         output: Tensor = self.o_proj(mixed.transpose(1, 2).flatten(2))
         return output
 
@@ -141,12 +139,15 @@ class Decoder(nn.Module):
         normalised: Tensor = self.norm(hidden)
         return normalised
 
+    @property
+    def head_weight(self) -> Tensor:
+        """The output matrix, `[vocabulary, hidden]`; a tied decoder's is its embedding."""
+        weight: Tensor = self.embed_tokens.weight if self.config.tied_embeddings else self.lm_head.weight
+        return weight
+
     def logits(self, hidden: Tensor) -> Tensor:
         """`[..., hidden]` to `[..., vocabulary]`."""
-        if self.config.tied_embeddings:
-            return F.linear(hidden, self.embed_tokens.weight)
-        output: Tensor = self.lm_head(hidden)
-        return output
+        return F.linear(hidden, self.head_weight)
 
     def _context(
         self, tokens: Tensor, positions: Tensor | None, segments: Tensor | None, cache: KeyValueCache | None
@@ -161,7 +162,7 @@ class Decoder(nn.Module):
         cosine, sine = rotation(self.inverse_frequencies, positions)
         if cache is None:
             mask = attention_mask(length, segments, window, tokens.device)
-            return Context(cosine, sine, mask, causal=mask is None)
+            return Context(cosine, sine, mask, causal=True)
         assert segments is None, "a cache holds one document per row: give positions, not segments"
         slots, used = cache.slots(positions.expand(tokens.shape))
         if counted and (window is None or length <= window):
