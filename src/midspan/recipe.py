@@ -209,6 +209,20 @@ def load_recipe(path: Path, overrides: dict[str, Any] | None = None) -> Recipe:
     return parse_recipe(values, str(path))
 
 
+def parse_overrides(assignments: list[str]) -> dict[str, Any]:
+    """`["fim.rate=0.9"]` as `{"fim.rate": 0.9}`; values are read as YAML. Raises UserError for one without "="."""
+    overrides: dict[str, Any] = {}
+    for assignment in assignments:
+        field, equals, value = assignment.partition("=")
+        if not equals:
+            raise UserError(f"--set {assignment}: write field=value, such as --set fim.rate=0.9")
+        try:
+            overrides[field] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise UserError(f"--set {assignment}: {value!r} is not a YAML value; quote it") from None
+    return overrides
+
+
 def parse_recipe(values: dict[str, Any], where: str) -> Recipe:
     """Validate `values`; `where` is named in errors. Raises UserError."""
     try:

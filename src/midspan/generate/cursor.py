@@ -1,0 +1,41 @@
+"""A place in a file, as people and editors write it: FILE:LINE[:COLUMN]."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from midspan.errors import UserError
+
+
+def split_at_cursor(place: str) -> tuple[str, str]:
+    """(text before, text after) the cursor at "FILE:LINE[:COLUMN]", both counted from 1; without a column, the line's end.
+
+    Raises UserError for a place that is not in the file.
+    """
+    path, line, column = _parse(place)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is not UTF-8 text") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+    lines = text.split("\n")
+    if not 1 <= line <= len(lines):
+        raise UserError(f"{path} has {len(lines)} lines, there is no line {line}")
+    current = lines[line - 1]
+    if column is None:
+        column = len(current) + 1
+    if not 1 <= column <= len(current) + 1:
+        raise UserError(f"{path}: line {line} has {len(current)} characters, there is no column {column}")
+    before = sum(len(earlier) + 1 for earlier in lines[: line - 1]) + column - 1
+    return text[:before], text[before:]
+
+
+def _parse(place: str) -> tuple[Path, int, int | None]:
+    parts = place.rsplit(":", 2)
+    if len(parts) == 3 and parts[1].isdigit() and parts[2].isdigit():
+        return Path(parts[0]), int(parts[1]), int(parts[2])
+    path, _, line = place.rpartition(":")
+    if not path or not line.isdigit():
+        raise UserError(f"{place!r} is not a place; write FILE:LINE or FILE:LINE:COLUMN, such as app.py:12")
+    return Path(path), int(line), None
