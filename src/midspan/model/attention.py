@@ -16,15 +16,16 @@ QUERY_BLOCK = 128
 
 
 def attend(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, causal: bool) -> Tensor:
-    """Attention of `queries` `[batch, heads, sequence, head_size]` to `keys` and `values` `[batch, kv_heads, keys, head_size]`.
+    """Attention of `queries` to `keys` and `values`, where several heads may share a key/value head.
 
+    queries: `[batch, heads, sequence, head_size]`; keys, values: `[batch, kv_heads, keys, head_size]`.
     mask: bool `[batch | 1, 1, sequence, keys]`, true where allowed, at least once in each row.
     causal: each query sees only the keys up to its own; as many keys as queries. Returns the queries' shape.
     """
     if causal and queries.device.type == "cpu" and queries.dtype == torch.bfloat16:
         groups = queries.shape[1] // keys.shape[1]
         keys, values = keys.repeat_interleave(groups, dim=1), values.repeat_interleave(groups, dim=1)
-        mixed: Tensor = BlockedAttention.apply(queries.contiguous(), keys.contiguous(), values.contiguous(), mask)
+        mixed: Tensor = BlockedAttention.apply(queries, keys, values, mask)  # type: ignore[no-untyped-call]
         return mixed
     return F.scaled_dot_product_attention(
         queries,
@@ -39,7 +40,8 @@ def attend(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, c
 class BlockedAttention(torch.autograd.Function):
     """Causal attention as plain matrix products, a block of queries at a time against the keys before its end.
 
-    All tensors `[batch, heads, sequence, head_size]`; keeps half of the `sequence x sequence` weights for the backward pass.
+    All tensors are `[batch, heads, sequence, head_size]`. About half of the `sequence x sequence` attention weights are
+    kept for the backward pass.
     """
 
     @staticmethod
@@ -56,7 +58,7 @@ class BlockedAttention(torch.autograd.Function):
                 hidden = torch.ones(scores.shape[1:], dtype=torch.bool).triu(start + 1)
             else:
                 hidden = ~mask[:, :, block, : block.stop]
-            scores.unflatten(0, (batch, heads)).masked_fill_(hidden, -math.inf)
+            scores.view(batch, heads, *hidden.shape[-2:]).masked_fill_(hidden, -math.inf)
             weights.append(scores.softmax(dim=-1))
             output[:, block] = weights[-1] @ values[:, : block.stop]
         ctx.save_for_backward(scaled, keys, values, *weights)

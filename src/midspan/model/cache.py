@@ -12,7 +12,7 @@ Slots = slice | Tensor  # the same contiguous run in every row, or [batch, seque
 
 
 class KeyValueCache:
-    """One slot per position, for every layer: `keys[layer]`, `values[layer]` are `[batch, kv_heads, capacity, head_size]`.
+    """One slot per position: `keys[layer]` and `values[layer]` are `[batch, kv_heads, capacity, head_size]`.
 
     Rows need not be equally far. Slots hold zeros until written: an unwritten slot is masked, but NaN x 0 would be NaN.
     """

@@ -115,8 +115,8 @@ def _weight_files(directory: Path) -> list[Path]:
         return files
     if list(directory.glob("pytorch_model*.bin")):
         raise UserError(
-            f"{directory}: pytorch_model.bin can run code when opened, and is not read; take the checkpoint's safetensors "
-            "revision, or convert it: transformers' AutoModelForCausalLM.from_pretrained(...).save_pretrained(...)"
+            f"{directory}: pytorch_model.bin can run code when opened, and is not read; take a revision of the "
+            "checkpoint with safetensors, or convert it with transformers' from_pretrained and save_pretrained"
         )
     raise UserError(f"{directory}: no model.safetensors and no model.safetensors.index.json")
 

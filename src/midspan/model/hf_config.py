@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import torch
 
@@ -36,9 +36,7 @@ def config_from_hf(values: dict[str, Any], where: Path | str = "config.json") ->
 
     Raises UserError for a family, a feature or a rotary scaling that is not implemented, and for missing fields.
     """
-    family = values.get("model_type")
-    if family not in get_args(Family):
-        raise UserError(f"{where}: model_type {family!r} is not supported; supported: {', '.join(get_args(Family))}")
+    family = _family(values.get("model_type"), where)
     for name, allowed in _ABSENT.items():
         if name in values and values[name] not in allowed:
             raise UserError(f"{where}: {name} {values[name]!r} is not supported, only {allowed[0]!r}")
@@ -80,6 +78,13 @@ def config_from_hf(values: dict[str, Any], where: Path | str = "config.json") ->
         raise UserError(f"{where}: {error}") from None
 
 
+def _family(name: object, where: Path | str) -> Family:
+    for family in ARCHITECTURES:
+        if name == family:
+            return family
+    raise UserError(f"{where}: model_type {name!r} is not supported; supported: {', '.join(ARCHITECTURES)}")
+
+
 def _rope_parameters(values: dict[str, Any]) -> dict[str, Any]:
     """The rotary settings of transformers 5.x (`rope_parameters`), over those of 4.x (`rope_scaling`)."""
     return {**(values.get("rope_scaling") or {}), **(values.get("rope_parameters") or {})}
@@ -97,8 +102,8 @@ def _scaling_from_hf(rope: dict[str, Any], max_positions: int, where: Path | str
             raise UserError(f"{where}: rotary scaling {kind!r} lacks {name!r}")
     if kind == "linear":
         return RopeScaling("linear", float(rope["factor"]))
-    factors = (float(rope[name]) for name in names)
-    return RopeScaling("llama3", *factors, int(rope.get("original_max_position_embeddings", max_positions)))
+    factor, low, high = (float(rope[name]) for name in names)
+    return RopeScaling("llama3", factor, low, high, int(rope.get("original_max_position_embeddings", max_positions)))
 
 
 def _window_from_hf(family: Family, values: dict[str, Any], where: Path | str) -> int | None:

@@ -20,7 +20,7 @@ def attention_mask(length: int, segments: Tensor | None, window: int | None, dev
         allowed = allowed & (index[:, None] - index < window)
     if segments is not None:
         allowed = allowed & (segments[:, :, None] == segments[:, None, :])  # [batch, sequence, sequence]
-    return allowed.unflatten(0, (-1, 1)) if allowed.dim() == 3 else allowed[None, None]
+    return allowed.view(-1, 1, length, length)
 
 
 def cached_attention_mask(positions: Tensor, used: int, window: int | None) -> Tensor | None:

@@ -37,8 +37,8 @@ def rotation(frequencies: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def rotate(heads: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-    """Rotate dimension `i` with `i + rotary / 2` of each head `[batch, sequence, heads, head_size]`; the rest passes."""
+    """Rotate dimension i of each head `[batch, sequence, heads, head_size]` with i + rotary / 2; the rest passes."""
     half = cosine.shape[-1]
-    first, second, rest = heads.split((half, half, heads.shape[-1] - 2 * half), dim=-1)
+    first, second, rest = torch.split(heads, [half, half, heads.shape[-1] - 2 * half], dim=-1)
     rotated = (first * cosine - second * sine, second * cosine + first * sine)
     return torch.cat((*(part.to(heads.dtype) for part in rotated), rest), dim=-1)
