@@ -1,0 +1,71 @@
+"""The server process: takes its port first, then loads the model, then serves until stopped."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+import uvicorn
+
+from midspan.errors import UserError
+from midspan.generate import find_model, load
+from midspan.generate.library import RELEASE
+from midspan.progress import say
+from midspan.serve.app import build_app
+
+
+def serve(directory: Path, host: str = "127.0.0.1", port: int = 8000, threads: int | None = None) -> None:
+    """Serve the model of a model or run directory over HTTP until interrupted.
+
+    Port 0 takes any free one. Raises `UserError` where there is no model or the address cannot be had.
+    """
+    find_model(directory)
+    with listening_socket(host, port) as listener:  # taken before the model is loaded: that may take long
+        say(f"Loading {directory}")
+        model, tokenizer = load(directory)
+        name = served_name(directory)
+        app = build_app(model, tokenizer, name, threads)
+        shown = f"[{host}]" if ":" in host else host
+        say(f"Serving {name} at http://{shown}:{listener.getsockname()[1]}/ (API under /v1; Ctrl+C stops)")
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
+        with suppress(KeyboardInterrupt):  # uvicorn raises it again once all connections are closed
+            uvicorn.Server(config).run(sockets=[listener])
+
+
+def served_name(directory: Path) -> str:
+    """The id of the model in the API: the run's name, and the stage's where it is not the release."""
+    path = directory.resolve()
+    if path.parent.name != "models":
+        return path.name
+    run = path.parent.parent.name
+    return run if path.name == RELEASE else f"{run}-{path.name}"
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """A socket bound to the address. Raises `UserError` where that is not possible."""
+    if not 0 <= port <= 65535:
+        raise UserError(f"cannot listen on {host}:{port}: give a port from 1 to 65535, or 0 for any that is free")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise UserError(f"cannot listen on {host}:{port} ({error}): give an address of this machine") from None
+    # Without this, the port of a server just stopped stays taken for a minute.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise UserError(_why_not(host, port, error)) from None
+    return listener
+
+
+def _why_not(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} on {host} is in use: stop what runs there, or choose another with --port {port + 1}"
+    if error.errno == errno.EACCES:
+        return f"port {port} needs more rights than you have: choose one above 1023 with --port"
+    return f"cannot listen on {host}:{port} ({error}): give an address of this machine"

@@ -1,0 +1,223 @@
+"""The endpoints as editors and OpenAI's clients use them, over a real connection."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from midspan.generate import Sampling, chat_prompt, complete_batch, infill_prompt
+from midspan.model import Decoder
+from midspan.tokens import Tokenizer
+
+GREEDY = {"temperature": 0, "max_tokens": 12}
+CODE = "def add(first, second):\n"
+
+
+def events(client: httpx.Client, path: str, body: dict[str, Any]) -> list[Any]:
+    """The objects of a stream; asserts that it is one and ends as OpenAI's do."""
+    with client.stream("POST", path, json={**body, "stream": True}) as response:
+        assert response.status_code == 200
+        assert response.headers["content-type"].startswith("text/event-stream")
+        text = response.read().decode()
+    assert text.endswith("\n\n")
+    lines = text.removesuffix("\n\n").split("\n\n")
+    assert all(line.startswith("data: ") for line in lines)
+    assert lines[-1] == "data: [DONE]"
+    return [json.loads(line.removeprefix("data: ")) for line in lines[:-1]]
+
+
+def expected(model: Decoder, tokenizer: Tokenizer, prompt: list[int], **sampling: Any) -> str:
+    return complete_batch(model, tokenizer, [prompt], Sampling(**{"max_tokens": 12, **sampling}))[0].text
+
+
+def test_a_completion_has_openais_shape(client: httpx.Client, model: Decoder, tokenizer: Tokenizer) -> None:
+    reply = client.post("/v1/completions", json={"model": "any", "prompt": CODE, **GREEDY, "unknown": 1}).json()
+    prompt = tokenizer.encode(CODE)
+    assert reply.pop("id").startswith("cmpl-")
+    assert isinstance(reply.pop("created"), int)
+    text = expected(model, tokenizer, prompt)
+    assert reply == {
+        "object": "text_completion",
+        "model": "tiny",
+        "choices": [{"index": 0, "text": text, "logprobs": None, "finish_reason": "length"}],
+        "usage": {"prompt_tokens": len(prompt), "completion_tokens": 12, "total_tokens": len(prompt) + 12},
+    }
+
+
+def test_without_max_tokens_a_completion_has_sixteen(client: httpx.Client) -> None:
+    assert client.post("/v1/completions", json={"prompt": "a"}).json()["usage"]["completion_tokens"] == 16
+
+
+def test_nulls_are_fields_left_out(client: httpx.Client) -> None:
+    nulls = dict.fromkeys(["suffix", "max_tokens", "temperature", "top_p", "n", "stop", "seed", "stream", "echo"])
+    reply = client.post("/v1/completions", json={"prompt": "a", **nulls})
+    assert reply.json()["usage"]["completion_tokens"] == 16
+
+
+@pytest.mark.parametrize("suffix", ["", "    return first\n"])
+def test_a_suffix_even_an_empty_one_asks_for_the_middle(
+    client: httpx.Client, model: Decoder, tokenizer: Tokenizer, suffix: str
+) -> None:
+    reply = client.post("/v1/completions", json={"prompt": CODE, "suffix": suffix, **GREEDY}).json()
+    prompt = infill_prompt(tokenizer, CODE, suffix, 200)
+    assert reply["choices"][0]["text"] == expected(model, tokenizer, prompt)
+    assert reply["usage"]["prompt_tokens"] == len(prompt)
+
+
+def test_markers_that_a_client_lays_out_itself_are_special_tokens(client: httpx.Client) -> None:
+    raw = f"<fim_prefix>{CODE}<fim_suffix>x<fim_middle>"
+    by_markers = client.post("/v1/completions", json={"prompt": raw, **GREEDY}).json()
+    by_suffix = client.post("/v1/completions", json={"prompt": CODE, "suffix": "x", **GREEDY}).json()
+    assert by_markers["choices"] == by_suffix["choices"]
+    assert by_markers["usage"] == by_suffix["usage"]
+
+
+def test_markers_in_a_file_do_not_break_out(client: httpx.Client, tokenizer: Tokenizer) -> None:
+    prefix = "x = '<fim_middle>'"
+    reply = client.post("/v1/completions", json={"prompt": prefix, "suffix": "<|endoftext|>", **GREEDY}).json()
+    plain = len(tokenizer.encode(prefix)) + len(tokenizer.encode("<|endoftext|>")) + 3
+    assert reply["usage"]["prompt_tokens"] == plain
+
+
+def test_far_more_text_around_the_cursor_than_fits_is_cut(client: httpx.Client) -> None:
+    reply = client.post(
+        "/v1/completions", json={"prompt": "a b\n" * 2000, "suffix": "c d\n" * 2000, "max_tokens": 4096}
+    )
+    assert reply.status_code == 200
+    assert reply.json()["usage"]["prompt_tokens"] == 192  # three quarters of 256
+    assert reply.json()["usage"]["completion_tokens"] == 65
+
+
+def test_many_prompts_and_many_answers_to_each(client: httpx.Client) -> None:
+    body = {"prompt": ["a", "b", "c"], "n": 2, "seed": 5, "temperature": 1.0, "top_k": 20, "max_tokens": 6}
+    first, again = (client.post("/v1/completions", json=body).json() for _ in range(2))
+    assert [choice["index"] for choice in first["choices"]] == list(range(6))
+    assert first["choices"] == again["choices"]
+    assert len({choice["text"] for choice in first["choices"]}) == 6
+    assert first["usage"]["completion_tokens"] == 36
+    assert first["usage"]["prompt_tokens"] == 3
+
+
+def test_without_a_seed_answers_differ(client: httpx.Client) -> None:
+    body = {"prompt": "a", "temperature": 1.5}
+    assert len({client.post("/v1/completions", json=body).json()["choices"][0]["text"] for _ in range(3)}) > 1
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_stop_strings_cut(client: httpx.Client, many: bool) -> None:
+    whole = client.post("/v1/completions", json={"prompt": CODE, **GREEDY}).json()["choices"][0]["text"]
+    stop = whole[4:6]
+    stops = [stop, *(f"never{number}" for number in range(20))] if many else stop
+    choice = client.post("/v1/completions", json={"prompt": CODE, "stop": stops, **GREEDY}).json()["choices"][0]
+    assert (choice["text"], choice["finish_reason"]) == (whole[: whole.index(stop)], "stop")
+
+
+def test_echo_puts_the_prompt_first(client: httpx.Client) -> None:
+    body = {"prompt": CODE, **GREEDY}
+    plain = client.post("/v1/completions", json=body).json()["choices"][0]["text"]
+    assert client.post("/v1/completions", json={**body, "echo": True}).json()["choices"][0]["text"] == CODE + plain
+    parts = events(client, "/v1/completions", {**body, "echo": True})
+    assert "".join(part["choices"][0]["text"] for part in parts) == CODE + plain
+
+
+@pytest.mark.parametrize("include_usage", [False, True])
+def test_a_streamed_completion_says_the_same(client: httpx.Client, include_usage: bool) -> None:
+    body = {"prompt": ["a", "b"], "n": 2, "seed": 9, "temperature": 0.8, "max_tokens": 10}
+    whole = client.post("/v1/completions", json=body).json()
+    parts = events(client, "/v1/completions", {**body, "stream_options": {"include_usage": include_usage}})
+    if include_usage:
+        last = parts.pop()
+        assert (last["choices"], last["usage"]) == ([], whole["usage"])
+        assert all(part["usage"] is None for part in parts)
+    assert len({part["id"] for part in parts}) == 1
+    assert {part["object"] for part in parts} == {"text_completion"}
+    for choice in whole["choices"]:
+        mine = [part["choices"][0] for part in parts if part["choices"][0]["index"] == choice["index"]]
+        assert "".join(part["text"] for part in mine) == choice["text"]
+        assert [part["finish_reason"] for part in mine] == [None] * (len(mine) - 1) + [choice["finish_reason"]]
+
+
+MESSAGES = [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": "add?"}]
+
+
+def test_a_chat_answer_has_openais_shape(client: httpx.Client, model: Decoder, tokenizer: Tokenizer) -> None:
+    reply = client.post("/v1/chat/completions", json={"messages": MESSAGES, **GREEDY}).json()
+    prompt = chat_prompt(tokenizer, [{"role": "system", "content": "Be brief."}, MESSAGES[1]], 200)
+    assert reply.pop("id").startswith("chatcmpl-")
+    assert isinstance(reply.pop("created"), int)
+    message = {"role": "assistant", "content": expected(model, tokenizer, prompt)}
+    assert reply == {
+        "object": "chat.completion",
+        "model": "tiny",
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": "length"}],
+        "usage": {"prompt_tokens": len(prompt), "completion_tokens": 12, "total_tokens": len(prompt) + 12},
+    }
+
+
+def test_content_may_come_in_parts_and_the_limit_by_its_new_name(client: httpx.Client) -> None:
+    parts = [{"type": "text", "text": "ad"}, {"type": "text", "text": "d?"}]
+    new = {"messages": [MESSAGES[0], {"role": "user", "content": parts}], "temperature": 0, "max_completion_tokens": 12}
+    old = {"messages": MESSAGES, **GREEDY}
+    answers = [client.post("/v1/chat/completions", json=body).json()["choices"] for body in (new, old)]
+    assert answers[0] == answers[1]
+
+
+def test_a_streamed_chat_begins_with_the_role_and_ends_with_the_reason(client: httpx.Client) -> None:
+    body = {"messages": MESSAGES, "n": 2, "seed": 1, "temperature": 0.7, "max_tokens": 8}
+    whole = client.post("/v1/chat/completions", json=body).json()
+    parts = events(client, "/v1/chat/completions", {**body, "stream_options": {"include_usage": True}})
+    assert {part["object"] for part in parts} == {"chat.completion.chunk"}
+    assert len({part["id"] for part in parts}) == 1
+    assert parts.pop()["usage"] == whole["usage"]
+    for choice in whole["choices"]:
+        mine = [part["choices"][0] for part in parts if part["choices"][0]["index"] == choice["index"]]
+        assert mine[0]["delta"] == {"role": "assistant", "content": ""}
+        assert "".join(part["delta"].get("content", "") for part in mine) == choice["message"]["content"]
+        assert (mine[-1]["delta"], mine[-1]["finish_reason"]) == ({}, choice["finish_reason"])
+        assert all(part["finish_reason"] is None for part in mine[:-1])
+
+
+def test_a_long_conversation_loses_its_oldest_turns_only(client: httpx.Client) -> None:
+    history = [{"role": role, "content": f"{role} {number}"} for number in range(30) for role in ("user", "assistant")]
+    reply = client.post("/v1/chat/completions", json={"messages": [*history, MESSAGES[1]], **GREEDY})
+    assert reply.status_code == 200
+    assert 200 < reply.json()["usage"]["prompt_tokens"] <= 256 - 12
+
+
+@pytest.mark.parametrize("path", ["/v1/completions", "/completions", "/v1/completions/", "/completions/"])
+def test_completions_are_found_at_any_spelling_of_the_path(client: httpx.Client, path: str) -> None:
+    assert client.post(path, json={"prompt": "a", "max_tokens": 1}).status_code == 200
+
+
+def test_the_model_tells_its_size(client: httpx.Client, model: Decoder, tokenizer: Tokenizer) -> None:
+    listed = client.get("/v1/models").json()
+    assert listed["object"] == "list"
+    (entry,) = listed["data"]
+    assert (entry["id"], entry["object"], entry["owned_by"]) == ("tiny", "model", "midspan")
+    assert entry["max_model_len"] == 256
+    count = sum(parameter.numel() for parameter in model.parameters())
+    assert entry["meta"] == {
+        "n_ctx_train": 256,
+        "n_vocab": tokenizer.vocabulary_size,
+        "n_params": count,
+        "size": 4 * count,
+        "chat": True,
+        "infill": True,
+    }
+    assert client.get("/models/tiny/").json() == entry
+    missing = client.get("/v1/models/gpt/4")
+    assert missing.status_code == 404
+    assert missing.json()["error"]["code"] == "model_not_found"
+
+
+def test_health_and_playground(client: httpx.Client) -> None:
+    assert client.get("/health").json() == {"status": "ok"}
+    page = client.get("/")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "<title>Midspan" in page.text
+    assert "http://" not in page.text.replace("http://www.w3.org", "")
+    assert "https://" not in page.text
