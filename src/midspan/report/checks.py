@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from midspan.report.figures import decimal, difference_is_clear, percent, wilson
+from midspan.report.figures import decimal, difference_interval, percent, wilson
 from midspan.report.record import RunRecord, number
 
 Evaluation = dict[str, Any] | None
@@ -64,7 +64,8 @@ def _clear(before: Measured, after: Measured) -> bool:
     if before.value is None or after.value is None or not after.trials:
         return True
     if before.trials:
-        return difference_is_clear(before.value, before.trials, after.value, after.trials)
+        low, high = difference_interval(before.value, before.trials, after.value, after.trials)
+        return not low <= 0 <= high
     low, high = wilson(after.value, after.trials)
     return not low <= before.value <= high
 
@@ -128,6 +129,11 @@ def check_run(run: RunRecord, ablation: RunRecord | None = None) -> list[Check]:
             ),
             _check("It prefers the answers that pass", chance, preferred, lambda b, a: a > b),
         ]
+        # Only an evaluation that was given the reference model's has this one.
+        reward = _share("reward accuracy after DPO", aligned, ("reward_accuracy",), ("preference_pairs",))
+        if reward.value is not None:
+            claim = "Against the SFT model, answers that pass gained more than those that fail"
+            checks.append(_check(claim, chance, reward, lambda b, a: a > b))
     return checks
 
 

@@ -73,11 +73,11 @@ def wilson(share: float, trials: float) -> tuple[float, float]:
     return max(0.0, min(centre - half, share)), min(1.0, max(centre + half, share))
 
 
-def difference_is_clear(first: float, first_trials: float, second: float, second_trials: float) -> bool:
-    """Whether the 95% interval of `second - first` leaves out zero (Newcombe 1998, method 10, independent shares)."""
+def difference_interval(first: float, first_trials: float, second: float, second_trials: float) -> tuple[float, float]:
+    """The 95% interval of `second - first`, two independent shares (Newcombe 1998, method 10)."""
     first_low, first_high = wilson(first, first_trials)
     second_low, second_high = wilson(second, second_trials)
     difference = second - first
     low = difference - math.hypot(second - second_low, first_high - first)
     high = difference + math.hypot(second_high - second, first - first_low)
-    return low > 0 or high < 0
+    return low, high

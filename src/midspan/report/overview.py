@@ -158,10 +158,18 @@ MACHINE_FIELDS = {
     "threads": "Threads",
     "device": "Device",
     "precision": "Precision",
+    "peak_source": "Peak speed measured by",
     "python": "Python",
     "torch": "PyTorch",
     "torch_version": "PyTorch",
 }
+
+
+def started_from(run: RunRecord) -> str | None:
+    """The checkpoint that training started from; None where it started from nothing."""
+    model = run.recipe.get("model")
+    start = model.get("start_from") if isinstance(model, dict) else None
+    return str(start) if start else None
 
 
 def honest_words(run: RunRecord) -> list[str]:
@@ -170,7 +178,7 @@ def honest_words(run: RunRecord) -> list[str]:
     trained = [seconds for stage in run.stages if (seconds := number(stage.summary, "seconds")) is not None]
     devices = {value for label, value in machine_facts(run) if label == "Device"}
     where = " on a CPU" if devices == {"cpu"} else ""
-    start = run.recipe.get("model", {}).get("start_from") if isinstance(run.recipe.get("model"), dict) else None
+    start = started_from(run)
     words = []
     if size is not None:
         taken = f", trained for {duration(sum(trained))}{where}" if trained else ""

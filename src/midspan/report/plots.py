@@ -180,7 +180,7 @@ def line_chart(
     height: float = 230,
     y_range: tuple[float, float] | None = None,
 ) -> Markup:
-    """A chart of the series, drawn in order; the last one answers the pointer. Values must be finite.
+    """A chart of the series, drawn in order; the last one answers the pointer. Values and their span must be finite.
 
     `y_range` fixes the vertical range; else the values decide. Without a point, the chart says so.
     """

@@ -76,6 +76,10 @@ class RunRecord:
         known = [number(stage.summary, "parameters") for stage in self.stages]
         return next((value for value in known if value is not None), None)
 
+    def names_of_models(self) -> list[str]:
+        """The stages' models in training order, then the others in the run."""
+        return list(dict.fromkeys([*(stage.name for stage in self.stages), *self.models]))
+
     def final_model(self) -> str | None:
         """The name of the model to use: the export, or the last stage's."""
         if "release" in self.models:
