@@ -1,0 +1,14 @@
+"""Repositories → clean, licensed documents, each once → token shards."""
+
+from midspan.corpus.build import build_corpus
+from midspan.corpus.documents import DOCUMENT_SCHEMA, Document, read_documents
+from midspan.corpus.token_shards import TokenShard, write_token_shard
+
+__all__ = [
+    "DOCUMENT_SCHEMA",
+    "Document",
+    "TokenShard",
+    "build_corpus",
+    "read_documents",
+    "write_token_shard",
+]
