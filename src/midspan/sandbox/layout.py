@@ -1,14 +1,18 @@
-"""What a program sees: the file system and the environment inside, the same for every backend."""
+"""What a program finds inside: file system, environment, limits; the same for every backend."""
 
 from __future__ import annotations
 
+import math
 import os
+import shutil
 import sys
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-BOX = "/box"  # the work directory inside: a tmpfs, the only place that can be written
+from midspan.sandbox.policy import Policy
+
+BOX = "/box"  # the work directory: a tmpfs, the only place that can be written
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives")  # what the dynamic loader and Debian's tools read
@@ -19,6 +23,34 @@ ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "PYTHONHASHSEED": "0",  # the same program prints its sets in the same order every time
 }
+STARTED = b"started\n"  # precedes the program's own standard error; without it the sandbox did not come about
+# A program that is process 1 ignores the signals that end others. So this shell is, and says nothing of its own.
+SHELL = ("/bin/sh", "-c", 'echo started >&2; exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-)', "sh")
+
+
+@dataclass(frozen=True)
+class Staging:
+    """A directory of one run: `files/` appears in the work directory, the rest is between us and the backend."""
+
+    folder: Path
+    names: tuple[str, ...]
+
+    @classmethod
+    def write(cls, folder: Path, files: dict[str, str]) -> Staging:
+        """Lay out `files`, relative names and their texts, under `folder`."""
+        for name, text in files.items():
+            pure = PurePosixPath(name)
+            assert not pure.is_absolute(), name
+            assert ".." not in pure.parts, name
+            path = folder / "files" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", errors="surrogatepass")
+            path.chmod(0o644)
+        return cls(folder, tuple(files))
+
+    def mounts(self) -> list[tuple[str, str]]:
+        """Each file's path on the host and inside."""
+        return [(str(self.folder / "files" / name), f"{BOX}/{name}") for name in self.names]
 
 
 @dataclass(frozen=True)
@@ -48,3 +80,22 @@ def layout() -> Layout:
         links.append((BOX, "/tmp"))
     links += [("/proc/self/fd", "/dev/fd"), (BOX, "/dev/shm")]
     return Layout(tuple(readonly), tuple(links))
+
+
+def limited(policy: Policy, address_space: bool) -> list[str]:
+    """The command that sets the limits of each process and then becomes the program that follows it.
+
+    `address_space`: hold every process to `memory_mb` of address space, for want of a control group.
+    """
+    limits = {
+        "cpu": math.ceil(policy.cpu_seconds),
+        "fsize": policy.file_mb << 20,
+        "nproc": policy.processes + 1,  # the shell that is process 1
+        "nofile": 256,
+        "core": 0,
+    }
+    if address_space:
+        limits["as"] = policy.memory_mb << 20
+    program = shutil.which("prlimit", path="/usr/bin:/bin")
+    assert program is not None  # looked for by the self-test
+    return [program, *(f"--{name}={value}" for name, value in limits.items()), "--"]

@@ -21,6 +21,9 @@ class Policy:
     output_kb: int = 64  # standard output and standard error, each
 
 
+STANDARD = Policy()
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What one run came to.

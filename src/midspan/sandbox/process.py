@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 CHUNK = 65536  # bytes per read
@@ -20,20 +21,19 @@ class Ending:
 
     exit_code: int = 0  # 128 + n for signal n
     stopped_by: Literal["wall", "output"] | None = None
+    runnable: bool = False  # when stopped: whether it wanted the processor rather than slept
     cpu_seconds: float = 0.0  # of the command and every process that was waited for
     wall_seconds: float = 0.0
     stdout: bytearray = field(default_factory=bytearray)
     stderr: bytearray = field(default_factory=bytearray)
 
 
-def supervise(
-    command: Sequence[str], stdin: bytes, wall_seconds: float, output_bytes: int, keep: Sequence[int] = ()
-) -> Ending:
+def supervise(command: Sequence[str], stdin: bytes, wall_seconds: float, output_bytes: int) -> Ending:
     """Run `command` with an empty environment in a session of its own until it ends or oversteps.
 
     Both pipes are read by one selector, and a pipe that yields more than `output_bytes` ends the command, so
-    neither a full pipe nor a flood can stall the caller. `keep` are file descriptors that the command
-    inherits. Whatever interrupts this function, the command does not outlive it.
+    neither a full pipe nor a flood can stall the caller. Whatever interrupts this function, the command does
+    not outlive it.
     """
     started = time.monotonic()
     process = subprocess.Popen(
@@ -44,7 +44,7 @@ def supervise(
         bufsize=0,
         env={},
         cwd="/",
-        pass_fds=keep,
+        umask=0o022,
         start_new_session=True,
     )
     ending = Ending()
@@ -116,6 +116,7 @@ def _send(descriptor: int, unsent: memoryview) -> memoryview:
 
 def _stop(process: subprocess.Popen[bytes], reason: Literal["wall", "output"], ending: Ending) -> None:
     ending.stopped_by = reason
+    _observe(process.pid, ending)
     process.kill()
 
 
@@ -125,4 +126,23 @@ def _reap(process: subprocess.Popen[bytes], ending: Ending) -> None:
     code = os.waitstatus_to_exitcode(status)
     process.returncode = code
     ending.exit_code = code if code >= 0 else 128 - code
-    ending.cpu_seconds = usage.ru_utime + usage.ru_stime
+    ending.cpu_seconds = max(ending.cpu_seconds, usage.ru_utime + usage.ru_stime)
+
+
+def _observe(process: int, ending: Ending) -> None:
+    """Add up the CPU time of a living process and its descendants, and see whether a thread wants to run.
+
+    proc(5): after the name in parentheses, field 3 is the state, 14 to 17 are the clock ticks used by the
+    process and by the children it waited for.
+    """
+    try:
+        for thread in Path(f"/proc/{process}/task").iterdir():
+            state = (thread / "stat").read_text().rpartition(")")[2].split()[0]
+            ending.runnable |= state in "RD"
+            if thread.name == str(process):
+                whole = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+                ending.cpu_seconds += sum(map(int, whole[11:15])) / os.sysconf("SC_CLK_TCK")
+            for child in (thread / "children").read_text().split():
+                _observe(int(child), ending)
+    except (FileNotFoundError, ProcessLookupError):
+        pass  # it has just ended
