@@ -8,7 +8,7 @@ import secrets
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from midspan.exercises.exercise import Exercise
@@ -49,16 +49,6 @@ class Verdict:
     detail: str = ""  # the last line of the program's standard error
 
 
-def _run(sandbox: Sandbox, answer: str, tests: str, sentinel: str) -> Outcome:
-    command = [os.path.realpath(sys.executable), "-I", "-S", "-B", "main.py"]
-    given = json.dumps({"answer": answer, "tests": tests, "sentinel": sentinel})
-    outcome = sandbox.run({"main.py": DRIVER}, command, given, POLICY)
-    if outcome.killed_by == "wall":  # asleep, or the machine is busy: one more chance, with more time
-        patient = replace(POLICY, wall_seconds=3 * POLICY.wall_seconds)
-        outcome = sandbox.run({"main.py": DRIVER}, command, given, patient)
-    return outcome
-
-
 def _reason(outcome: Outcome, sentinel: str) -> Reason:
     last_error = outcome.stderr.rstrip().rsplit("\n", 1)[-1]
     match outcome.status:
@@ -79,7 +69,9 @@ def _program(exercise: Exercise, code: str) -> tuple[str, str]:
 
 def _verdict(sandbox: Sandbox, answer: str, tests: str) -> Verdict:
     sentinel = secrets.token_hex(16)
-    outcome = _run(sandbox, answer, tests, sentinel)
+    command = [os.path.realpath(sys.executable), "-I", "-S", "-B", "main.py"]
+    given = json.dumps({"answer": answer, "tests": tests, "sentinel": sentinel})
+    outcome = sandbox.run({"main.py": DRIVER}, command, given, POLICY)
     reason = _reason(outcome, sentinel)
     return Verdict(reason == "passed", reason, outcome.stderr.rstrip().rsplit("\n", 1)[-1])
 
