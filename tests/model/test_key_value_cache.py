@@ -1,0 +1,73 @@
+"""With a cache, a token at a time or in chunks, the logits are those of the whole sequence."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_decoders import FAMILIES, STABLE, configs, random_decoder, random_tokens
+
+from midspan.errors import UserError
+from midspan.model import Decoder, DecoderConfig, KeyValueCache
+
+FAMILY = pytest.mark.parametrize("config", FAMILIES.values(), ids=FAMILIES.keys())
+
+
+def in_chunks(decoder: Decoder, tokens: torch.Tensor, sizes: list[int], cache: KeyValueCache) -> torch.Tensor:
+    logits, start = [], 0
+    for size in sizes:
+        positions = torch.arange(start, start + size).expand(len(tokens), -1)
+        logits.append(decoder(tokens[:, start : start + size], positions=positions, cache=cache))
+        start += size
+    return torch.cat(logits, dim=1)
+
+
+@settings(max_examples=40, deadline=None)
+@given(configs(), st.lists(st.sampled_from([1, 1, 1, 2, 7]), min_size=1, max_size=8))
+def test_any_chunks_give_the_logits_of_the_whole(config: DecoderConfig, sizes: list[int]) -> None:
+    decoder, tokens = random_decoder(config), random_tokens(config, 2, sum(sizes))
+    with torch.no_grad():
+        whole = decoder(tokens)
+        chunked = in_chunks(decoder, tokens, sizes, KeyValueCache(config, 2, sum(sizes)))
+        torch.testing.assert_close(chunked, whole, atol=1e-4, rtol=1e-4)
+
+
+@FAMILY
+def test_rows_at_different_positions_are_as_if_alone(config: DecoderConfig) -> None:
+    decoder, lengths, steps = random_decoder(config), [3, 9, 1], 6
+    tokens = random_tokens(config, 3, max(lengths) + steps)
+    cache = KeyValueCache(config, 3, 20)
+    last = torch.tensor(lengths)[:, None]
+    with torch.no_grad():
+        prompt = decoder(tokens[:, : max(lengths)], cache=cache)  # shorter rows padded on the right with other tokens
+        stepped = []
+        for step in range(steps):
+            stepped.append(decoder(tokens.gather(1, last + step), positions=last + step, cache=cache))
+        for row, length in enumerate(lengths):
+            alone = decoder(tokens[row : row + 1, : length + steps])[0]
+            together = torch.cat([prompt[row, :length], torch.cat(stepped, dim=1)[row]])
+            torch.testing.assert_close(together, alone, atol=1e-4, rtol=1e-4)
+
+
+def test_a_rejected_draft_is_forgotten_by_writing_over_it() -> None:
+    decoder, tokens = random_decoder(STABLE), random_tokens(STABLE, 1, 12)
+    cache = KeyValueCache(STABLE, 1, 16)
+    with torch.no_grad():
+        in_chunks(decoder, tokens[:, :8], [8], cache)
+        decoder((tokens[:, 8:] + 1) % 60, positions=torch.arange(8, 12)[None], cache=cache)  # the draft
+        again = decoder(tokens[:, 8:10], positions=torch.arange(8, 10)[None], cache=cache)
+        torch.testing.assert_close(again, decoder(tokens)[:, 8:10], atol=1e-4, rtol=1e-4)
+
+
+def test_a_cache_in_half_the_bytes_stays_close() -> None:
+    decoder, tokens = random_decoder(STABLE), random_tokens(STABLE, 1, 12)
+    cache = KeyValueCache(STABLE, 1, 12, dtype=torch.bfloat16)
+    with torch.no_grad():
+        chunked = in_chunks(decoder, tokens, [6, 1, 1, 4], cache)
+    error = (chunked - decoder(tokens)).norm() / chunked.norm()
+    assert 0 < error < 0.03
+
+
+def test_a_position_beyond_the_capacity_is_refused_with_both_numbers() -> None:
+    decoder, cache = random_decoder(STABLE), KeyValueCache(STABLE, 1, 4)
+    with pytest.raises(UserError, match=r"holds 4 positions and 5 are needed"):
+        decoder(random_tokens(STABLE, 1, 1), positions=torch.tensor([[4]]), cache=cache)
