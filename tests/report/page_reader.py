@@ -32,6 +32,8 @@ class _Reader(HTMLParser):
         self.page.tags.append((tag, dict(attrs)))
         if tag == "pre":
             self.page.preformatted.append("")
+        if tag in {"dd", "td", "th", "p", "li"}:
+            self.page.text += " "
         if tag not in VOID:
             self.open.append(tag)
 

@@ -129,6 +129,10 @@ def exercise_samples() -> list[dict[str, Any]]:
     ]
 
 
+def sizes(documents: int) -> dict[str, int]:
+    return {"documents": documents, "bytes": 9_599 * documents}
+
+
 def write_corpus(run: Path) -> None:
     repositories = ["asyncio", "email", "json", "http", "unittest", "ctypes", "idlelib", "xml", "encodings",
                     "multiprocessing", "concurrent", "logging", "importlib", "tkinter", "sqlite3", "urllib", "wsgiref",
@@ -136,12 +140,16 @@ def write_corpus(run: Path) -> None:
     write(
         run / "corpus" / "statistics.json",
         {
-            "documents": {"train": 1481, "heldout": 62},
-            "bytes": {"train": 14_200_345, "heldout": 611_020},
-            "excluded": {"near-duplicate": 143, "too-short": 98, "tests": 77, "generated": 12, "secret": 1},
-            "by_language": {"Python": 1543},
-            "by_licence": {"PSF-2.0": 1490, "MIT": 41, "Apache-2.0": 12},
-            "by_repository": {name: 190 // (index + 1) + 3 for index, name in enumerate(repositories)},
+            "source": "stdlib",
+            "listed": 1874,
+            **sizes(1543),
+            "train": sizes(1481),
+            "heldout": sizes(62),
+            "max_bytes": None,
+            "by_reason": {"near-duplicate": 143, "too-short": 98, "tests": 77, "generated": 12, "secret": 1},
+            "by_language": {"Python": sizes(1543)},
+            "by_licence": {"PSF-2.0": sizes(1490), "MIT": sizes(41), "Apache-2.0": sizes(12)},
+            "by_repository": {name: sizes(190 // (index + 1) + 3) for index, name in enumerate(repositories)},
             "seconds": 14.2,
         },
     )

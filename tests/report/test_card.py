@@ -52,7 +52,7 @@ def test_hostile_labels_stay_in_their_cells(run: Path) -> None:
     path = run / "corpus" / "statistics.json"
     statistics = json.loads(path.read_text())
     write(path, statistics | {"by_licence": {"x | y\n# heading <script>": 3}})
-    assert "x \\| y \\# heading &lt;script&gt;: 3 documents" in model_card(run, "release")
+    assert "x \\| y \\# heading &lt;script&gt;: 3 files" in model_card(run, "release")
 
 
 def test_a_model_trained_without_fim_is_not_called_a_fim_model(ablation: Path) -> None:

@@ -11,7 +11,9 @@ import pytest
 from page_reader import Page, read_page
 from synthetic_run import RECIPE, metrics, write, write_corpus, write_stage
 
+from midspan.corpus import build_corpus
 from midspan.errors import UserError
+from midspan.recipe import Corpus
 from midspan.report import write_report
 
 
@@ -63,9 +65,29 @@ def test_the_table_has_a_row_for_every_model_with_intervals(run: Path) -> None:
 
 def test_the_data_card_counts_documents_licences_and_what_was_dropped(run: Path) -> None:
     text = written(run).text
-    for shown in ("1,543", "1,481", "4.31 million", "14.8 MB", "PSF-2.0", "1,490 documents (96.6%)", "near-duplicate",
-                  "143 files (43.2%)", "1 file (0.3%)", "and 4 more with 54 documents"):  # fmt: skip
+    for shown in ("Files kept 1,543", "to train on 1,481", "4.31 million", "14.2 MB", "1,490 files, 14.3 MB (96.6%)",
+                  "near-duplicate 143 files (43.2%)", "1 file (0.3%)", "and 4 more, with 54 files"):  # fmt: skip
         assert shown in text
+
+
+def test_the_data_card_reads_what_the_corpus_builder_writes(tmp_path: Path) -> None:
+    for index, name in enumerate(("first", "second")):
+        for number in range(3 + index):
+            code = "".join(
+                f"def function_{index}_{number}_{line}(value):\n    return value * {line}\n\n\n" for line in range(30)
+            )
+            write(tmp_path / "source" / name / f"module_{number}.py", code)
+        write(tmp_path / "source" / name / "LICENSE", "MIT License\n\nPermission is hereby granted, free of charge\n")
+    run = tmp_path / "run"
+    build_corpus(Corpus(source=str(tmp_path / "source"), heldout_fraction=0.2), run / "corpus", workers=1)
+    statistics = json.loads((run / "corpus" / "statistics.json").read_text())
+    assert statistics["documents"] > 0
+    text = written(run).text
+    assert f"Files kept {statistics['documents']}" in text
+    assert f"held out, never trained on {statistics['heldout']['documents']}" in text
+    for group in ("by_language", "by_licence", "by_repository", "by_reason"):
+        for label in statistics[group]:
+            assert label in text
 
 
 def test_every_direction_of_a_good_run_holds(run: Path, ablation: Path) -> None:
@@ -80,8 +102,8 @@ def test_a_direction_that_does_not_hold_is_said_with_both_numbers(run: Path) -> 
     change(run / "evaluation" / "long.json", bits_per_byte=2.2, fim_exact_match=0.02)
     page = written(run)
     assert page.count("span", class_="mark no", title="does not hold") >= 2
-    assert "This does not hold in this run: after “base” is 2.114 bits/byte, after “long” is 2.200" in page.text
-    assert "left-to-right is 3.0%, fill-in-the-middle is 2.0%" in page.text
+    assert "after “base” 2.114 bits/byte → after “long” 2.200 bits/byte This does not hold in this run." in page.text
+    assert "left-to-right 3.0% → fill-in-the-middle 2.0% This does not hold in this run." in page.text
 
 
 def test_a_difference_within_chance_is_called_so(run: Path) -> None:

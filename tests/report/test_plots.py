@@ -44,6 +44,13 @@ def test_ticks_of_known_ranges() -> None:
     assert ticks(7, 7) == [7]
 
 
+@given(st.integers(-1000, 1000), st.integers(1, 10**7), st.integers(2, 10))
+def test_ticks_of_counts_are_whole(low: int, span: int, wanted: int) -> None:
+    values = ticks(low, low + span, wanted, whole=True)
+    assert len(values) >= 2
+    assert all(value == int(value) for value in values)
+
+
 @given(st.lists(ordinary, min_size=1, max_size=8))
 def test_there_is_a_label_for_every_tick(values: list[float]) -> None:
     labels, _ = tick_labels(values)

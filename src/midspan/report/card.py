@@ -107,7 +107,7 @@ def model_card(run: Path, model: str) -> str:
         words=overview.honest_words(replace(record, stages=stages)),
         architecture=_architecture(record, [model, origin]),
         corpus=corpus_card(record),
-        licences=tallies(record, "by_licence", "licences"),
+        licences=tallies(record, "by_licence"),
         stages=[_stage_row(stage) for stage in stages],
         rows=overview.model_rows(record),
         described=origin,

@@ -51,9 +51,7 @@ def _check(claim: str, before: Measured, after: Measured, holds: Callable[[float
     verdict = holds(before.value, after.value)
     remarks = []
     if not verdict:
-        remarks.append(
-            f"This does not hold in this run: {before.label} is {before.text}, {after.label} is {after.text}."
-        )
+        remarks.append("This does not hold in this run.")
     if before.value != after.value and not _clear(before, after):
         remarks.append(f"With {after.trials:.0f} trials the two cannot be told apart at 95%.")
     return Check(claim, before, after, verdict, " ".join(remarks))
@@ -74,7 +72,7 @@ def _bits_per_byte(run: RunRecord) -> list[Check]:
     """One check for each pre-training stage after the first."""
     names = run.names("causal")
     measured = [
-        Measured(f"after “{name}”", value, f"{decimal(value)} bits/byte")
+        Measured(f"after “{name}”", value, decimal(value) + (" bits/byte" if value is not None else ""))
         for name in names
         for value in [number(run.evaluations.get(name), "bits_per_byte")]
     ]

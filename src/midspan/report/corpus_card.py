@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from midspan.report.curves import Bar
-from midspan.report.figures import ABSENT, amount, byte_size, count, duration, percent
+from midspan.report.figures import ABSENT, amount, byte_size, count, counted, duration, percent
 from midspan.report.plots import bar
 from midspan.report.record import RunRecord, number
 
@@ -15,11 +14,15 @@ MOST_REPOSITORIES = 15
 
 @dataclass(frozen=True)
 class Tally:
-    """How many documents, and of how many bytes, share a label."""
+    """How many files, and of how many bytes (None: not recorded), share a label."""
 
     label: str
-    documents: float
-    size: float | None  # bytes
+    files: float
+    size: float | None
+
+    @property
+    def weight(self) -> float:
+        return self.files if self.size is None else self.size
 
 
 @dataclass(frozen=True)
@@ -35,80 +38,62 @@ class CorpusCard:
     groups: list[Group]
 
 
-def total(run: RunRecord, *keys: str) -> float | None:
-    """A number of the statistics; where it is split by part (train, heldout), their sum."""
-    whole = number(run.statistics, *keys)
-    if whole is not None:
-        return whole
-    parts: object = run.statistics
-    for key in keys:
-        parts = parts.get(key) if isinstance(parts, Mapping) else None
-    known = [number(parts, key) for key in parts] if isinstance(parts, Mapping) else []
-    return sum(value for value in known if value is not None) if known else None
-
-
-def tallies(run: RunRecord, *names: str) -> list[Tally]:
-    """The counts under the first of these names that the statistics have, largest first.
-
-    A count is a number of documents, or an object of "documents" and "bytes".
-    """
-    counted: dict[str, object] = next(
-        (run.statistics[name] for name in names if isinstance(run.statistics.get(name), Mapping)), {}
-    )
+def tallies(run: RunRecord, name: str) -> list[Tally]:
+    """The statistics' counts under `name`, heaviest first: of files, or objects of "documents" and "bytes"."""
+    values = run.statistics.get(name)
     found = []
-    for label, value in counted.items():
-        documents = number({"documents": value}, "documents") or number(value, "documents")
-        if documents is not None:
-            found.append(Tally(str(label), documents, number(value, "bytes")))
-    return sorted(found, key=lambda tally: (-tally.documents, tally.label))
+    for label, value in values.items() if isinstance(values, dict) else ():
+        documents = number({"documents": value}, "documents")
+        files = number(value, "documents") if documents is None else documents
+        if files is not None:
+            found.append(Tally(str(label), files, number(value, "bytes")))
+    return sorted(found, key=lambda tally: (-tally.weight, tally.label))
 
 
-def _counted(value: float, unit: str) -> str:
-    return f"{count(value)} {unit if value == 1 else unit + 's'}"
+def _text(files: float, size: float | None, share: float) -> str:
+    parts = [counted(files, "file")] + ([byte_size(size)] if size is not None else [])
+    return f"{', '.join(parts)} ({percent(share)})"
 
 
-def _group(title: str, found: list[Tally], limit: int | None = None, unit: str = "document") -> Group | None:
+def _group(title: str, found: list[Tally], limit: int | None = None) -> Group | None:
+    """Bars by bytes where they are recorded, else by files; what is past the limit is summed up in the note."""
     if not found:
         return None
-    shown, rest = found[:limit], found[limit:] if limit else []
-    every = sum(tally.documents for tally in found)
-    largest = shown[0].documents or 1.0
+    whole = sum(tally.weight for tally in found) or 1.0
+    largest = found[0].weight or 1.0
     bars = [
-        Bar(
-            tally.label,
-            f"{_counted(tally.documents, unit)} ({percent(tally.documents / (every or 1.0))})"
-            + (f", {byte_size(tally.size)}" if tally.size is not None else ""),
-            bar(tally.documents / largest),
-        )
-        for tally in shown
+        Bar(tally.label, _text(tally.files, tally.size, tally.weight / whole), bar(tally.weight / largest))
+        for tally in found[:limit]
     ]
-    hidden = f"and {count(len(rest))} more with {_counted(sum(tally.documents for tally in rest), unit)}"
-    return Group(title, hidden if rest else "", bars)
+    rest = found[limit:] if limit else []
+    hidden = counted(sum(tally.files for tally in rest), "file")
+    return Group(title, f"and {count(len(rest))} more, with {hidden}" if rest else "", bars)
 
 
 def corpus_card(run: RunRecord) -> CorpusCard | None:
     """The data card; None while there are no corpus statistics."""
-    if not run.statistics:
+    statistics = run.statistics
+    if not statistics:
         return None
-    source = run.recipe.get("corpus", {}).get("source") if isinstance(run.recipe.get("corpus"), dict) else None
-    train, heldout = (number(run.statistics, "documents", split) for split in ("train", "heldout"))
-    dropped = tallies(run, "excluded", "by_reason")
-    kept = total(run, "documents")
+    source = statistics.get("source")
+    dropped = tallies(run, "by_reason")
     facts = [
         ("Source", str(source) if source else ABSENT),
-        ("Documents kept", count(kept)),
-        ("… to train on", count(train)),
-        ("… held out, never trained on", count(heldout)),
-        ("Size", byte_size(total(run, "bytes"))),
+        ("Files found", count(number(statistics, "listed"))),
+        ("Files dropped", count(sum(tally.files for tally in dropped)) if dropped else ABSENT),
+        ("Files kept", count(number(statistics, "documents"))),
+        ("… to train on", count(number(statistics, "train", "documents"))),
+        ("… held out, never trained on", count(number(statistics, "heldout", "documents"))),
+        ("Size to train on", byte_size(number(statistics, "train", "bytes"))),
+        ("Size held out", byte_size(number(statistics, "heldout", "bytes"))),
         ("Tokens to train on", amount(run.tokens.get("train"))),
         ("Tokens held out", amount(run.tokens.get("heldout"))),
-        ("Files dropped", count(sum(tally.documents for tally in dropped)) if dropped else ABSENT),
-        ("Time to build", duration(number(run.statistics, "seconds"))),
+        ("Time to build", duration(number(statistics, "seconds"))),
     ]
     groups = [
-        _group("Languages", tallies(run, "by_language", "languages")),
-        _group("Licences", tallies(run, "by_licence", "licences")),
-        _group("Repositories", tallies(run, "by_repository", "repositories"), MOST_REPOSITORIES),
-        _group("Dropped, and why", dropped, unit="file"),
+        _group("Languages", tallies(run, "by_language")),
+        _group("Licences", tallies(run, "by_licence")),
+        _group("Repositories", tallies(run, "by_repository"), MOST_REPOSITORIES),
+        _group("Dropped, and why", dropped),
     ]
     return CorpusCard([fact for fact in facts if fact[1] != ABSENT], [group for group in groups if group])

@@ -23,6 +23,11 @@ def count(value: float | None) -> str:
     return ABSENT if value is None else f"{value:,.0f}"
 
 
+def counted(value: float, unit: str) -> str:
+    """So many of a unit: "1 file", "1,234 files"."""
+    return f"{count(value)} {unit if value == 1 else unit + 's'}"
+
+
 def amount(value: float | None) -> str:
     """A large count in three digits and a word: 12345678 is "12.3 million"."""
     if value is None:

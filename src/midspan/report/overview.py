@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from midspan.report.curves import OBJECTIVE_NAMES
-from midspan.report.figures import ABSENT, amount, count, decimal, duration, percent, wilson
+from midspan.report.figures import ABSENT, amount, count, counted, decimal, duration, percent, wilson
 from midspan.report.plots import interval_bar
 from midspan.report.record import RunRecord, number
 
@@ -125,7 +125,7 @@ def missing_parts(run: RunRecord) -> list[str]:
         if stage is None:
             missing.append(f"stage {name}")
         elif not stage.summary:
-            missing.append(f"the end of stage {name} ({count(len(stage.metrics))} steps logged so far)")
+            missing.append(f"the end of stage {name} ({counted(len(stage.metrics), 'step')} logged so far)")
         if name not in run.evaluations:
             missing.append(f"the evaluation of {name}")
     if not wanted and not run.stages:

@@ -42,10 +42,11 @@ class Axes:
         return self.height - BOTTOM - (value - low) / (high - low) * (self.height - BOTTOM - TOP)
 
 
-def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
+def ticks(low: float, high: float, wanted: int = 5, whole: bool = False) -> list[float]:
     """Round values (1, 2 or 5 times a power of ten apart) within [low, high]: about `wanted`, at least two.
 
-    Where the ends are too close to tell apart (or too far for a float), the ends themselves.
+    `whole` values are at least 1 apart, even where that makes them fewer. Where the ends are too close to tell apart
+    (or too far for a float), the ends themselves.
     """
     assert low <= high
     assert wanted >= 2
@@ -55,10 +56,13 @@ def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
     if not math.isfinite(span) or span < 1e-9 * max(abs(low), abs(high)) or span < 1e-290:
         return [low, high]
     power = math.floor(math.log10(span / wanted)) + 1
+    values: list[float] = []
     # From coarse to fine: the first spacing that gives enough ticks.
     for exponent in (power, power - 1, power - 2):
         for factor in (5, 2, 1):
             step = float(f"{factor}e{exponent}")
+            if whole and step < 1:
+                return values or [low, high]
             indices = range(math.ceil(low / step), math.floor(high / step) + 1)
             values = [float(f"{index * step:.12g}") for index in indices]
             values = [value for value in values if low <= value <= high]
@@ -136,7 +140,7 @@ def _line(series: Series, axes: Axes) -> str:
 def _frame(axes: Axes, x_label: str, y_label: str) -> str:
     bottom, right = axes.height - BOTTOM, WIDTH - RIGHT
     y_ticks = ticks(*axes.y_range, 4 if axes.height > 160 else 2)
-    x_ticks = ticks(*axes.x_range)
+    x_ticks = ticks(*axes.x_range, whole=True)
     y_texts, y_power = tick_labels(y_ticks)
     x_texts, x_power = tick_labels(x_ticks)
     parts = []
@@ -173,6 +177,11 @@ def _hover(series: Series, axes: Axes, x_label: str) -> str:
     return "".join(parts)
 
 
+def _x_range(values: Sequence[float]) -> tuple[float, float]:
+    """From zero, where all training begins."""
+    return (0.0, max(values)) if min(values) >= 0 and max(values) > 0 else padded(values)
+
+
 def line_chart(
     series: Sequence[Series],
     x_label: str,
@@ -180,9 +189,10 @@ def line_chart(
     height: float = 230,
     y_range: tuple[float, float] | None = None,
 ) -> Markup:
-    """A chart of the series, drawn in order; the last one answers the pointer. Values and their span must be finite.
+    """A chart of the series over steps, drawn in order; the last one answers the pointer.
 
-    `y_range` fixes the vertical range; else the values decide. Without a point, the chart says so.
+    Steps are whole numbers; values and their span must be finite. `y_range` fixes the vertical range; else the values
+    decide. Without a point, the chart says so.
     """
     drawn = [line for line in series if line.x]
     name = escape(f"{y_label} by {x_label}")
@@ -192,14 +202,14 @@ def line_chart(
         return Markup(f"{opening}{empty}</svg>")
     xs = [value for line in drawn for value in line.x]
     ys = [value for line in drawn for value in line.y]
-    axes = Axes(padded(xs), y_range or padded(ys, 0.05), height)
+    axes = Axes(_x_range(xs), y_range or padded(ys, 0.05), height)
     lines = "".join(_line(line, axes) for line in drawn)
     return Markup(f"{opening}{_frame(axes, x_label, y_label)}{lines}{_hover(drawn[-1], axes, x_label)}</svg>")
 
 
 def bar(share: float) -> Markup:
     """A horizontal bar, `share` (0 to 1) of the room it is given."""
-    width = 100 * min(max(share, 0.0), 1.0)
+    width = 100 * min(max(0.0, share), 1.0)
     return Markup(
         '<svg class="bar" aria-hidden="true"><rect class="room" width="100%" height="100%" rx="3"/>'
         f'<rect class="fill" width="{width:.2f}%" height="100%" rx="3"/></svg>'
