@@ -28,7 +28,9 @@ DEFAULT_MODEL = Path("runs/quickstart")
 @app.command()
 def run(
     recipe: Annotated[Path, typer.Argument(help="The recipe, such as recipes/quickstart.yaml.")],
-    directory: Annotated[Path | None, typer.Option("--run", help="Where to; default: runs/<name of the recipe>.")] = None,
+    directory: Annotated[
+        Path | None, typer.Option("--run", help="Where to; default: runs/<name of the recipe>.")
+    ] = None,
     source: Annotated[str | None, typer.Option(help="A folder of repositories in place of corpus.source.")] = None,
     override: Annotated[list[str] | None, typer.Option("--set", help="field=value, such as fim.rate=0.9.")] = None,
 ) -> None:

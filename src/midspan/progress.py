@@ -72,9 +72,7 @@ class ProgressLine:
 
 
 @contextmanager
-def progress(
-    name: str, total: float | None = None, unit: str = "items", done: float = 0
-) -> Iterator[ProgressLine]:
+def progress(name: str, total: float | None = None, unit: str = "items", done: float = 0) -> Iterator[ProgressLine]:
     """Show one line on standard error while the block runs: live on a terminal, one line every ten seconds elsewhere.
 
     `done` is what an earlier, interrupted run had finished already; it does not count for the rate.

@@ -103,7 +103,7 @@ def _data_steps(run: Run) -> list[Step]:
             write_token_shard(read_documents(documents), tokenizer, shard)
             say(f"tokens: {len(TokenShard.open(shard).tokens):,} in {shard.relative_to(home)}")
 
-    listing = source_fingerprint(plan.corpus)
+    listing = source_fingerprint(plan.corpus.source)
     return [
         Step("corpus", (plan.corpus, listing), (), files, build),
         Step("tokenizer", (plan.tokenizer, plan.model.start_from), ("corpus",), (home / "tokenizer",), learn),

@@ -2,6 +2,7 @@
 
 from midspan.corpus.build import build_corpus
 from midspan.corpus.documents import DOCUMENT_SCHEMA, Document, read_documents
+from midspan.corpus.listing import source_fingerprint
 from midspan.corpus.token_shards import TokenShard, write_token_shard
 
 __all__ = [
@@ -10,5 +11,6 @@ __all__ = [
     "TokenShard",
     "build_corpus",
     "read_documents",
+    "source_fingerprint",
     "write_token_shard",
 ]

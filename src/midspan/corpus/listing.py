@@ -12,6 +12,7 @@ from pathlib import Path
 
 from midspan.corpus.languages import PROSE_AND_SETTINGS, language_of_name
 from midspan.errors import UserError
+from midspan.files import hash_text
 
 STANDARD_LIBRARY = "stdlib"
 MAX_FILE_BYTES = 8_000_000  # OpenCoder's limit; nobody writes such a file by hand
@@ -75,6 +76,12 @@ def list_source(source: str) -> Listing:
     listing.files.sort(key=lambda file: (file.repository, file.path))
     listing.excluded.sort(key=lambda entry: (entry.repository, entry.path))
     return listing
+
+
+def source_fingerprint(source: str) -> str:
+    """A hash that changes when a file of `source` is added, removed or written to: names, sizes and times only."""
+    lines = [f"{entry.path}\0{entry.size}\0{Path(entry.file).stat().st_mtime_ns}" for entry in list_source(source).files]
+    return hash_text("\n".join(lines))
 
 
 def _repositories(folder: Path) -> list[Path]:

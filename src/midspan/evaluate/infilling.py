@@ -13,7 +13,6 @@ from midspan.model import Decoder
 from midspan.progress import progress
 from midspan.tokens import Tokenizer
 
-CONTEXT = 384  # tokens of prompt: the same for every model, and within the shortest context
 MAX_TOKENS = 32
 LINES_PER_FILE = 4
 SHORTEST_LINE = 4  # characters; a bracket alone says nothing about a model
@@ -52,14 +51,16 @@ def choose_blanks(documents: Iterable[Document], count: int, seed: int) -> list[
     return [blanks[index] for index in order]
 
 
-def infill(decoder: Decoder, tokenizer: Tokenizer, blanks: list[Blank], name: str) -> dict[str, Any]:
+def infill(decoder: Decoder, tokenizer: Tokenizer, blanks: list[Blank], context: int, name: str) -> dict[str, Any]:
     """Greedy answers to all blanks with the suffix in view (`fim`), and without it (`left_to_right`).
 
     Exact match compares the first generated line with the line taken out, blanks around it aside. Left-to-right, with
-    as many tokens of prompt, is what a model can do without fill-in-the-middle training.
+    as many tokens of prompt, is what a model can do without fill-in-the-middle training. Prompt and answer take at most
+    `context` positions: the same for every model that is compared.
     """
-    asked = [infill_prompt(tokenizer, blank.prefix, blank.suffix, CONTEXT) for blank in blanks]
-    plain = [plain_prompt(tokenizer, blank.prefix)[-CONTEXT:] for blank in blanks]
+    limit = context - MAX_TOKENS
+    asked = [infill_prompt(tokenizer, blank.prefix, blank.suffix, limit) for blank in blanks]
+    plain = [plain_prompt(tokenizer, blank.prefix)[-limit:] for blank in blanks]
     sampling = Sampling(max_tokens=MAX_TOKENS)
     with progress(f"{name}: infilling", 2 * len(blanks), "lines") as line:
         filled = complete_batch(decoder, tokenizer, asked, sampling, lambda done: line.update(done))

@@ -65,7 +65,7 @@ def evaluate_model(
     result["bits_per_byte_context"] = shortest
 
     blanks = choose_blanks(read_documents(held_out.documents), settings.fim_lines, plan.seed)
-    infilled = infill(decoder, tokenizer, blanks, name)
+    infilled = infill(decoder, tokenizer, blanks, shortest, name)
     samples = {"infill": infilled.pop("samples")}
     result |= infilled
 
@@ -82,12 +82,12 @@ def evaluate_model(
         samples["exercises"] = passed.pop("samples")
         result |= passed
     if held_out.pairs and plan.dpo:
-        logprobs = preference_logprobs(decoder, tokenizer, held_out.pairs, plan.dpo.context, dtype, name)
-        result |= {"preference_accuracy": likelihood_accuracy(logprobs), "preference_pairs": len(logprobs)}
-        result["preference_logprobs"] = logprobs
+        sums, means = preference_logprobs(decoder, tokenizer, held_out.pairs, plan.dpo.context, dtype, name)
+        result |= {"preference_accuracy": likelihood_accuracy(means), "preference_pairs": len(means)}
+        result["preference_logprobs"] = sums
         if reference:
             before = read_json(reference)["preference_logprobs"]
-            result["reward_accuracy"] = reward_accuracy(logprobs, before)
+            result["reward_accuracy"] = reward_accuracy(sums, before)
 
     samples["completions"] = _completions(decoder, tokenizer)
     result |= {"samples": samples, "seconds": time.monotonic() - started}
@@ -107,6 +107,4 @@ def choose_exercises(exercises: Sequence[Exercise], count: int, seed: int) -> li
 def _completions(decoder: Decoder, tokenizer: Tokenizer) -> list[dict[str, str]]:
     prompts = [plain_prompt(tokenizer, text) for text in COMPLETION_PROMPTS]
     answers = complete_batch(decoder, tokenizer, prompts, Sampling(max_tokens=64, temperature=0.2, top_p=0.95))
-    return [
-        {"prompt": prompt, "text": answer.text} for prompt, answer in zip(COMPLETION_PROMPTS, answers, strict=True)
-    ]
+    return [{"prompt": prompt, "text": answer.text} for prompt, answer in zip(COMPLETION_PROMPTS, answers, strict=True)]

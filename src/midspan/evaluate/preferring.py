@@ -23,22 +23,24 @@ def preference_logprobs(
     context: int,
     dtype: torch.dtype,
     name: str,
-) -> list[tuple[float, float]]:
-    """The summed log-probabilities of each pair's (chosen, rejected) answer, in nats."""
+) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+    """The log-probabilities of each pair's (chosen, rejected) answer in nats: summed, and per token."""
     device = next(decoder.parameters()).device
-    found: list[tuple[float, float]] = []
+    sums: list[tuple[float, float]] = []
+    means: list[tuple[float, float]] = []
     with progress(f"{name}: preferences", len(pairs), "pairs") as line:
         for start in range(0, len(pairs), PAIRS):
             packed = pack_pairs(pairs[start : start + PAIRS], tokenizer, context).to(device)
-            values = sequence_logprobs(decoder, packed, dtype).view(-1, 2).tolist()
-            found += [(chosen, rejected) for chosen, rejected in values]
-            line.update(len(found))
-    return found
+            values = sequence_logprobs(decoder, packed, dtype)
+            for found, table in ((sums, values), (means, values / packed.answer_tokens)):
+                found += [(chosen, rejected) for chosen, rejected in table.view(-1, 2).tolist()]
+            line.update(len(sums))
+    return sums, means
 
 
-def likelihood_accuracy(logprobs: Sequence[tuple[float, float]]) -> float:
-    """The share of pairs whose chosen answer is the likelier one."""
-    return sum(chosen > rejected for chosen, rejected in logprobs) / max(1, len(logprobs))
+def likelihood_accuracy(per_token: Sequence[tuple[float, float]]) -> float:
+    """The share of pairs whose chosen answer is the likelier one per token: a short answer has no advantage."""
+    return sum(chosen > rejected for chosen, rejected in per_token) / max(1, len(per_token))
 
 
 def reward_accuracy(logprobs: Sequence[tuple[float, float]], reference: Sequence[tuple[float, float]]) -> float:

@@ -52,5 +52,3 @@ def _transformers_logits(directory: Path, probe: Tensor) -> Tensor:
 
 def _difference(found: Tensor, expected: Tensor) -> float:
     return (found - expected).abs().max().item()
-
-

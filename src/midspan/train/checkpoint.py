@@ -50,8 +50,6 @@ def load_checkpoint(
             model_state, optimizer_state = get_state_dict(decoder, optimizer)
             state = {"model": model_state, "optimizer": optimizer_state}
             dcp.load(state, checkpoint_id=newest, no_dist=True)
-            set_state_dict(
-                decoder, optimizer, model_state_dict=state["model"], optim_state_dict=state["optimizer"]
-            )
+            set_state_dict(decoder, optimizer, model_state_dict=state["model"], optim_state_dict=state["optimizer"])
         return progress
     return None

@@ -47,9 +47,7 @@ class _TokenLogprobs(torch.autograd.Function):
         for index, start in enumerate(range(0, len(hidden), ctx.rows)):
             part = slice(start, start + ctx.rows)
             table = (
-                ctx.kept[index]
-                if ctx.kept
-                else torch.log_softmax(hidden[part] @ head.T, dim=-1, dtype=torch.float32)
+                ctx.kept[index] if ctx.kept else torch.log_softmax(hidden[part] @ head.T, dim=-1, dtype=torch.float32)
             )
             # d logprob / d logits = one-hot(target) - softmax
             scale = gradient[part, None].float()

@@ -9,7 +9,7 @@ from pathlib import Path
 from midspan import recipe
 from midspan.batches import PreferencePair, fits, generator
 from midspan.errors import UserError
-from midspan.exercises import Exercise, answer_text, extract_code, grade, grade_all, messages, mutations
+from midspan.exercises import Exercise, extract_code, grade, grade_all, messages, mutations
 from midspan.files import read_jsonl, write_jsonl
 from midspan.generate import Sampling, chat_prompt, complete_batch
 from midspan.model import Decoder
@@ -95,11 +95,11 @@ def _pairs(
     pairs: list[PreferencePair] = []
     for exercise in exercises:
         own = passed.get(exercise.identifier, [])
-        chosen = own[0] if own else answer_text(exercise, exercise.solution)
+        chosen = own[0] if own else _answer(exercise, exercise.solution)
         if own_failures := failed.get(exercise.identifier):
             pairs.append(PreferencePair(exercise.identifier, messages(exercise), chosen, own_failures[0], "model"))
         elif (mutant := _failing_mutation(exercise, seed, sandbox)) is not None:
-            rejected = answer_text(exercise, mutant)
+            rejected = _answer(exercise, mutant)
             pairs.append(PreferencePair(exercise.identifier, messages(exercise), chosen, rejected, "mutation"))
     return pairs
 
@@ -109,3 +109,7 @@ def _failing_mutation(exercise: Exercise, seed: int, sandbox: Sandbox) -> str | 
         if grade(sandbox, exercise, mutant).reason in ("failed", "error"):
             return mutant
     return None
+
+
+def _answer(exercise: Exercise, code: str) -> str:
+    return messages(exercise, code)[-1]["content"]

@@ -18,7 +18,7 @@ from midspan.corpus import TokenShard
 from midspan.errors import UserError
 from midspan.files import atomic_directory, atomic_file, write_json
 from midspan.model import Decoder, DecoderConfig, load_config, load_decoder, save_decoder
-from midspan.model.count import flops_per_token, parameter_count
+from midspan.model.size import flops_per_token, parameter_count
 from midspan.progress import progress, say
 from midspan.tokens import Message, Tokenizer
 from midspan.train.loop import Job, train

@@ -1,0 +1,41 @@
+"""What several rooms' tests share: a little real code, a tokenizer and a shard of it."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from midspan.tokens import Tokenizer, train_tokenizer
+
+MODULES = (json, json.decoder, json.encoder, textwrap, inspect)
+
+
+@pytest.fixture(scope="session")
+def code_texts() -> list[str]:
+    """A few files of the standard library."""
+    return [inspect.getsource(module) for module in MODULES]
+
+
+@pytest.fixture(scope="session")
+def code_tokenizer(code_texts: list[str]) -> Tokenizer:
+    """A tokenizer of 600 ids, trained on `code_texts`."""
+    return train_tokenizer(code_texts, 600)
+
+
+@pytest.fixture(scope="session")
+def repositories(tmp_path_factory: pytest.TempPathFactory, code_texts: list[str]) -> Path:
+    """A folder of three small repositories of real code."""
+    home = tmp_path_factory.mktemp("repositories")
+    for index, (module, text) in enumerate(zip(MODULES, code_texts, strict=True)):
+        folder = home / f"project-{index % 3}"
+        folder.mkdir(exist_ok=True)
+        parts = text.split("\ndef ")
+        for number in range(0, len(parts), 4):  # enough files for a held-out one
+            body = "\ndef ".join(parts[number : number + 4])
+            name = module.__name__.replace(".", "_")
+            (folder / f"{name}_{number}.py").write_text(("def " if number else "") + body, encoding="utf-8")
+    return home
