@@ -47,6 +47,7 @@ LOCAL_ORIGIN = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 PAGE_POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; img-src data:"
 )
+FAILED = error_body("the server failed; its log says why", "server_error")
 
 logger = logging.getLogger(__name__)
 Body = TypeVar("Body", bound=BaseModel)
@@ -164,6 +165,9 @@ class Api:
         try:
             await asyncio.wait((made, gone), return_when=asyncio.FIRST_COMPLETED)
             return JSONResponse(made.result()) if made.done() else Response(status_code=499)
+        except Exception as error:
+            logger.exception("generation failed")
+            raise RefusedError(500, FAILED) from error
         finally:
             made.cancel()
             gone.cancel()
@@ -189,7 +193,7 @@ class Api:
                         yield reply.delta(row, piece.text, piece.finish_reason)
         except Exception:  # the status is long sent: the client learns of it in the stream
             logger.exception("generation failed")
-            yield event(error_body("the server failed while generating; its log says why", "server_error"))
+            yield event(FAILED)
             return
         yield reply.closing(job.prompt_tokens, tokens)
 
@@ -211,8 +215,7 @@ class Api:
 
     async def page(self, request: Request) -> Response:
         """The playground."""
-        page = Path(__file__).with_name("playground.html").read_text(encoding="utf-8")
-        return HTMLResponse(page, headers={"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-cache"})
+        return HTMLResponse(_page(), headers={"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-cache"})
 
     async def user_error(self, request: Request, error: Exception) -> Response:
         """What the client can mend."""
@@ -221,6 +224,14 @@ class Api:
             kind, code = "invalid_request_error", "context_length_exceeded"
             return JSONResponse(error_body(str(error), kind, None, code, **numbers), 400)
         return JSONResponse(error_body(str(error), "invalid_request_error"), 400)
+
+
+def _page() -> str:
+    """The playground as one file, its style and its script put in."""
+    page, style, script = (
+        Path(__file__).with_name(f"playground.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")
+    )
+    return page.replace("/* STYLE */", style).replace("/* SCRIPT */", script)
 
 
 async def _parse(request: Request, body: type[Body]) -> Body:
@@ -256,4 +267,4 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 async def _server_error(request: Request, error: Exception) -> Response:
-    return JSONResponse(error_body("the server failed; its log says why", "server_error"), 500)
+    return JSONResponse(FAILED, 500)
