@@ -121,6 +121,17 @@ def test_the_ablation_is_found_beside_the_run_or_taken_as_given(run: Path, ablat
     assert "trained without FIM" in written(run).text
 
 
+@pytest.mark.parametrize(
+    ("field", "other"), [("seed: 1", "seed: 2"), ("rate: 0}", "rate: 0.9}"), ("stdlib", "elsewhere")]
+)
+def test_a_run_that_differs_in_more_than_fim_is_no_ablation(run: Path, ablation: Path, field: str, other: str) -> None:
+    recipe = (ablation / "recipe.yaml").read_text()
+    assert field in recipe
+    write(ablation / "recipe.yaml", recipe.replace(field, other))
+    assert "trained without FIM" not in written(run).text
+    assert "trained without FIM" in written(run, ablation).text  # unless it is asked for
+
+
 def test_the_ablation_is_not_compared_with_itself(ablation: Path) -> None:
     page = written(ablation)
     assert "trained without FIM" not in page.text

@@ -96,7 +96,6 @@ def model_card(run: Path, model: str) -> str:
         raise UserError(f"{run}: no model {model!r}; there are: {', '.join(record.names_of_models())}")
     names = [stage.name for stage in record.stages]
     stages = record.stages[: names.index(origin) + 1]
-    beside = find_ablation(run)
     fim = record.recipe.get("fim")
     trains_fim = (number(fim, "rate") or 0.0) > 0 if isinstance(fim, dict) else True
     template_environment = environment(autoescape=False)
@@ -111,7 +110,7 @@ def model_card(run: Path, model: str) -> str:
         stages=[_stage_row(stage) for stage in stages],
         rows=overview.model_rows(record),
         described=origin,
-        checks=[check for check in check_run(record, read_run(beside) if beside else None) if check.holds is not None],
+        checks=[check for check in check_run(record, find_ablation(record)) if check.holds is not None],
         machine=overview.machine_facts(record),
         fim=trains_fim,
         own_tokenizer=trains_fim and not overview.started_from(record),

@@ -28,17 +28,17 @@ def write_report(run: Path, ablation: Path | None = None) -> Path:
     """Write `run/report.html` from what is in the run directory so far, and return its path.
 
     `ablation` is the run of the same recipe without FIM; where it is not given, `<run>-no-fim` or `no-fim` beside the
-    run is taken. Raises UserError where there is no such directory, or a file in it is broken.
+    run is taken, if that is what it is. Raises UserError where there is no such directory, or a file in it is broken.
     """
     record = read_run(run)
-    beside = ablation or find_ablation(run)
+    without_fim = read_run(ablation) if ablation else find_ablation(record)
     page = environment(autoescape=True).get_template("report.html")
     text = page.render(
         run=record,
         honest_words=overview.honest_words(record),
         missing=overview.missing_parts(record),
         headlines=overview.headlines(record),
-        checks=check_run(record, read_run(beside) if beside else None),
+        checks=check_run(record, without_fim),
         models=overview.model_rows(record),
         panels=stage_panels(record),
         time_bars=time_bars(record),

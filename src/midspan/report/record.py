@@ -16,6 +16,9 @@ from midspan.files import read_json
 
 OBJECTIVES = ("causal", "sft", "dpo")  # in the order in which a run goes through them
 
+# What an ablation's recipe must have in common with the run's for their numbers to be compared.
+ABLATION_SHARES = ("seed", "corpus", "tokenizer", "model", "optimizer", "pretrain", "evaluate")
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -188,8 +191,18 @@ def read_run(path: Path) -> RunRecord:
     )
 
 
-def find_ablation(run: Path) -> Path | None:
-    """The run of the same recipe without FIM beside `run`, if there is one."""
-    run = run.resolve()
-    candidates = (run.with_name(f"{run.name}-no-fim"), run.with_name("no-fim"))
-    return next((path for path in candidates if path != run and path.is_dir()), None)
+def find_ablation(run: RunRecord) -> RunRecord | None:
+    """The run of the same recipe without FIM beside `run`, if there is one.
+
+    A run that differs in more than FIM and what follows pre-training is none: its numbers could not be compared.
+    """
+    path = run.path.resolve()
+    for name in (f"{path.name}-no-fim", "no-fim"):
+        beside = path.with_name(name)
+        if beside == path or not (beside / "recipe.yaml").is_file():
+            continue
+        other = read_run(beside)
+        same = all(run.recipe.get(group) == other.recipe.get(group) for group in ABLATION_SHARES)
+        if same and number(other.recipe, "fim", "rate") == 0:
+            return other
+    return None
