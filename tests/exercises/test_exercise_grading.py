@@ -55,6 +55,12 @@ def test_an_answer_that_ends_the_program_with_success_is_an_early_exit(
     assert grade(sandbox, exercise, f"{exercise.solution}\n{ending}").reason == "early-exit"
 
 
+@pytest.mark.parametrize("place", ["sys.stdin", "open(sys.argv[0])", "open('/proc/self/environ')"])
+def test_the_sentinel_is_in_no_place_that_an_answer_would_read_and_print(sandbox: Sandbox, place: str) -> None:
+    code = f"import sys\nprint({place}.read())\nsys.exit()"
+    assert grade(sandbox, FUNCTION, code).reason == "early-exit"
+
+
 def test_an_exit_inside_of_the_function_is_an_early_exit(sandbox: Sandbox) -> None:
     code = f"import os\ndef {FUNCTION.entry_point}(numbers):\n    os._exit(0)"
     assert grade(sandbox, FUNCTION, code) == Verdict(False, "early-exit", "")

@@ -30,7 +30,7 @@ class Family:
     def instruction(self, parameters: Parameters, phrasing: str) -> str:
         """One phrasing with the parameters written in."""
         head = self.code(parameters).split("\n", 1)[0]
-        signature = head.removeprefix("def ").removeprefix("class ").removesuffix(":")
+        signature = head.removeprefix("def ").removesuffix(":")
         return Template(phrasing).substitute(parameters, signature=signature)
 
     def entry_point(self, parameters: Parameters) -> str:

@@ -11,7 +11,7 @@ FAMILIES = [
     Family(
         "step-counter",
         phrasings=(
-            "Write a class `$name` with an count of $start at first and a method `$method()` that adds $k to it.",
+            "Write a class `$name` with a count of $start at first and a method `$method()` that adds $k to it.",
             "Implement a class `$name`: count is $start at first, and each call of `$method()` increases it by $k.",
             "Write `$name`, a class whose `$method()` method raises count by $k; a new object has the count $start.",
             "I need a class `$name` that begins with a count of $start and adds $k whenever `$method()` is called.",
@@ -89,7 +89,7 @@ class $name:
     Family(
         "text-form",
         phrasings=(
-            'Write a class `$name` with a $field; str() of an object gives "$name" and the $field, as in "$name 5".',
+            'Write a class `$name` with the field $field; str() of an object gives "$name" and the $field.',
             'Implement a class `$name` that stores $field and is printed as "$name", a space and the $field.',
             'Write `$name`, a class with the field $field. Its __str__ returns the text "$name " followed by $field.',
             'Give me a class `$name` that takes $field and whose string form is "$name " plus the $field.',

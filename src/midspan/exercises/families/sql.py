@@ -25,16 +25,16 @@ def table(name: str, label: str, group: str, amount: str, values: str) -> Parame
 TABLES = [
     table("employees", "name", "department", "salary", "sales legal research"),
     table("products", "title", "category", "price", "toys tools food"),
-    table("books", "title", "author", "pages", "Austen Borges Camus"),
+    table("books", "title", "author", "price", "Austen Borges Camus"),
     table("cities", "name", "country", "population", "Chile Kenya Norway"),
     table("students", "name", "school", "score", "north south west"),
-    table("songs", "title", "artist", "seconds", "Abba Blur Cher"),
+    table("songs", "title", "artist", "length", "Abba Blur Cher"),
     table("orders", "customer", "status", "total", "open paid sent"),
-    table("players", "name", "team", "goals", "reds blues greens"),
+    table("players", "name", "team", "rating", "reds blues greens"),
     table("cars", "model", "brand", "speed", "Fiat Skoda Volvo"),
-    table("rooms", "number", "hotel", "size", "Astoria Plaza Ritz"),
+    table("rooms", "label", "hotel", "size", "Astoria Plaza Ritz"),
     table("trees", "species", "park", "height", "central river hill"),
-    table("films", "title", "genre", "year", "drama comedy horror"),
+    table("films", "title", "genre", "budget", "drama comedy horror"),
 ]
 
 
