@@ -57,6 +57,8 @@ class DecoderConfig:
         return int(self.head_size * self.rotary_fraction)
 
     def __post_init__(self) -> None:
+        if self.family not in _EXPRESSIBLE:
+            raise UserError(f"decoder: family {self.family!r} is not one of {', '.join(_EXPRESSIBLE)}")
         sizes = (
             "vocabulary_size hidden_size intermediate_size num_layers num_heads num_key_value_heads head_size "
             "max_positions"

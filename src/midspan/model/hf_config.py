@@ -48,7 +48,7 @@ def config_from_hf(values: dict[str, Any], where: Path | str = "config.json") ->
 
     stable = family == "stablelm"
     heads = required("num_attention_heads")
-    rope = _rope_parameters(values)
+    rope = _rope_parameters(values, where)
     fraction = rope.get("partial_rotary_factor", values.get("partial_rotary_factor"))
     if fraction is None:
         fraction = 0.25 if stable else 1.0
@@ -85,9 +85,13 @@ def _family(name: object, where: Path | str) -> Family:
     raise UserError(f"{where}: model_type {name!r} is not supported; supported: {', '.join(ARCHITECTURES)}")
 
 
-def _rope_parameters(values: dict[str, Any]) -> dict[str, Any]:
+def _rope_parameters(values: dict[str, Any], where: Path | str) -> dict[str, Any]:
     """The rotary settings of transformers 5.x (`rope_parameters`), over those of 4.x (`rope_scaling`)."""
-    return {**(values.get("rope_scaling") or {}), **(values.get("rope_parameters") or {})}
+    rope = {**(values.get("rope_scaling") or {}), **(values.get("rope_parameters") or {})}
+    for name, value in rope.items():
+        if isinstance(value, dict):
+            raise UserError(f"{where}: rotary settings of their own for {name!r} layers are not supported")
+    return rope
 
 
 def _scaling_from_hf(rope: dict[str, Any], max_positions: int, where: Path | str) -> RopeScaling | None:
@@ -107,22 +111,21 @@ def _scaling_from_hf(rope: dict[str, Any], max_positions: int, where: Path | str
 
 
 def _window_from_hf(family: Family, values: dict[str, Any], where: Path | str) -> int | None:
-    kinds = set(values.get("layer_types") or [])
-    if family == "mistral":
-        window = values.get("sliding_window", 4096)  # transformers' default where the field is absent
-        everywhere = True
-    elif family == "qwen2" and values.get("use_sliding_window", False):
-        window = values.get("sliding_window", 4096)
-        everywhere = kinds == {"sliding_attention"} or (not kinds and values.get("max_window_layers", 28) <= 0)
-        if kinds == {"full_attention"}:
-            return None
-    else:
-        return None
-    if window is not None and not everywhere:
+    windowed = family == "mistral" or (family == "qwen2" and values.get("use_sliding_window", False))
+    window = values.get("sliding_window", 4096) if windowed else None  # 4096: transformers' default
+    expected = {"full_attention" if window is None else "sliding_attention"}
+    kinds = set(values.get("layer_types") or expected)
+    if family == "qwen2" and window is not None:  # the window holds from layer number max_window_layers on
+        full = min(values.get("max_window_layers", 28), values["num_hidden_layers"])
+        by_number = ["full_attention"] * full + ["sliding_attention"] * (values["num_hidden_layers"] - full)
+        kinds = set(values.get("layer_types") or by_number)
+        window, expected = (None, kinds) if kinds == {"full_attention"} else (window, expected)
+    if kinds != expected:
         raise UserError(
-            f"{where}: a sliding window in some layers only is not supported (layer_types, max_window_layers)"
+            f"{where}: layers of different or contradictory attention ({', '.join(sorted(kinds))}) are not supported; "
+            "see layer_types, sliding_window and max_window_layers"
         )
-    return int(window) if window is not None else None
+    return None if window is None else int(window)
 
 
 def config_to_hf(config: DecoderConfig, dtype: torch.dtype, end_of_text: int) -> dict[str, Any]:
