@@ -46,7 +46,8 @@ class Backend:
             staging = Staging.write(Path(folder), files)
             command = self.command(staging, slot, policy)
             killed_before = slot.cgroup.memory_kills() if slot.cgroup else 0
-            ending = supervise([*command, *argv], stdin.encode(), policy.wall_seconds, policy.output_kb << 10)
+            room = (policy.output_kb << 10) + len(STARTED)
+            ending = supervise([*command, *argv], stdin.encode(), policy.wall_seconds, room)
             out_of_memory = slot.cgroup is not None and slot.cgroup.memory_kills() > killed_before
         return _outcome(ending, policy, out_of_memory)
 
@@ -54,6 +55,8 @@ class Backend:
 def _outcome(ending: Ending, policy: Policy, out_of_memory: bool) -> Outcome:
     preface, started, errors = ending.stderr.partition(STARTED)
     stderr = _text(errors if started else preface, policy)
+    if max(len(ending.stdout), len(errors)) > policy.output_kb << 10:
+        ending.stopped_by = "output"
     killed_by = _limit(ending, policy, out_of_memory or _ends_in_memory_error(ending.exit_code, stderr))
     starved = ending.stopped_by == "wall" and ending.runnable and ending.cpu_seconds < ending.wall_seconds / 2
     status: Status
@@ -79,12 +82,14 @@ def _outcome(ending: Ending, policy: Policy, out_of_memory: bool) -> Outcome:
 
 
 def _limit(ending: Ending, policy: Policy, out_of_memory: bool) -> Limit | None:
-    """Which limit ended the program. The kernel counts a process's CPU time in whole seconds, we in finer ones."""
+    """Which limit ended the program, or would have, had the kernel's limit on CPU time less than whole seconds."""
     if ending.stopped_by == "output":
         return "output"
     if out_of_memory:
         return "memory"
-    if ending.cpu_seconds > policy.cpu_seconds:
+    # the kernel enforces this limit by counting clock ticks, which runs a little ahead of the true time
+    killed = ending.exit_code == 128 + signal.SIGKILL
+    if ending.cpu_seconds > policy.cpu_seconds * (0.8 if killed else 1.0):
         return "cpu"
     return ending.stopped_by
 

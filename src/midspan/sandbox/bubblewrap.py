@@ -32,16 +32,14 @@ def bubblewrap_command(binary: str, staging: Staging, user: int | None, policy: 
         arguments += ["--unshare-user", "--uid", "1000", "--gid", "1000"]
     plan = layout()
     places = [*plan.readonly, *DEVICES, *(path for _, path in plan.links)]
-    parents = {str(parent) for place in places for parent in PurePosixPath(place).parents}
-    for folder in sorted(parents - {"/", *plan.readonly}):
-        # bubblewrap makes missing parents private, out of reach for `user`
-        arguments += ["--perms", "0755", "--dir", folder]
+    arguments += _parents(places, apart_from={"/", *plan.readonly})
     for path in plan.readonly:
         arguments += ["--ro-bind", path, path]
     for path in DEVICES:
         arguments += ["--dev-bind", path, path]
     arguments += ["--proc", "/proc"]
     arguments += ["--perms", "1777", "--size", str(policy.file_mb << 20), "--tmpfs", BOX]
+    arguments += _parents([path for _, path in staging.mounts()], apart_from={"/", BOX})
     for source, path in staging.mounts():
         arguments += ["--ro-bind", source, path]
     for target, path in plan.links:
@@ -56,3 +54,9 @@ def bubblewrap_command(binary: str, staging: Staging, user: int | None, policy: 
         # Process 1 stays root's: bubblewrap, which has laid down its rights by then, could not kill another's.
         command += ["setpriv", f"--reuid={user}", f"--regid={user}", *BECOME, "--"]
     return command
+
+
+def _parents(places: list[str], apart_from: set[str]) -> list[str]:
+    """Arguments that create the parents of `places`: bubblewrap would make them private, out of the user's reach."""
+    parents = {str(parent) for place in places for parent in PurePosixPath(place).parents}
+    return [argument for folder in sorted(parents - apart_from) for argument in ("--perms", "0755", "--dir", folder)]

@@ -109,7 +109,13 @@ class Cgroup:
         size = memory_mb << 20
         if self.version == 1:
             both = memory / "memory.memsw.limit_in_bytes"  # memory and swap; never less than memory alone
-            values = [(both, -1), (memory / "memory.limit_in_bytes", size), (both, size)]
+            # what earlier programs left in the cache would stand in the way of a lower limit
+            values = [
+                (memory / "memory.force_empty", 0),
+                (both, -1),
+                (memory / "memory.limit_in_bytes", size),
+                (both, size),
+            ]
         else:
             values = [(memory / "memory.max", size), (memory / "memory.swap.max", 0)]
         for file, value in [*values, (pids / "pids.max", processes)]:

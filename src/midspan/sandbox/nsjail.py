@@ -30,14 +30,14 @@ def nsjail_command(binary: str, staging: Staging, user: int | None, policy: Poli
     command = ["setpriv", "--pdeathsig", "KILL", binary, "-Mo", "-q", "--disable_rlimits"]
     if user is not None:
         command += ["--disable_clone_newuser"]
-    command += ["--user", identity, "--group", identity, "--hostname", "sandbox", "--iface_no_lo"]
+    command += ["--user", identity, "--group", identity, "--hostname", "sandbox"]
     command += ["--time_limit", "0", "--nice_level", "0", "--cwd", BOX]
     plan = layout()
     for path in plan.readonly:
         command += ["-R", path]
     for path in DEVICES:
         command += ["-B", path]
-    command += ["-m", f"none:{BOX}:tmpfs:size={policy.file_mb << 20}"]
+    command += ["-m", f"none:{BOX}:tmpfs:size={policy.file_mb << 20},nr_inodes=16384"]
     for source, path in staging.mounts():
         command += ["-R", f"{source}:{path}"]
     for target, path in plan.links:

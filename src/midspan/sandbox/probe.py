@@ -143,8 +143,8 @@ def _missing(wanted: str | None) -> str | None:
 
 def remedy(root: Path = Path("/")) -> str:
     """What keeps an ordinary process from isolating others on the machine at `root`, and how to allow it."""
-    container = (root / ".dockerenv").exists() or (root / "run/.containerenv").exists()
-    if container:
+    marks = (".dockerenv", "run/.containerenv", "var/run/secrets/kubernetes.io")
+    if any((root / mark).exists() for mark in marks):
         return (
             "start the container with --security-opt seccomp=unconfined --security-opt apparmor=unconfined "
             "--security-opt systempaths=unconfined, or with --privileged"

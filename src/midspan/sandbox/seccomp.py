@@ -20,6 +20,9 @@ REFUSED: dict[str, tuple[int, int | None]] = {
     "kcmp": (312, 272),
     "pidfd_getfd": (438, 438),
     "process_madvise": (440, 440),
+    "shmget": (29, 194),  # System V memory outlives its process, out of sight of the process's limits
+    "semget": (64, 190),
+    "msgget": (68, 186),
     "add_key": (248, 217),
     "request_key": (249, 218),
     "keyctl": (250, 219),
