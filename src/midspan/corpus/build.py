@@ -26,7 +26,7 @@ from midspan.errors import UserError
 from midspan.files import atomic_file, write_json, write_jsonl
 from midspan.recipe import Corpus
 
-SHARD_BYTES = 4_000_000  # of files in one task: seconds of work
+SHARD_BYTES = 1_000_000  # of files in one task: a tenth of a second of work
 TASK_SECONDS = 300.0
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import pickle
 import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -188,6 +190,7 @@ def _stopped_at_the_end() -> Iterator[list[_Worker]]:
 def _serve(connection: Connection, function: Callable[[Task], Value]) -> None:
     """The life of a worker process: report for work, then one result for each task until the pipe ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business, which then kills us
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
     connection.send_bytes(pickle.dumps(None))
     while True:
         try:
@@ -195,6 +198,13 @@ def _serve(connection: Connection, function: Callable[[Task], Value]) -> None:
         except EOFError:
             return
         connection.send_bytes(_pickled(_attempt(function, task)))
+
+
+def _end_with_the_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _pickled(result: TaskResult[Any]) -> bytes:
