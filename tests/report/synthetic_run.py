@@ -82,7 +82,7 @@ def evaluation(model: str, bits: float, fim: float, left: float, **more: Any) ->
         {
             "path": f"json/decoder_{index}.py",
             "line": 40 + index,
-            "prefix": "import re\n\n\ndef linecol(doc, pos):\n    lineno = doc.count('\\n', 0, pos) + 1\n    ",
+            "prefix": "import re\n\n\ndef linecol(doc, pos):\n    lineno = doc.count('\\n', 0, pos) + 1",
             "suffix": "\n    return lineno, colno\n\n\nclass Decoder:\n    pass\n",
             "expected": "colno = pos - doc.rindex('\\n', 0, pos)",
             "got": "colno = pos - doc.rindex('\\n', 0, pos)" if index % 3 == 0 else "colno = self.pos(lineno)",

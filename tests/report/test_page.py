@@ -50,7 +50,8 @@ def test_no_missing_number_is_shown_as_none_or_nan(run: Path, ablation: Path) ->
 
 def test_headline_numbers_are_those_of_the_files(run: Path) -> None:
     text = written(run).text
-    for shown in ("5.25 million", "1.5 million", "8 min 59 s", "2.114 → 2.047", "11.0%", "41.0% → 44.0%", "83.0%"):
+    for shown in ("5.25 million", "1.5 million", "8 min 59 s", "2.114 → 2.047", "11.0%", "41.0% → 44.0%",
+                  "61.0% → 83.0%"):  # fmt: skip
         assert shown in text
 
 
@@ -165,6 +166,21 @@ def test_samples_show_successes_and_failures_of_the_right_model(run: Path) -> No
     for reason in ("passed", "failed", "error", "timeout"):
         assert f"{reason} Write a function" in page.text
     assert any("colno = self.pos(lineno)" in text for text in page.preformatted)
+
+
+def test_an_infilled_line_stands_on_its_own_line_in_its_surroundings(run: Path) -> None:
+    wrong = next(text for text in written(run).preformatted if "self.pos" in text)
+    assert (
+        "\n    lineno = doc.count('\\n', 0, pos) + 1\n    colno = self.pos(lineno)\n    return lineno, colno" in wrong
+    )
+
+
+def test_a_check_that_says_little_says_so(run: Path) -> None:
+    assert "Before preference training it was 61.0%: only what is above that came from it." in written(run).text
+    assert "nothing to lose" not in written(run).text
+    for name in ("sft", "dpo"):
+        change(run / "evaluation" / f"{name}.json", pass_at_1={"heldout-parameter": 0.0, "heldout-family": 0.0})
+    assert "None was solved before: there was nothing to lose." in written(run).text
 
 
 def test_an_empty_run_says_what_is_not_there(tmp_path: Path) -> None:

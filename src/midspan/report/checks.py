@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -115,24 +115,34 @@ def check_run(run: RunRecord, ablation: RunRecord | None = None) -> list[Check]:
         checks.append(
             _check("The instructed model solves held-out exercises", nothing, after_tuning, lambda b, a: a > b)
         )
-    if _wanted(run, "dpo"):
-        chance = Measured("chance", 0.5, "50.0%")
-        preferred = _share("preference accuracy after DPO", aligned, ("preference_accuracy",), ("preference_pairs",))
-        checks += [
-            _check(
-                "Preference training does not cost solved exercises",
-                _pass_at_1("pass@1 after SFT", tuned),
-                _pass_at_1("pass@1 after DPO", aligned),
-                lambda b, a: a >= b,
-            ),
-            _check("It prefers the answers that pass", chance, preferred, lambda b, a: a > b),
-        ]
-        # Only an evaluation that was given the reference model's has this one.
-        reward = _share("reward accuracy after DPO", aligned, ("reward_accuracy",), ("preference_pairs",))
-        if reward.value is not None:
-            claim = "Against the SFT model, answers that pass gained more than those that fail"
-            checks.append(_check(claim, chance, reward, lambda b, a: a > b))
-    return checks
+    return checks + _preference_checks(tuned, aligned) if _wanted(run, "dpo") else checks
+
+
+def _preference_checks(tuned: Evaluation, aligned: Evaluation) -> list[Check]:
+    """What preference training must not cost, and what it must give."""
+    solved = _check(
+        "Preference training does not cost solved exercises",
+        _pass_at_1("pass@1 after SFT", tuned),
+        _pass_at_1("pass@1 after DPO", aligned),
+        lambda b, a: a >= b,
+    )
+    if solved.before.value == 0:
+        solved = replace(solved, remark=f"{solved.remark} None was solved before: there was nothing to lose.".strip())
+
+    chance = Measured("chance", 0.5, "50.0%")
+    accuracy, trials = ("preference_accuracy",), ("preference_pairs",)
+    preferred = _share("preference accuracy after DPO", aligned, accuracy, trials)
+    prefers = _check("It prefers the answers that pass", chance, preferred, lambda b, a: a > b)
+    earlier = number(tuned, *accuracy)
+    if earlier is not None and preferred.value is not None:  # answers that fail may be unlikely for other reasons
+        remark = f"Before preference training it was {percent(earlier)}: only what is above that came from it."
+        prefers = replace(prefers, remark=f"{prefers.remark} {remark}".strip())
+
+    # Only an evaluation that was given the reference model's has this one.
+    reward = _share("reward accuracy after DPO", aligned, ("reward_accuracy",), trials)
+    claim = "Against the SFT model, answers that pass gained more than those that fail"
+    rewarded = [_check(claim, chance, reward, lambda b, a: a > b)] if reward.value is not None else []
+    return [solved, prefers, *rewarded]
 
 
 def _wanted(run: RunRecord, stage: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,10 +40,9 @@ class ModelRow:
     cells: list[Cell]
 
 
-def _change(first: float | None, last: float | None, text: Any) -> str:
-    """Two numbers as "first → last"; one of them alone where the other is missing or the same."""
-    texts = [text(value) for value in (first, last) if value is not None]
-    return " → ".join(dict.fromkeys(texts)) if texts else ABSENT
+def _arrow(values: Sequence[float | None], text: Callable[[float], str]) -> str:
+    """The numbers that were measured, as "first → last"."""
+    return " → ".join(text(value) for value in values if value is not None) or ABSENT
 
 
 def headlines(run: RunRecord) -> list[Headline]:
@@ -53,13 +53,14 @@ def headlines(run: RunRecord) -> list[Headline]:
     bits = [value for name in causal if (value := number(run.evaluations.get(name), "bits_per_byte")) is not None]
     pretrained = run.last("causal")
     solved = [number(run.last(objective), "pass_at_1", "heldout-parameter") for objective in ("sft", "dpo")]
+    preferred = [number(run.last(objective), "preference_accuracy") for objective in ("sft", "dpo")]
     return [
         Headline("Parameters", amount(run.parameters)),
         Headline("Tokens seen", amount(sum(known)) if known else ABSENT, "in pre-training"),
         Headline("Time", duration(run.seconds), "all steps together"),
         Headline(
             "Bits per byte",
-            _change(bits[0], bits[-1], decimal) if bits else ABSENT,
+            _arrow(bits if len(bits) < 2 else [bits[0], bits[-1]], decimal),
             "first → last pre-training stage; lower is better" if len(bits) > 1 else "lower is better",
         ),
         Headline(
@@ -67,11 +68,11 @@ def headlines(run: RunRecord) -> list[Headline]:
             percent(number(pretrained, "fim_exact_match")),
             "held-out lines, fill-in-the-middle, after pre-training",
         ),
-        Headline("Exercises solved, pass@1", _change(solved[0], solved[1], percent), "new parameters, after SFT → DPO"),
+        Headline("Exercises solved, pass@1", _arrow(solved, percent), "new parameters, after SFT → DPO"),
         Headline(
             "Preference accuracy",
-            percent(number(run.last("dpo"), "preference_accuracy")),
-            "held-out pairs, after DPO; chance is 50%",
+            _arrow(preferred, percent),
+            "held-out pairs, after SFT → DPO",
         ),
     ]
 
@@ -143,11 +144,13 @@ def machine_facts(run: RunRecord) -> list[tuple[str, str]]:
             value = recorded.get(key)
             if isinstance(value, str | int) and not isinstance(value, bool):
                 facts.setdefault(label, str(value))
-        utilisation, speed = number(stage.summary, "mfu"), number(stage.summary, "tokens_per_second")
+        peak, utilisation = number(stage.summary, "peak_flops"), number(stage.summary, "mfu")
+        if peak is not None:
+            facts["Peak speed"] = (
+                f"{peak / 1e9:,.0f} GFLOP/s, {stage.summary.get('peak_source', 'source not recorded')}"
+            )
         if utilisation is not None:
-            facts[f"Model FLOPs utilisation, {stage.name}"] = percent(utilisation)
-        if speed is not None:
-            facts[f"Tokens per second, {stage.name}"] = count(speed)
+            facts[f"Model FLOPs utilisation, {stage.name}"] = f"{percent(utilisation)} of the peak"
     return list(facts.items())
 
 
@@ -158,7 +161,6 @@ MACHINE_FIELDS = {
     "threads": "Threads",
     "device": "Device",
     "precision": "Precision",
-    "peak_source": "Peak speed measured by",
     "python": "Python",
     "torch": "PyTorch",
     "torch_version": "PyTorch",

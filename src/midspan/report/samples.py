@@ -7,7 +7,7 @@ from typing import Any
 
 from midspan.report.record import RunRecord
 
-OF_EACH = 3  # samples that succeeded, and as many that did not
+SHOWN = 6  # samples of a kind, half of them failures where there are as many of both
 PREFIX_LINES, SUFFIX_LINES = 8, 4  # shown around a hole
 
 
@@ -59,7 +59,17 @@ def _both_kinds(rows: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
     """The first few that succeeded, then the first few that did not."""
     good = [row for row in rows if row.get(key) is True]
     bad = [row for row in rows if row.get(key) is not True]
-    return good[:OF_EACH] + bad[:OF_EACH]
+    good = good[: max(SHOWN // 2, SHOWN - len(bad))]
+    return good + bad[: SHOWN - len(good)]
+
+
+def _line_start(prefix: str) -> str:
+    """What stands between a prefix and the recorded line, which comes without its newline and indentation.
+
+    The line is shown as far to the right as the one before it.
+    """
+    last = prefix.rpartition("\n")[2]
+    return "\n" + last[: len(last) - len(last.lstrip())] if last.strip() else ""
 
 
 def _text(row: dict[str, Any], key: str) -> str:
@@ -73,13 +83,14 @@ def infills(run: RunRecord) -> Samples:
     shown = [
         Infill(
             place=_text(row, "path") + (f", line {_text(row, 'line')}" if row.get("line") is not None else ""),
-            prefix="".join(_text(row, "prefix").splitlines(keepends=True)[-PREFIX_LINES:]).lstrip("\n"),
+            prefix="".join(prefix.splitlines(keepends=True)[-PREFIX_LINES:]).lstrip("\n") + _line_start(prefix),
             suffix="".join(_text(row, "suffix").splitlines(keepends=True)[:SUFFIX_LINES]).rstrip(),
             expected=_text(row, "expected"),
             got=_text(row, "got"),
             exact=row.get("exact") is True,
         )
         for row in _both_kinds(rows, "exact")
+        for prefix in [_text(row, "prefix")]
     ]
     return Samples(model, shown, len(rows))
 
@@ -103,5 +114,5 @@ def answers(run: RunRecord) -> Samples:
 def completions(run: RunRecord) -> Samples:
     """Texts that the last pre-trained model went on with."""
     model, rows = _recorded(run, "completions", ("causal",))
-    shown = [Completion(_text(row, "prompt"), _text(row, "text")) for row in rows[: 2 * OF_EACH]]
+    shown = [Completion(_text(row, "prompt"), _text(row, "text")) for row in rows[:SHOWN]]
     return Samples(model, shown, len(rows))
