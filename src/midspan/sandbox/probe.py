@@ -143,12 +143,6 @@ def _missing(wanted: str | None) -> str | None:
 
 def remedy(root: Path = Path("/")) -> str:
     """What keeps an ordinary process from isolating others on the machine at `root`, and how to allow it."""
-    marks = (".dockerenv", "run/.containerenv", "var/run/secrets/kubernetes.io")
-    if any((root / mark).exists() for mark in marks):
-        return (
-            "start the container with --security-opt seccomp=unconfined --security-opt apparmor=unconfined "
-            "--security-opt systempaths=unconfined, or with --privileged"
-        )
     for setting, forbids, allows in (
         ("kernel.apparmor_restrict_unprivileged_userns", "1", "0"),
         ("kernel.unprivileged_userns_clone", "0", "1"),
@@ -157,4 +151,10 @@ def remedy(root: Path = Path("/")) -> str:
         file = root / "proc/sys" / setting.replace(".", "/")
         if file.exists() and file.read_text().strip() == forbids:
             return f"user namespaces are switched off: sudo sysctl -w {setting}={allows}, or run as root"
+    marks = (".dockerenv", "run/.containerenv", "var/run/secrets/kubernetes.io")
+    if any((root / mark).exists() for mark in marks):
+        return (
+            "start the container with --security-opt seccomp=unconfined --security-opt apparmor=unconfined "
+            "--security-opt systempaths=unconfined, or with --privileged"
+        )
     return "run as root, or allow user namespaces"
