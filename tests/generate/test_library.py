@@ -11,6 +11,7 @@ import pytest
 
 import midspan
 from midspan.errors import UserError
+from midspan.files import write_json
 from midspan.generate import Sampling, complete_batch, find_model, infill_prompt
 from midspan.model import Decoder, save_decoder
 from midspan.tokens import Tokenizer
@@ -39,17 +40,25 @@ def test_a_suffix_asks_for_the_text_between(model: Decoder, tokenizer: Tokenizer
     assert midspan.generate(model, tokenizer, "def f(", suffix="", max_tokens=5) == expected.text
 
 
+def test_one_stop_string_may_come_alone(model: Decoder, tokenizer: Tokenizer) -> None:
+    whole = midspan.generate(model, tokenizer, "def f(", max_tokens=12)
+    stop = whole[3:6]
+    assert midspan.generate(model, tokenizer, "def f(", max_tokens=12, stop=stop) == whole[: whole.index(stop)]
+
+
 def test_a_long_text_around_the_cursor_still_fits(model: Decoder, tokenizer: Tokenizer) -> None:
     assert midspan.generate(model, tokenizer, "x = 1\n" * 500, suffix="y = 2\n" * 500, max_tokens=5)
 
 
-def test_a_run_means_its_release_else_the_model_written_last(
+def test_a_run_means_its_release_else_the_model_of_its_last_step(
     model: Decoder, tokenizer: Tokenizer, tmp_path: Path
 ) -> None:
     save(model, tokenizer, tmp_path / "models" / "sft", 2000)
     save(model, tokenizer, tmp_path / "models" / "base", 1000)
     (tmp_path / "models" / "dpo").mkdir()  # begun, not written
     assert find_model(tmp_path) == tmp_path / "models" / "sft"
+    write_json(tmp_path / "manifest.json", {"steps": {"tokens": {}, "sft": {}, "base": {}, "report": {}}})
+    assert find_model(tmp_path) == tmp_path / "models" / "base"
     save(model, tokenizer, tmp_path / "models" / "release", 500)
     assert find_model(tmp_path) == tmp_path / "models" / "release"
     assert find_model(tmp_path / "models" / "base") == tmp_path / "models" / "base"

@@ -5,7 +5,7 @@ from types import ModuleType
 from typing import Any
 
 from midspan.generate.engine import Completion, complete_batch, completion, stream, stream_batch
-from midspan.generate.library import find_model, generate, load
+from midspan.generate.library import check_tokenizer, find_model, generate, load
 from midspan.generate.prompts import (
     PromptTooLongError,
     chat_prompt,
@@ -26,6 +26,7 @@ __all__ = [
     "Sampling",
     "chat_prompt",
     "check_fits",
+    "check_tokenizer",
     "complete_batch",
     "completion",
     "find_model",

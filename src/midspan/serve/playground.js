@@ -46,10 +46,9 @@ async function generate(path, body, signal, onText) {
   const speed = (ending) => {
     const count = tokens || pieces;
     if (!count) return ending;
-    const seconds = (performance.now() - first) / 1000;
-    const rate = count > 1 && seconds > 0 ? ` · ${Math.round((count - 1) / seconds)} tokens/s` : "";
+    const rate = Math.round((1000 * count) / (performance.now() - started)); // what the user waited for, prompt included
     const wait = Math.round(first - started);
-    return `${count} ${count === 1 ? "token" : "tokens"}${rate} · first after ${wait} ms${ending ? ` · ${ending}` : ""}`;
+    return `${count} ${count === 1 ? "token" : "tokens"} · ${rate} tokens/s · first after ${wait} ms${ending && ` · ${ending}`}`;
   };
   let ending = "";
   try {
@@ -108,13 +107,13 @@ async function describe() {
     document.title = `${model.id} · Midspan`;
     const name = document.createElement("b");
     name.textContent = model.id;
-    $("facts").replaceChildren(name, ` · ${large(size)} parameters · ${model.max_model_len.toLocaleString("en")} tokens of context`);
+    $("facts").replaceChildren(name, ` · ${large(size)} parameters · context ${model.max_model_len.toLocaleString("en")}`);
     $("longest").max = model.max_model_len;
     $("longest").value = Math.min(256, Math.floor(model.max_model_len / 4));
     if (size < SMALL) {
       $("honest").textContent =
-        `This is a very small model (${large(size)} parameters; useful assistants have billions). ` +
-        "It shows that every step works. Expect it to be wrong often.";
+        `This is a very small model: ${large(size)} parameters, where useful assistants have billions. ` +
+        "It knows a few simple things. Expect it to be wrong often.";
       $("honest").hidden = false;
     }
     if (!model.meta.chat) disable($("tab-chat"), "This model has no chat format");
@@ -166,7 +165,7 @@ function codeBlock(code) {
 function paragraph(text) {
   const element = document.createElement("p");
   text.split("`").forEach((part, index, parts) => {
-    if (index % 2 === 0 || index === parts.length - 1) return element.append(index % 2 ? "`" + part : part);
+    if (index % 2 === 0 || index === parts.length - 1 || !part) return element.append(index % 2 ? "`" + part : part);
     const code = document.createElement("code");
     code.textContent = part;
     element.append(code);
@@ -207,9 +206,11 @@ async function ask(question) {
   }
   answer.classList.remove("waiting");
   if (answering !== controller) return; // cleared meanwhile
-  // A question without an answer would confuse the next one.
   if (text) messages.push({ role: "assistant", content: text });
-  else messages.pop();
+  else {
+    messages.pop(); // a question without an answer would confuse the next one
+    answer.textContent = "(no answer)";
+  }
   answering = null;
   $("send").textContent = "Send";
 }
