@@ -16,8 +16,7 @@ from midspan.sandbox import Outcome, Policy, Sandbox
 
 Reason = Literal["passed", "failed", "error", "timeout", "early-exit", "infra"]
 
-# The kernel stops a process after whole seconds, here 2, by a count a little off: by then it is surely past 1.5.
-POLICY = Policy(cpu_seconds=1.5, wall_seconds=10.0, memory_mb=256, processes=8, file_mb=4, output_kb=64)
+POLICY = Policy(cpu_seconds=2.0, wall_seconds=10.0, memory_mb=256, processes=8, file_mb=4, output_kb=64)
 
 # The answer, the tests and the sentinel come through standard input, which is at its end when the answer runs: nothing
 # lies in a file for it to read or to change. It could still find the sentinel by walking the frames of this
