@@ -15,6 +15,7 @@ from midspan.corpus import build_corpus
 from midspan.errors import UserError
 from midspan.recipe import Corpus
 from midspan.report import write_report
+from midspan.report.record import read_metrics
 
 
 def written(run: Path, ablation: Path | None = None) -> Page:
@@ -183,6 +184,15 @@ def test_a_check_that_says_little_says_so(run: Path) -> None:
     assert "None was solved before: there was nothing to lose." in written(run).text
 
 
+def test_the_commands_name_the_export(run: Path) -> None:
+    commands = next(text for text in written(run).preformatted if "midspan serve" in text)
+    assert f"midspan serve {run}/models/release\n" in commands
+    assert f"midspan report {run}" in commands
+    odd = run.rename(run.with_name("a run; ls"))
+    commands = next(text for text in written(odd).preformatted if "midspan serve" in text)
+    assert f"midspan serve '{odd}/models/release'\n" in commands
+
+
 def test_an_empty_run_says_what_is_not_there(tmp_path: Path) -> None:
     page = written(tmp_path)
     assert "Nothing has been evaluated yet." in page.text
@@ -198,6 +208,7 @@ def test_a_run_killed_in_its_first_stage_shows_what_it_logged(tmp_path: Path) ->
     with (tmp_path / "stages" / "base" / "metrics.jsonl").open("a") as stream:
         stream.write('{"step": 58, "lo')  # the process died here
     page = written(tmp_path)
+    assert "There is no model to serve yet." in page.text
     assert "the end of stage base (57 steps logged so far), the evaluation of base, stage long" in page.text
     assert page.count("polyline") >= 2
     assert "not finished" in page.text
@@ -219,6 +230,23 @@ def test_a_loss_that_is_not_finite_is_left_out_and_said(run: Path) -> None:
     page = written(run)
     assert "2 logged steps have no finite loss and are not drawn." in page.text
     assert not [values for _, values in page.tags if re.search(r"nan|inf", values.get("points") or "")]
+
+
+def test_a_step_logged_again_after_a_resume_counts_as_logged_last(run: Path) -> None:
+    path = run / "stages" / "dpo" / "metrics.jsonl"
+    rows = metrics("dpo")
+    write(path, "".join(json.dumps(row) + "\n" for row in [*rows[:9], *({**row, "loss": 0.25} for row in rows[7:])]))
+    steps = read_metrics(path)
+    assert [row["step"] for row in steps] == list(range(1, 17))
+    assert [row["loss"] == 0.25 for row in steps] == [False] * 7 + [True] * 9
+
+
+def test_a_step_that_is_not_done_shows_its_status_in_place_of_a_time(run: Path) -> None:
+    steps = {"corpus": {"status": "done", "seconds": 75}, "tokenizer": {"status": "running", "seconds": 3}}
+    write(run / "manifest.json", {"steps": steps})
+    text = written(run).text
+    assert "corpus 1 min 15 s" in text
+    assert "tokenizer running" in text
 
 
 def test_stages_stand_in_the_order_of_the_recipe(run: Path) -> None:

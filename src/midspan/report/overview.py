@@ -41,8 +41,9 @@ class ModelRow:
 
 
 def _arrow(values: Sequence[float | None], text: Callable[[float], str]) -> str:
-    """The numbers that were measured, as "first → last"."""
-    return " → ".join(text(value) for value in values if value is not None) or ABSENT
+    """Numbers as "first → last"."""
+    texts = [ABSENT if value is None else text(value) for value in values]
+    return " → ".join(texts) if set(texts) - {ABSENT} else ABSENT
 
 
 def headlines(run: RunRecord) -> list[Headline]:

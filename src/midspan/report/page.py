@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -32,6 +33,7 @@ def write_report(run: Path, ablation: Path | None = None) -> Path:
     """
     record = read_run(run)
     without_fim = read_run(ablation) if ablation else find_ablation(record)
+    final = record.final_model()
     page = environment(autoescape=True).get_template("report.html")
     text = page.render(
         run=record,
@@ -46,7 +48,9 @@ def write_report(run: Path, ablation: Path | None = None) -> Path:
         infills=samples.infills(record),
         answers=samples.answers(record),
         completions=samples.completions(record),
-        final_model=record.final_model(),
+        run_path=shlex.quote(str(run)),
+        final_model=shlex.quote(str(run / "models" / final)) if final else None,
+        chat=bool(record.names("sft")),
         machine=overview.machine_facts(record),
     )
     path = run / "report.html"
