@@ -128,8 +128,8 @@ def _training_steps(run: Run) -> list[Step]:
         pairs = run.directory / "stages" / "preferences"
         files = (pairs / "train.jsonl", pairs / "heldout.jsonl")
         sampling = plan.dpo.model_copy(update=dict.fromkeys(("beta", "learning_rate", "nll_weight", "epochs"), 0))
-        settings = (plan.seed, sampling, plan.evaluate.preference_pairs)
-        steps.append(Step("preferences", settings, ("sft",), files, _preferring(run, pairs)))
+        asked = (plan.seed, sampling, plan.evaluate.preference_pairs)
+        steps.append(Step("preferences", asked, ("sft",), files, _preferring(run, pairs)))
         dpo_inputs = ("sft", "preferences", "tokenizer")
         steps.append(Step("dpo", (*shared, plan.dpo), dpo_inputs, (run.model("dpo"),), _aligning(run, pairs)))
     return steps

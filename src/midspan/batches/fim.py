@@ -19,8 +19,9 @@ def cut(text: str, generator: np.random.Generator) -> tuple[str, str, str]:
 def fim_tokens(tokenizer: Tokenizer, prefix: str, middle: str, suffix: str, spm: bool) -> list[int]:
     """The ids of a cut document, sentinels and the closing `<|endoftext|>` included.
 
-    PSM is `<fim_prefix>P<fim_suffix>S<fim_middle>M`; SPM is the joint variant, `<fim_prefix><fim_suffix>S<fim_middle>PM`
-    (Bavarian et al., appendix D), in which prefix and middle are one text: no token boundary falls on the cursor.
+    PSM is `<fim_prefix>P<fim_suffix>S<fim_middle>M`; SPM is the joint variant,
+    `<fim_prefix><fim_suffix>S<fim_middle>PM` (Bavarian et al., appendix D), in which prefix and middle are one text:
+    no token boundary falls on the cursor.
     """
     marks = tokenizer.fim
     assert marks is not None, "the tokenizer has no fill-in-the-middle tokens"

@@ -50,7 +50,9 @@ def pass_at_1(
     shown = [row for row in rows if row["passed"]][: SAMPLES_SHOWN // 2]
     shown += [row for row in rows if not row["passed"]][: SAMPLES_SHOWN - len(shown)]
     return {
-        "pass_at_1": {split: sum(row["passed"] for row in part) / max(1, len(part)) for split, part in splits.items()},
+        "pass_at_1": {
+            split: sum(bool(row["passed"]) for row in part) / max(1, len(part)) for split, part in splits.items()
+        },
         "exercises": {split: len(part) for split, part in splits.items()},
         "not_measured": len(rows) - len(measured),
         "samples": shown,

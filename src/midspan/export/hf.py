@@ -46,7 +46,8 @@ def export_hf(model: Path, output: Path, card: str) -> dict[str, Any]:
 def _transformers_logits(directory: Path, probe: Tensor) -> Tensor:
     from transformers import AutoModelForCausalLM
 
-    logits: Tensor = AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32).eval()(probe).logits
+    model: Any = AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32)
+    logits: Tensor = model.eval()(probe).logits
     return logits
 
 

@@ -8,7 +8,7 @@ from midspan.errors import UserError
 
 
 def split_at_cursor(place: str) -> tuple[str, str]:
-    """(text before, text after) the cursor at "FILE:LINE[:COLUMN]", both counted from 1; without a column, the line's end.
+    """(text before, text after) the cursor at "FILE:LINE[:COLUMN]", counted from 1; no column means the line's end.
 
     Raises UserError for a place that is not in the file.
     """

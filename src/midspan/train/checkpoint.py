@@ -8,22 +8,26 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.distributed.checkpoint as dcp
+from torch.distributed.checkpoint import state_dict_loader, state_dict_saver
 from torch.distributed.checkpoint.state_dict import get_state_dict, set_state_dict
 
-from midspan.files import atomic_directory, read_json, remove_leftovers, write_json
+from midspan.files import atomic_directory, read_json, remove_leftovers, require_space, write_json
 from midspan.model import Decoder
+
+CHECKPOINT_FACTOR = 4  # bytes of a checkpoint per byte of weights: the weights, two AdamW moments, and room
 
 
 def save_checkpoint(
     directory: Path, decoder: Decoder, optimizer: torch.optim.Optimizer, progress: dict[str, Any]
 ) -> None:
     """Commit weights, optimizer state and `progress` (with its "step") under `directory`; older ones are removed."""
+    weights = sum(parameter.numel() * parameter.element_size() for parameter in decoder.parameters())
+    require_space(directory, CHECKPOINT_FACTOR * weights)
     target = directory / f"step-{progress['step']:08d}"
     with atomic_directory(target) as aside, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # DCP warns that one process saves alone, as it should here
         model_state, optimizer_state = get_state_dict(decoder, optimizer)
-        dcp.save({"model": model_state, "optimizer": optimizer_state}, checkpoint_id=aside, no_dist=True)
+        state_dict_saver.save({"model": model_state, "optimizer": optimizer_state}, checkpoint_id=aside, no_dist=True)
         write_json(aside / "progress.json", progress)
     for other in directory.glob("step-*"):
         if other != target:
@@ -48,8 +52,8 @@ def load_checkpoint(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             model_state, optimizer_state = get_state_dict(decoder, optimizer)
-            state = {"model": model_state, "optimizer": optimizer_state}
-            dcp.load(state, checkpoint_id=newest, no_dist=True)
+            state: dict[str, Any] = {"model": model_state, "optimizer": optimizer_state}
+            state_dict_loader.load(state, checkpoint_id=newest, no_dist=True)
             set_state_dict(decoder, optimizer, model_state_dict=state["model"], optim_state_dict=state["optimizer"])
         return progress
     return None

@@ -30,7 +30,7 @@ class _TokenLogprobs(torch.autograd.Function):
         rows = max(1, CHUNK_ELEMENTS // len(head))
         keep = ctx.needs_input_grad[0] and len(hidden) * len(head) <= KEPT_ELEMENTS
         kept, gathered = [], []
-        for part, part_targets in zip(cast_hidden.split(rows), targets.split(rows), strict=True):
+        for part, part_targets in zip(torch.split(cast_hidden, rows), torch.split(targets, rows), strict=True):
             table = torch.log_softmax(part @ cast_head.T, dim=-1, dtype=torch.float32)  # [rows, vocabulary]
             gathered.append(table.gather(1, part_targets[:, None])[:, 0])
             if keep:
@@ -40,7 +40,7 @@ class _TokenLogprobs(torch.autograd.Function):
         return torch.cat(gathered) if gathered else hidden.new_zeros(0, dtype=torch.float32)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
         hidden, head, targets = ctx.saved_tensors
         hidden_gradient = torch.empty_like(hidden)
         head_gradient = torch.zeros_like(head, dtype=torch.float32)

@@ -54,7 +54,7 @@ def train(decoder: Decoder, job: Job, losses: Losses) -> dict[str, Any]:
     loss_value = state["loss"]
 
     def seconds() -> float:
-        return state["seconds"] + time.monotonic() - started
+        return float(state["seconds"]) + time.monotonic() - started
 
     with progress(job.name, job.steps * job.tokens_per_step, "tokens", state["step"] * job.tokens_per_step) as line:
         for step in range(state["step"], job.steps):

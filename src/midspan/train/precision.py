@@ -32,7 +32,7 @@ def autocast(dtype: torch.dtype, device: torch.device) -> AbstractContextManager
 
 @lru_cache(maxsize=1)
 def _cpu_has_bf16() -> bool:
-    """Whether the CPU has bfloat16 dot products (AVX512-BF16, AMX, or ARM's bf16); emulated ones are slower than fp32."""
+    """Whether the CPU multiplies bfloat16 (AVX512-BF16, AMX, ARM's bf16); emulated, it is slower than float32."""
     try:
         words = set(Path("/proc/cpuinfo").read_text().split())
     except OSError:

@@ -15,8 +15,8 @@ from torch import Tensor
 from midspan import recipe
 from midspan.batches import Batch, ChatRows, PreferencePair, PretrainingRows, generator, pack_pairs
 from midspan.corpus import TokenShard
-from midspan.errors import UserError
-from midspan.files import atomic_directory, atomic_file, write_json
+from midspan.files import atomic_directory, atomic_file, require_space, write_json
+from midspan.generate import check_tokenizer
 from midspan.model import Decoder, DecoderConfig, load_config, load_decoder, save_decoder
 from midspan.model.size import flops_per_token, parameter_count
 from midspan.progress import progress, say
@@ -65,7 +65,8 @@ def pretrain(plan: recipe.Recipe, name: str, shard: Path, place: Place) -> dict[
 def sft(plan: recipe.Recipe, conversations: Sequence[Sequence[Message]], place: Place) -> dict[str, Any]:
     """Fine-tune on conversations with loss on the answers and write the model; returns the summary."""
     settings = plan.sft
-    assert settings and place.start
+    assert settings is not None
+    assert place.start is not None
     tokenizer, decoder = Tokenizer.load(place.tokenizer), load_decoder(place.start)
     rows = ChatRows(conversations, tokenizer, context=settings.context, seed=plan.seed)
     rows_per_step = max(1, settings.tokens_per_step // settings.context)
@@ -80,7 +81,8 @@ def sft(plan: recipe.Recipe, conversations: Sequence[Sequence[Message]], place: 
 def dpo(plan: recipe.Recipe, pairs: Sequence[PreferencePair], place: Place) -> dict[str, Any]:
     """Optimise the preference of `pairs` against the starting model and write the model; returns the summary."""
     settings = plan.dpo
-    assert settings and place.start
+    assert settings is not None
+    assert place.start is not None
     tokenizer, decoder = Tokenizer.load(place.tokenizer), load_decoder(place.start)
     losses = DpoLosses(plan, pairs, tokenizer, decoder, place)
     steps = math.ceil(settings.epochs * len(pairs) / settings.pairs_per_step)
@@ -111,7 +113,7 @@ class CausalLosses:
 
 
 class DpoLosses:
-    """DPO losses against reference log-probabilities that are computed once, before the first step, and kept on disk."""
+    """DPO losses against reference log-probabilities, which are computed once, before the first step, and kept."""
 
     def __init__(
         self,
@@ -180,11 +182,7 @@ def starting_decoder(
         torch.manual_seed(plan.seed)
         return Decoder(new_config(plan.model, tokenizer.vocabulary_size, stage))
     config = load_config(start)
-    if tokenizer.vocabulary_size > config.vocabulary_size:
-        raise UserError(
-            f"{start} has {config.vocabulary_size} embedding rows, but the tokenizer has {tokenizer.vocabulary_size} "
-            "ids: it is a checkpoint of another tokenizer; use the tokenizer it came with"
-        )
+    check_tokenizer(start, config, tokenizer)
     weights = load_decoder(start).state_dict()
     base = config.rope_base if stage.rope_base is None else stage.rope_base
     decoder = Decoder(replace(config, max_positions=stage.context, rope_base=base))
@@ -214,6 +212,8 @@ def new_config(model: recipe.Model, vocabulary_size: int, stage: recipe.Pretrain
 
 def save_model(decoder: Decoder, tokenizer: Tokenizer, directory: Path) -> None:
     """Write weights and tokenizer as one HF-layout directory, whole or not at all."""
+    weights = sum(parameter.numel() * parameter.element_size() for parameter in decoder.parameters())
+    require_space(directory.parent, 2 * weights)
     with atomic_directory(directory) as aside:
         save_decoder(decoder, aside, end_of_text=tokenizer.end_of_text)
         tokenizer.save(aside)

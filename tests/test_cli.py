@@ -1,0 +1,158 @@
+"""The command line: fast help, and one clear line with exit code 2 for every mistake a user can mend."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from midspan.tokens import Tokenizer
+
+TINY = Path(__file__).parent / "tiny.yaml"
+PROGRAM = [sys.executable, "-c", "from midspan.cli import main; main()"]
+
+
+def midspan(*arguments: str | Path, prefix: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    command = [*prefix, *PROGRAM, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
+
+
+def refusal(*arguments: str | Path) -> str:
+    """The one line that a mistake is answered with."""
+    result = midspan(*arguments)
+    assert result.returncode == 2, result.stderr
+    assert "Traceback" not in result.stderr
+    *before, last = result.stderr.strip().splitlines()
+    assert not [line for line in before if "midspan:" in line]
+    return last
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory, code_tokenizer: Tokenizer) -> Path:
+    """A small random model of 64 positions."""
+    import torch
+
+    from midspan.model import Decoder, DecoderConfig, save_decoder
+
+    directory = tmp_path_factory.mktemp("model")
+    torch.manual_seed(0)
+    config = DecoderConfig("stablelm", code_tokenizer.vocabulary_size, 32, 48, 2, 2, 2, 16, 64)
+    save_decoder(Decoder(config), directory)
+    code_tokenizer.save(directory)
+    return directory
+
+
+def test_help_answers_in_under_half_a_second() -> None:
+    seconds = []
+    for _ in range(5):
+        started = time.monotonic()
+        result = midspan("--help")
+        seconds.append(time.monotonic() - started)
+        assert "serve" in result.stdout
+    assert min(seconds) < 0.5, seconds
+
+
+def test_help_imports_neither_torch_nor_pydantic() -> None:
+    probe = "import sys, midspan.cli, midspan; print([m for m in ('torch', 'pydantic', 'pyarrow') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_an_unknown_recipe_field_names_the_nearest(tmp_path: Path) -> None:
+    line = refusal("run", TINY, "--run", tmp_path / "run", "--set", "fim.rat=0.5")
+    assert "unknown field 'fim.rat'; did you mean 'rate'?" in line
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_missing_source_and_an_empty_one_are_told_apart(tmp_path: Path) -> None:
+    assert "is no folder" in refusal("run", TINY, "--run", tmp_path / "run", "--source", tmp_path / "nowhere")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert str(empty) in refusal("run", TINY, "--run", tmp_path / "run", "--source", empty)
+    assert not (tmp_path / "run" / "corpus" / "train.parquet").exists()
+
+
+def test_a_context_longer_than_the_models_is_refused(tmp_path: Path, model: Path) -> None:
+    line = refusal("run", TINY, "--run", tmp_path / "run", "--set", "sft.context=1024")
+    assert "sft.context 1024 is longer than the model's 512 positions" in line
+    line = refusal("chat", "word " * 200, "--model", model)
+    assert "the model takes" in line
+
+
+def test_a_missing_model_is_named(tmp_path: Path) -> None:
+    assert "does not exist" in refusal("chat", "hello", "--model", tmp_path / "nowhere")
+    assert "holds no model" in refusal("serve", tmp_path)
+
+
+def test_a_checkpoint_of_another_tokenizer_is_refused(tmp_path: Path, model: Path, code_texts: list[str]) -> None:
+    from midspan.tokens import train_tokenizer
+
+    mixed = Path(shutil.copytree(model, tmp_path / "mixed"))
+    train_tokenizer(code_texts, 700).save(mixed)
+    line = refusal("chat", "hello", "--model", mixed)
+    assert "checkpoint of another tokenizer" in line
+    assert "600 embedding rows" in line
+
+
+def test_a_port_in_use_is_named(model: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert str(port) in refusal("serve", model, "--port", str(port))
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("{file}", "write FILE:LINE"),
+        ("{file}:99", "there is no line 99"),
+        ("{file}:1:99", "no column 99"),
+        ("no.py:1", "cannot be read"),
+    ],
+)
+def test_a_place_outside_the_file_is_named(tmp_path: Path, model: Path, place: str, message: str) -> None:
+    file = tmp_path / "file.py"
+    file.write_text("x = 1\n")
+    assert message in refusal("complete", place.format(file=file), "--model", model)
+
+
+def test_complete_and_chat_print_text(tmp_path: Path, model: Path) -> None:
+    file = tmp_path / "file.py"
+    file.write_text("def f():\n    return\n")
+    assert midspan("complete", f"{file}:2:11", "--model", model, "--max-tokens", "4").returncode == 0
+    assert midspan("chat", "hello", "--model", model, "--max-tokens", "4").stdout.endswith("\n")
+
+
+@pytest.mark.parametrize("size", ["100k", "700k", "1200k"])  # full in the corpus, in training, later
+def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(tmp_path: Path, size: str) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    probe = subprocess.run(["unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", disk], capture_output=True, text=True)
+    if probe.returncode:
+        pytest.skip(f"no small disk can be mounted here: {probe.stderr.strip()}")
+    script = f'mount -t tmpfs -o size={size} tmpfs {disk} || exit 9; "$@"; code=$?; find {disk}; exit $code'
+    result = midspan("run", TINY, "--run", disk / "run", prefix=("unshare", "-rm", "sh", "-c", script, "sh"))
+    assert result.returncode == 2, result.stderr
+    assert "Traceback" not in result.stderr
+    assert "no space left" in result.stderr.splitlines()[-1].lower()
+    written = result.stdout.split()
+    assert not [path for path in written if Path(path).suffix in (".part", ".old")]
+    assert os.listdir(disk) == []  # the mount was the child's own
+
+
+def test_as_python_the_three_lines_of_the_readme_work(model: Path) -> None:
+    import midspan as package
+
+    decoder, tokenizer = package.load(model)
+    import torch
+
+    logits = decoder(torch.tensor([tokenizer.encode("def f(x):")]))
+    assert logits.shape[-1] == tokenizer.vocabulary_size
+    text = package.generate(decoder, tokenizer, "def f(x):\n", suffix="\n", max_tokens=4)
+    assert isinstance(text, str)
