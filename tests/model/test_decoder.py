@@ -13,7 +13,7 @@ from small_decoders import FAMILIES, LLAMA, MISTRAL, STABLE, configs, random_dec
 import midspan.model.attention as attention
 from midspan.model import Decoder, DecoderConfig
 from midspan.model.attention import BlockedAttention, attend
-from midspan.model.masks import attention_mask, restarting_positions
+from midspan.model.masks import attention_mask, restarting_positions, score_mask
 
 FAMILY = pytest.mark.parametrize("config", FAMILIES.values(), ids=FAMILIES.keys())
 PRECISION = pytest.mark.parametrize("autocast", [False, True], ids=["float32", "bfloat16"])
@@ -141,7 +141,8 @@ def test_blocked_attention_is_attention_and_its_gradient_is_right(
     monkeypatch.setattr(attention, "QUERY_BLOCK", 3)
     torch.manual_seed(0)
     queries, keys, values = (torch.randn(2, 2, 8, 4, dtype=torch.float64, requires_grad=True) for _ in range(3))
-    mask = attention_mask(8, segments_of([5, 3]), None, torch.device("cpu")) if packed else None
+    allowed = attention_mask(8, segments_of([5, 3]), None, torch.device("cpu")) if packed else None
+    mask = score_mask(allowed, torch.float64)
     expected = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask, is_causal=not packed)
     torch.testing.assert_close(BlockedAttention.apply(queries, keys, values, mask), expected)
     assert torch.autograd.gradcheck(BlockedAttention.apply, (queries, keys, values, mask))

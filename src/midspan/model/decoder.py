@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from midspan.model.attention import attend
 from midspan.model.cache import KeyValueCache, Slots
 from midspan.model.config import DecoderConfig
-from midspan.model.masks import attention_mask, cached_attention_mask, restarting_positions
+from midspan.model.masks import attention_mask, cached_attention_mask, restarting_positions, score_mask
 from midspan.model.rotary import inverse_frequencies, rotate, rotation
 
 INITIAL_STD = 0.02
@@ -26,9 +26,9 @@ INITIAL_STD = 0.02
 class Context:
     """What every layer of one forward pass shares, computed once."""
 
-    cosine: Tensor  # [batch | 1, sequence, 1, rotary / 2], float32
+    cosine: Tensor  # [batch | 1, 1, sequence, rotary / 2], float32
     sine: Tensor
-    mask: Tensor | None  # bool [batch | 1, 1, sequence, keys], or None: nothing beyond `causal`
+    mask: Tensor | None  # 0 or -inf, [batch | 1, 1, sequence, keys]; None: nothing beyond `causal`
     causal: bool  # each query sees at most the keys up to its own, of as many keys as queries
     cache: KeyValueCache | None = None
     slots: Slots | None = None  # where in the cache this pass's keys go
@@ -51,8 +51,8 @@ class Attention(nn.Module):
     def forward(self, hidden: Tensor, context: Context) -> Tensor:
         """`[batch, sequence, hidden]` to the same."""
         split = (*hidden.shape[:2], -1, self.head_size)
-        queries = rotate(self.q_proj(hidden).view(split), context.cosine, context.sine).transpose(1, 2)
-        keys = rotate(self.k_proj(hidden).view(split), context.cosine, context.sine).transpose(1, 2)
+        queries = rotate(self.q_proj(hidden).view(split).transpose(1, 2), context.cosine, context.sine)
+        keys = rotate(self.k_proj(hidden).view(split).transpose(1, 2), context.cosine, context.sine)
         values = self.v_proj(hidden).view(split).transpose(1, 2)  # [batch, kv_heads, sequence, head_size]
         if context.cache is not None:
             assert context.slots is not None
@@ -90,8 +90,10 @@ class Block(nn.Module):
 
     def forward(self, hidden: Tensor, context: Context) -> Tensor:
         """`[batch, sequence, hidden]` to the same."""
-        hidden = hidden + self.self_attn(_matmul_input(self.input_layernorm(hidden)), context)
-        mixed: Tensor = hidden + self.mlp(_matmul_input(self.post_attention_layernorm(hidden)))
+        # Under autocast, cast once what several matrix products read: each would cast it again.
+        dtype = _matmul_dtype(hidden)
+        hidden = hidden + self.self_attn(self.input_layernorm(hidden).to(dtype), context)
+        mixed: Tensor = hidden + self.mlp(self.post_attention_layernorm(hidden).to(dtype))
         return mixed
 
 
@@ -132,8 +134,8 @@ class Decoder(nn.Module):
         segments: `[batch, sequence]`; a token attends only to earlier tokens of its own segment (-1: padding).
         cache: keys and values are written at slot = position, row by row; a token attends to slots <= its position.
         """
-        context = self._context(tokens, positions, segments, cache)
         hidden = self.embed_tokens(tokens)
+        context = self._context(tokens, positions, segments, cache, _matmul_dtype(hidden))
         for block in self.layers:
             hidden = block(hidden, context)
         normalised: Tensor = self.norm(hidden)
@@ -150,7 +152,12 @@ class Decoder(nn.Module):
         return F.linear(hidden, self.head_weight)
 
     def _context(
-        self, tokens: Tensor, positions: Tensor | None, segments: Tensor | None, cache: KeyValueCache | None
+        self,
+        tokens: Tensor,
+        positions: Tensor | None,
+        segments: Tensor | None,
+        cache: KeyValueCache | None,
+        dtype: torch.dtype,
     ) -> Context:
         length, window = tokens.shape[1], self.config.sliding_window
         counted = positions is None and segments is None  # every row simply starts at 0
@@ -161,13 +168,13 @@ class Decoder(nn.Module):
                 positions = restarting_positions(segments)
         cosine, sine = rotation(self.inverse_frequencies, positions)
         if cache is None:
-            mask = attention_mask(length, segments, window, tokens.device)
+            mask = score_mask(attention_mask(length, segments, window, tokens.device), dtype)
             return Context(cosine, sine, mask, causal=True)
         assert segments is None, "a cache holds one document per row: give positions, not segments"
         slots, used = cache.slots(positions.expand(tokens.shape))
         if counted and (window is None or length <= window):
             return Context(cosine, sine, None, True, cache, slots, used)
-        mask = cached_attention_mask(positions, used, window)
+        mask = score_mask(cached_attention_mask(positions, used, window), dtype)
         return Context(cosine, sine, mask, False, cache, slots, used)
 
     @torch.no_grad()
@@ -187,7 +194,7 @@ def _norm(config: DecoderConfig) -> nn.Module:
     return norm(config.hidden_size, eps=config.norm_epsilon)
 
 
-def _matmul_input(hidden: Tensor) -> Tensor:
-    """Under autocast, cast once what several matrix products read; each would cast it again."""
-    device = hidden.device.type
-    return hidden.to(torch.get_autocast_dtype(device)) if torch.is_autocast_enabled(device) else hidden
+def _matmul_dtype(tensor: Tensor) -> torch.dtype:
+    """What matrix products compute in: autocast's type where it is on, else the tensor's own."""
+    device = tensor.device.type
+    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else tensor.dtype

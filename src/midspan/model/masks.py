@@ -1,6 +1,8 @@
-"""Which token may attend to which: boolean masks, true where attention is allowed."""
+"""Which token may attend to which: boolean masks, true where attention is allowed, and the same to add to scores."""
 
 from __future__ import annotations
+
+import math
 
 import torch
 from torch import Tensor
@@ -30,6 +32,11 @@ def cached_attention_mask(positions: Tensor, used: int, window: int | None) -> T
     if window is not None:
         allowed = allowed & (slots > positions[..., None] - window)
     return None if bool(allowed.all()) else allowed[:, None]
+
+
+def score_mask(allowed: Tensor | None, dtype: torch.dtype) -> Tensor | None:
+    """What to add to attention scores, 0 or -inf. Every layer would make it again from booleans, which costs more."""
+    return None if allowed is None else torch.zeros_like(allowed, dtype=dtype).masked_fill_(~allowed, -math.inf)
 
 
 def restarting_positions(segments: Tensor) -> Tensor:

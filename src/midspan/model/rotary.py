@@ -30,14 +30,14 @@ def inverse_frequencies(config: DecoderConfig) -> Tensor:
 
 
 def rotation(frequencies: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
-    """Cosine and sine for `positions` `[batch, sequence]`: float32 `[batch, sequence, 1, rotary / 2]`."""
+    """Cosine and sine for `positions` `[batch, sequence]`: float32 `[batch, 1, sequence, rotary / 2]`."""
     # Angles need all of float32: at position 16,384 bfloat16 could not tell one token from the next 64.
-    angles = positions[..., None, None].float() * frequencies.to(positions.device)
+    angles = positions[:, None, :, None].float() * frequencies.to(positions.device)
     return angles.cos(), angles.sin()
 
 
 def rotate(heads: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-    """Rotate dimension i of each head `[batch, sequence, heads, head_size]` with i + rotary / 2; the rest passes."""
+    """Rotate dimension i of each head `[batch, heads, sequence, head_size]` with i + rotary / 2; the rest passes."""
     half = cosine.shape[-1]
     first, second, rest = torch.split(heads, [half, half, heads.shape[-1] - 2 * half], dim=-1)
     rotated = (first * cosine - second * sine, second * cosine + first * sine)
