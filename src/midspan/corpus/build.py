@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,7 +24,9 @@ from midspan.corpus.reading import Candidate, ReadingResult, ReadingTask, read_s
 from midspan.engines import TaskLostError, run_tasks
 from midspan.errors import UserError
 from midspan.files import atomic_file, write_json, write_jsonl
-from midspan.recipe import Corpus
+
+if TYPE_CHECKING:  # worker processes import this package, and have no need of pydantic
+    from midspan.recipe import Corpus
 
 SHARD_BYTES = 1_000_000  # of files in one task: a tenth of a second of work
 TASK_SECONDS = 300.0

@@ -76,11 +76,11 @@ class Text:
 
     @cached_property
     def line_lengths(self) -> list[int]:
-        return [len(line) for line in self.text.split("\n")]
+        return [len(line) for line in self.text.removesuffix("\n").split("\n")]
 
     @cached_property
     def mean_line(self) -> float:
-        return len(self.text) / len(self.line_lengths)
+        return sum(self.line_lengths) / len(self.line_lengths)
 
 
 def too_short(text: Text) -> str | None:

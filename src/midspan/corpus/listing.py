@@ -80,7 +80,9 @@ def list_source(source: str) -> Listing:
 
 def source_fingerprint(source: str) -> str:
     """A hash that changes when a file of `source` is added, removed or written to: names, sizes and times only."""
-    lines = [f"{entry.path}\0{entry.size}\0{Path(entry.file).stat().st_mtime_ns}" for entry in list_source(source).files]
+    lines = [
+        f"{entry.path}\0{entry.size}\0{Path(entry.file).stat().st_mtime_ns}" for entry in list_source(source).files
+    ]
     return hash_text("\n".join(lines))
 
 

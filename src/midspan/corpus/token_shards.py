@@ -107,6 +107,6 @@ class TokenShard:
         except UserError:
             raise
         except FileNotFoundError as error:
-            raise UserError(f"no token shard in {directory} ({Path(error.filename).name} is missing)") from error
+            raise UserError(f"no token shard in {directory} ({error}): tokenise the corpus") from error
         except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
             raise UserError(f"the token shard {directory} cannot be read ({error}): tokenise again") from error
