@@ -164,6 +164,19 @@ def test_bfloat16_attention_is_float32_attention_within_rounding(key_value_heads
         assert error < 0.01  # bfloat16 keeps 8 bits: 0.004 per rounding
 
 
+@FAMILY
+def test_the_head_weight_is_what_makes_logits_of_the_last_hidden_states(config: DecoderConfig) -> None:
+    decoder, tokens = random_decoder(config), random_tokens(config, 2, 5)
+    with torch.no_grad():
+        assert torch.equal(decoder(tokens), decoder.hidden_states(tokens) @ decoder.head_weight.T)
+
+
+def test_an_output_head_that_was_replaced_is_used() -> None:
+    decoder, tokens = random_decoder(STABLE), random_tokens(STABLE, 1, 3)
+    decoder.lm_head = torch.nn.Identity()
+    assert torch.equal(decoder(tokens), decoder.hidden_states(tokens))
+
+
 def test_the_seed_of_torch_alone_decides_the_first_weights() -> None:
     first, second, other = ([torch.manual_seed(seed), Decoder(STABLE).state_dict()][1] for seed in (3, 3, 4))
     assert all(torch.equal(first[name], second[name]) for name in first)

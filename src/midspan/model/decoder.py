@@ -149,7 +149,10 @@ class Decoder(nn.Module):
 
     def logits(self, hidden: Tensor) -> Tensor:
         """`[..., hidden]` to `[..., vocabulary]`."""
-        return F.linear(hidden, self.head_weight)
+        if self.config.tied_embeddings:
+            return F.linear(hidden, self.embed_tokens.weight)
+        output: Tensor = self.lm_head(hidden)  # as a module, which may have been replaced (quantised, LoRA)
+        return output
 
     def _context(
         self,
