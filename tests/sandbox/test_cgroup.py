@@ -90,6 +90,17 @@ def test_groups_of_processes_that_are_gone_are_removed(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"midspan-{os.getpid()}-0", "other"]
 
 
+def test_looking_for_groups_again_leaves_those_in_use_alone(tmp_path: Path) -> None:
+    (tmp_path / "cg").mkdir()
+    (tmp_path / "cg/cgroup.subtree_control").write_text("memory pids\n")
+    process = machine(tmp_path, [("/", "/cg", "cgroup2", "rw")], "0::/\n")
+    parents = find_parents(process)
+    assert parents is not None
+    groups = [Cgroup(parents, number) for number in range(2)]
+    assert find_parents(process) == parents
+    assert all(group.folders[0].is_dir() for group in groups)
+
+
 def test_limits_of_a_real_group_go_up_and_down() -> None:
     parents = find_parents()
     if parents is None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from midspan.sandbox import Policy, Sandbox
+from midspan.sandbox.backend import Backend
 from midspan.sandbox.policy import Outcome
 from midspan.sandbox.process import supervise
-from midspan.sandbox.slots import slots
+from midspan.sandbox.slots import Slots, slots
 
 SHORT = Policy(cpu_seconds=1, wall_seconds=20)
 
@@ -199,7 +202,7 @@ def test_many_runs_leave_no_descriptor_no_child_and_no_file(
 
     sandbox.run_python("pass")
     before = held()
-    for _ in range(40):
+    for _ in range(25):
         sandbox.run_python("pass")
     sandbox.run_python("while True: print('x' * 1000)")
     sandbox.run_python("import time\ntime.sleep(9)", Policy(wall_seconds=0.2))
@@ -210,6 +213,51 @@ def test_many_runs_leave_no_descriptor_no_child_and_no_file(
 def test_a_trivial_program_costs_little_processor_time(sandbox: Sandbox) -> None:
     costs = sorted(sandbox.run_python("print(1)").cpu_seconds for _ in range(15))
     assert costs[7] < 0.08  # a generous twice what a slow core takes; wall time would measure the machine's load
+
+
+def test_a_program_that_did_not_get_the_processor_is_run_once_more_alone_and_patiently(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[tuple[bool, float]] = []
+    infra = Outcome("infra", 137, None, 0.1, 1, "", "the machine was too busy to run the program\n")
+
+    def attempt(self: Backend, files: object, argv: object, stdin: str, policy: Policy, alone: bool = False) -> Outcome:
+        tries.append((alone, policy.wall_seconds))
+        return infra
+
+    monkeypatch.setattr(Backend, "attempt", attempt)
+    assert sandbox.run_python("pass", Policy(wall_seconds=2)).status == "infra"
+    assert tries == [(False, 2), (True, 6)]
+
+
+def test_who_runs_alone_waits_for_the_others_and_holds_them_off() -> None:
+    places, events = Slots(), []
+    places.parents = None  # no programs, so no control groups
+    inside, leave = threading.Event(), threading.Event()
+
+    def ordinary(name: str) -> None:
+        with places.take() as slot:
+            events.append(f"{name} in {slot.number}")
+            inside.set()
+            leave.wait(10)
+            events.append(f"{name} out")
+
+    def alone() -> None:
+        with places.take(alone=True) as slot:
+            events.append(f"alone in {slot.number}")
+            time.sleep(0.05)
+            events.append("alone out")
+
+    with ThreadPoolExecutor(3) as pool:
+        pool.submit(ordinary, "first")
+        inside.wait(10)
+        pool.submit(alone)
+        while not places._alone:
+            time.sleep(0.001)
+        pool.submit(ordinary, "second")
+        time.sleep(0.05)
+        leave.set()
+    assert events == ["first in 0", "first out", "alone in 0", "alone out", "second in 0", "second out"]
 
 
 def test_supervise_reports_a_program_that_waited_for_the_processor() -> None:

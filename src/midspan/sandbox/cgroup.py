@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-NAME = re.compile(r"midspan-(\d+)-\d+")
+NAME = re.compile(r"midspan-(\d+)-\w+")
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def _hands_down(folder: Path) -> bool:
 
 
 def _may_create(folder: Path) -> bool:
-    trial = folder / f"midspan-{os.getpid()}-0"
+    trial = folder / f"midspan-{os.getpid()}-trial"
     try:
         trial.mkdir(exist_ok=True)
         trial.rmdir()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import socket
 import tempfile
@@ -80,9 +81,17 @@ def self_test(backend: Backend) -> str | None:
         outcome = backend.attempt({"main.py": source}, [interpreter(), "-S", "main.py"], "", POLICY)
     head, *breaches = outcome.stdout.splitlines() or [""]
     if outcome.status != "ok" or head != "reached:":
-        trouble = outcome.stderr.strip().splitlines()
-        return trouble[-1] if trouble else f"the self-test ended with exit code {outcome.exit_code}"
+        return _first_trouble(outcome.stderr) or f"the self-test ended with exit code {outcome.exit_code}"
     return f"a program inside reaches {', '.join(breaches)}" if breaches else None
+
+
+def _first_trouble(messages: str) -> str:
+    """The first message of a backend that failed, without the marks of its log."""
+    for line in messages.splitlines():
+        text = re.sub(r"^(\[[^]]*\])*( ?\w+\(\):\d+)?|^bwrap:", "", line).strip()
+        if text and not text.startswith("Process will be"):  # nsjail's remark about users, no trouble
+            return text
+    return ""
 
 
 def candidates(wanted: str | None) -> list[Backend]:

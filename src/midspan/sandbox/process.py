@@ -66,42 +66,46 @@ def _pump(process: subprocess.Popen[bytes], stdin: bytes, deadline: float, outpu
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
-    exit_watch = os.pidfd_open(process.pid)
+    os.set_blocking(process.stdin.fileno(), False)
     unsent = memoryview(stdin)
+    exit_watch = os.pidfd_open(process.pid)
     try:
         with selectors.DefaultSelector() as selector:
             selector.register(exit_watch, selectors.EVENT_READ)
+            selector.register(process.stdin, selectors.EVENT_WRITE)
             selector.register(process.stdout, selectors.EVENT_READ, ending.stdout)
             selector.register(process.stderr, selectors.EVENT_READ, ending.stderr)
-            os.set_blocking(process.stdin.fileno(), False)
-            selector.register(process.stdin, selectors.EVENT_WRITE)
             while selector.get_map():
                 ready = selector.select(max(deadline - time.monotonic(), 0))
+                over = process.returncode is not None or ending.stopped_by is not None
+                if not ready and over:
+                    return  # somebody holds the pipes of a command long gone: not ours to wait for
                 if not ready:
-                    if process.returncode is not None or ending.stopped_by:
-                        return  # somebody holds the pipes of a command long gone: not ours to wait for
                     _stop(process, "wall", ending)
-                    deadline = time.monotonic() + GRACE
                 for key, _ in ready:
                     if key.fileobj is exit_watch:
-                        selector.unregister(exit_watch)
                         _reap(process, ending)
-                        deadline = time.monotonic() + GRACE
+                        selector.unregister(exit_watch)
                     elif key.fileobj is process.stdin:
-                        unsent = _send(process.stdin.fileno(), unsent)
+                        unsent = _send(key.fd, unsent)
                         if not unsent:
                             selector.unregister(process.stdin)
                             process.stdin.close()
-                    else:
-                        chunk = os.read(key.fd, CHUNK)
-                        if not chunk:
-                            selector.unregister(key.fileobj)
-                        key.data.extend(chunk[: output_bytes - len(key.data) + 1])
-                        if len(key.data) > output_bytes and not ending.stopped_by and process.returncode is None:
-                            _stop(process, "output", ending)
-                            deadline = time.monotonic() + GRACE
+                    elif not _receive(key.fd, key.data, output_bytes):
+                        selector.unregister(key.fileobj)
+                    elif len(key.data) > output_bytes and process.returncode is None and not ending.stopped_by:
+                        _stop(process, "output", ending)
+                if not over and (process.returncode is not None or ending.stopped_by is not None):
+                    deadline = time.monotonic() + GRACE
     finally:
         os.close(exit_watch)
+
+
+def _receive(descriptor: int, received: bytearray, limit: int) -> bool:
+    """Read once, keep at most one byte more than `limit`; False at the end."""
+    chunk = os.read(descriptor, CHUNK)
+    received.extend(chunk[: limit - len(received) + 1])
+    return bool(chunk)
 
 
 def _send(descriptor: int, unsent: memoryview) -> memoryview:

@@ -31,8 +31,9 @@ class Sandbox:
         """Put `files` (relative name: text) into an empty work directory and run `argv` there.
 
         The files are read-only, the directory is writable and vanishes; nothing comes back but the two pipes.
-        A program that ran out of wall time while it waited for the processor is run once more, alone; if that
-        fails too, the status is "infra". One that slept through its wall time is at its limit at once.
+        A program that ran out of wall time while it waited for the processor is run once more, while no other
+        program of this process runs; if that fails too, the status is "infra". One that slept through its wall
+        time is at its limit at once.
         """
         outcome = self._backend.attempt(files, argv, stdin, policy)
         if outcome.status == "infra":
