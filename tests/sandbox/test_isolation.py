@@ -233,13 +233,16 @@ for name in ["RLIMIT_CPU", "RLIMIT_NPROC", "RLIMIT_FSIZE", "RLIMIT_NOFILE"]:
 
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
-def test_a_program_does_not_outlive_the_process_that_runs_it(sandbox: Sandbox, ending: signal.Signals) -> None:
+def test_a_program_does_not_outlive_the_process_that_runs_it(
+    sandbox: Sandbox, ending: signal.Signals, tmp_path: Path
+) -> None:
     mark = f"{40 + os.getpid() % 1000 / 1e3:.3f}"
     source = (
         "from midspan.sandbox import Policy, Sandbox\n"
         f"Sandbox({sandbox.backend!r}).run({{}}, ['/bin/sleep', '{mark}'], policy=Policy(wall_seconds=60))"
     )
-    runner = subprocess.Popen([sys.executable, "-c", source], stderr=subprocess.DEVNULL)
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}  # what a killed process leaves behind stays here
+    runner = subprocess.Popen([sys.executable, "-c", source], stderr=subprocess.DEVNULL, env=environment)
     try:
         _wait_for(lambda: any(command.startswith("/bin/sleep") for command in _living(mark)), "the program started")
         runner.send_signal(ending)
