@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -245,6 +247,7 @@ def _run(
     summary |= {"parameters": parameter_count(decoder.config).total, "flops_per_token": flops}
     summary |= {"peak_flops": peak, "peak_source": source, "mfu": flops * trained["tokens"] / trained["seconds"] / peak}
     summary |= {"precision": str(dtype).removeprefix("torch."), "device": device.type, "torch": torch.__version__}
+    summary["machine"] = {"platform": platform.platform(), "cores": os.cpu_count(), "threads": torch.get_num_threads()}
     write_json(place.stage / "summary.json", summary)
     return summary
 
