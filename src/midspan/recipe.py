@@ -56,6 +56,7 @@ class Model(Settings):
     rope_base: float = 10_000.0
     qkv_bias: bool = True
     tied_embeddings: bool = False
+    embedding_std: Annotated[float, Field(gt=0)] = 0.02  # of the first embeddings; 1 suits a short training
 
     @model_validator(mode="after")
     def _heads_divide(self) -> Model:

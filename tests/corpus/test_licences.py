@@ -42,6 +42,11 @@ def test_the_nearest_licence_file_counts_and_names_itself(tmp_path: Path) -> Non
     assert licence_of("", inner / "a.py", tmp_path, "folder") == ("GPL-3.0", "vendored/COPYING")
 
 
+def test_a_program_about_licences_is_not_a_licence(tmp_path: Path) -> None:
+    (tmp_path / "licences.py").write_text("AGPL = 'GNU Affero General Public License'\n")
+    assert licence_of("x = 1\n", tmp_path / "a.py", tmp_path, "folder") == ("unknown", "")
+
+
 def test_two_licence_files_are_a_choice_and_one_unknown_spoils_it(tmp_path: Path) -> None:
     for name, files in {
         "dual": {"LICENSE-MIT": MIT, "LICENSE-APACHE": APACHE},

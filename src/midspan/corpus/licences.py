@@ -10,12 +10,14 @@ import functools
 import re
 from pathlib import Path, PurePosixPath
 
+from midspan.corpus.languages import language_of_name
 from midspan.corpus.listing import STANDARD_LIBRARY
 
 UNKNOWN = "unknown"
 HEADER_LINES = 40
 _SPDX = re.compile(r"SPDX-License-Identifier:[ \t]*([A-Za-z0-9.+() -]+?)[ \t]*(?:\*/|-->|#}|$)", re.MULTILINE)
 _LICENCE_FILE = re.compile(r"(un)?licen[cs]e|copying|mit-licen[cs]e", re.IGNORECASE)
+_PROSE = (None, "markdown", "restructuredtext", "html")  # licences.py is about licences, it is none
 
 # Phrases of the licence texts, normalised to lower-case words; all of a row's must be there, the first row wins.
 TEXTS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -95,7 +97,8 @@ def _licence_of_folder(folder: Path, root: Path) -> tuple[str, str]:
     """What the licence files of `folder` say, or of the nearest folder above it up to `root`."""
     found = {}
     for file in sorted(folder.iterdir()):
-        if _LICENCE_FILE.match(file.name) and file.is_file() and not file.is_symlink():
+        named = _LICENCE_FILE.match(file.name) and language_of_name(file.name) in _PROSE
+        if named and file.is_file() and not file.is_symlink():
             text = file.read_bytes()[:200_000].decode("utf-8", "replace")
             found[file.relative_to(root).as_posix()] = recognise(text) or UNKNOWN
     if found:

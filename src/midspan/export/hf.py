@@ -29,7 +29,7 @@ def export_hf(model: Path, output: Path, card: str) -> dict[str, Any]:
     probe = torch.arange(PROBE_TOKENS)[None] % tokenizer.vocabulary_size  # [1, sequence]
     with torch.inference_mode(), atomic_directory(output) as aside:
         expected = decoder(probe)
-        save_decoder(decoder, aside, end_of_text=tokenizer.end_of_text)
+        save_decoder(decoder, aside, end_of_text=tokenizer.end_of_text, chat_end=tokenizer.chat_end)
         tokenizer.save(aside)
         write_text(aside / "README.md", card)
         found = {"midspan": _difference(load_decoder(aside).eval()(probe), expected)}

@@ -82,7 +82,13 @@ def load_decoder(directory: Path, dtype: torch.dtype = torch.float32) -> Decoder
     return decoder.eval()
 
 
-def save_decoder(decoder: Decoder, directory: Path, dtype: torch.dtype = torch.float32, end_of_text: int = 0) -> None:
+def save_decoder(
+    decoder: Decoder,
+    directory: Path,
+    dtype: torch.dtype = torch.float32,
+    end_of_text: int = 0,
+    chat_end: int | None = None,
+) -> None:
     """Write config.json, generation_config.json and model.safetensors to `directory`, each whole or not at all.
 
     transformers and vLLM open the result. Other files there (the tokenizer's) stay.
@@ -94,7 +100,8 @@ def save_decoder(decoder: Decoder, directory: Path, dtype: torch.dtype = torch.f
     }
     with atomic_file(directory / "model.safetensors") as aside:
         save_file(tensors, aside, metadata={"format": "pt"})
-    special = {"bos_token_id": end_of_text, "eos_token_id": end_of_text}
+    ends = end_of_text if chat_end is None else [end_of_text, chat_end]  # where generation stops
+    special = {"bos_token_id": end_of_text, "eos_token_id": ends}
     write_json(directory / "generation_config.json", {"_from_model_config": True, **special})
     write_json(directory / "config.json", config_to_hf(decoder.config, dtype, end_of_text))
 

@@ -19,7 +19,7 @@ from midspan.model.config import DecoderConfig
 from midspan.model.masks import attention_mask, cached_attention_mask, restarting_positions, score_mask
 from midspan.model.rotary import inverse_frequencies, rotate, rotation
 
-INITIAL_STD = 0.02
+EMBEDDING_STD = 0.02  # of the embedding and the head
 
 
 @dataclass(frozen=True)
@@ -182,11 +182,16 @@ class Decoder(nn.Module):
 
     @torch.no_grad()
     def _initialise(self) -> None:
-        """GPT-2's scheme: N(0, 0.02), and the projections that add to the stream scaled by 1 / sqrt(2 layers)."""
+        """Matrices are N(0, 1 / hidden), those that add to the stream scaled by 1 / sqrt(2 layers) (GPT-2's scheme).
+
+        At Stable LM's width of 2,560 that is its 0.02; a narrow model starts far too small with a constant.
+        """
+        width = 1 / math.sqrt(self.config.hidden_size)
         for name, module in self.named_modules():
             if isinstance(module, nn.Linear | nn.Embedding):
                 adds_to_stream = name.endswith(("o_proj", "down_proj"))
-                std = INITIAL_STD / math.sqrt(2 * self.config.num_layers) if adds_to_stream else INITIAL_STD
+                std = EMBEDDING_STD if name in ("embed_tokens", "lm_head") else width
+                std = std / math.sqrt(2 * self.config.num_layers) if adds_to_stream else std
                 nn.init.normal_(module.weight, std=std)
             if isinstance(module, nn.Linear) and module.bias is not None:
                 nn.init.zeros_(module.bias)

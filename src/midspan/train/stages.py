@@ -182,7 +182,9 @@ def starting_decoder(
     """
     if start is None:
         torch.manual_seed(plan.seed)
-        return Decoder(new_config(plan.model, tokenizer.vocabulary_size, stage))
+        decoder = Decoder(new_config(plan.model, tokenizer.vocabulary_size, stage))
+        torch.nn.init.normal_(decoder.embed_tokens.weight, std=plan.model.embedding_std)
+        return decoder
     config = load_config(start)
     check_tokenizer(start, config, tokenizer)
     weights = load_decoder(start).state_dict()
@@ -217,7 +219,7 @@ def save_model(decoder: Decoder, tokenizer: Tokenizer, directory: Path) -> None:
     weights = sum(parameter.numel() * parameter.element_size() for parameter in decoder.parameters())
     require_space(directory.parent, 2 * weights)
     with atomic_directory(directory) as aside:
-        save_decoder(decoder, aside, end_of_text=tokenizer.end_of_text)
+        save_decoder(decoder, aside, end_of_text=tokenizer.end_of_text, chat_end=tokenizer.chat_end)
         tokenizer.save(aside)
 
 
