@@ -89,7 +89,8 @@ def main() -> None:
             if number:  # the first round warms up
                 speeds[name].append(speed)
     print(
-        f"{batch.tokens.shape[0]} rows of {batch.tokens.shape[1]}, {dtype}, {torch.get_num_threads()} threads, {rounds} rounds"
+        f"{batch.tokens.shape[0]} rows of {batch.tokens.shape[1]}, {dtype}, "
+        f"{torch.get_num_threads()} threads, {rounds} rounds"
     )
     for name, values in speeds.items():
         print(f"{name:<13} {statistics.median(values):8.0f} tokens/s  (min {min(values):.0f}, max {max(values):.0f})")
