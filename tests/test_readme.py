@@ -64,6 +64,7 @@ def test_the_readme_is_short_and_its_links_lead_somewhere() -> None:
         assert (ROOT / target).exists(), target
 
 
+@pytest.mark.timeout(900)  # six walks over the tiny recipe
 def test_its_commands_in_order(checkout: Path) -> None:
     assert COMMANDS[:2] == ["make quickstart", "make test"]
     assert SERVE in COMMANDS

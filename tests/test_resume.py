@@ -10,6 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from midspan.files import hash_path, read_json
 
 TINY = Path(__file__).parent / "tiny.yaml"
@@ -25,6 +27,7 @@ def weights(directory: Path) -> dict[str, str]:
     return {file.parent.name: hash_path(file) for file in sorted(directory.glob("models/*/model.safetensors"))}
 
 
+@pytest.mark.timeout(1800)  # `make soak` kills many times
 def test_killed_at_random_moments_the_run_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     started = time.monotonic()
     assert start(tmp_path / "whole").wait() == 0
