@@ -7,9 +7,14 @@ import json
 import textwrap
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from midspan.tokens import Tokenizer, train_tokenizer
+
+# How long one example takes says something about the machine, not about the property.
+hypothesis.settings.register_profile("midspan", deadline=None)
+hypothesis.settings.load_profile("midspan")
 
 MODULES = (json, json.decoder, json.encoder, textwrap, inspect)
 
