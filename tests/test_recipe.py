@@ -11,6 +11,7 @@ from midspan.recipe import fingerprint, load_recipe, parse_overrides
 
 RECIPES = Path(__file__).parent.parent / "recipes"
 MINIMAL = "name: small\npretrain:\n  base: {tokens: 1000, learning_rate: 0.001}\n"
+SOURCES = MINIMAL + "corpus:\n  sources:\n"
 
 
 def write(tmp_path: Path, text: str, name: str = "recipe.yaml") -> Path:
@@ -43,6 +44,18 @@ def test_the_ablation_differs_from_quickstart_in_fim_alone() -> None:
         (MINIMAL + "sft: {learning_rate: 1, context: 9999}\n", "sft.context 9999 is longer than the model's 512"),
         (MINIMAL + "model: {num_heads: 3}\n", "not a multiple of num_heads 3"),
         (MINIMAL.replace("base", "sft"), "the name is taken"),
+        (SOURCES + "    - {kind: folder, pth: x}\n", r"unknown field 'corpus.sources.0.pth'; did you mean 'path'\?"),
+        (SOURCES + "    - {kind: stdlib, by_language: {c: {epoch: 2}}}\n", r"did you mean 'epochs'\?"),
+        (SOURCES + "    - {kind: folder}\n", "corpus.sources.0: kind folder needs a path"),
+        (SOURCES + "    - {kind: git, path: x, url: y}\n", "give path or url"),
+        (SOURCES + "    - {kind: hub, url: x}\n", "a url is for kind git"),
+        (SOURCES + "    - {kind: folder, path: x, revision: v1}\n", "kind folder has no revision"),
+        (SOURCES + "    - {kind: git, path: x, columns: {text: a}}\n", "kind git has no columns"),
+        (SOURCES + "    - {kind: parquet, path: x, columns: {txt: a}}\n", "corpus.sources.0.columns.txt"),
+        (SOURCES + "    - {kind: git, path: x, content: issues}\n", "issues are read from kind jsonl"),
+        (SOURCES + "    - {kind: stdlib, weight: 1, epochs: 2}\n", "give weight or epochs, not both"),
+        (SOURCES + "    - {kind: stdlib, weight: 0}\n", "weight: input should be greater than 0"),
+        (SOURCES + "    - {kind: git, path: a/x}\n    - {kind: git, url: b/x.git}\n", "two sources are called 'x'"),
         ("name: x\npretrain: {}\n", "no stage"),
         ("name: x\n", "pretrain: field required"),
         ("- a list\n", "holds no fields"),
@@ -55,6 +68,18 @@ def test_a_mistake_is_named_in_one_line(tmp_path: Path, text: str, message: str)
     with pytest.raises(UserError, match=message) as caught:
         load_recipe(write(tmp_path, text))
     assert "\n" not in str(caught.value)
+
+
+def test_a_corpus_has_one_source_for_short_or_several(tmp_path: Path) -> None:
+    short = load_recipe(write(tmp_path, MINIMAL)).corpus.all_sources
+    assert [(source.kind, source.label) for source in short] == [("stdlib", "stdlib")]
+    folder = load_recipe(write(tmp_path, MINIMAL + "corpus: {source: work/projects/}\n")).corpus.all_sources
+    assert [(source.kind, source.path, source.label) for source in folder] == [("folder", "work/projects/", "projects")]
+    several = (
+        SOURCES
+        + "    - {kind: git, url: 'https://host/owner/x.git', weight: 2}\n    - {kind: jsonl, path: a/b.jsonl}\n"
+    )
+    assert [one.label for one in load_recipe(write(tmp_path, several)).corpus.all_sources] == ["x", "b.jsonl"]
 
 
 def test_extending_replaces_field_by_field(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from midspan.errors import UserError
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(gt=0)]
+ColumnRole = Literal["text", "path", "repository", "language", "licences", "stars", "revision", "date", "encoding"]
 
 
 class Settings(BaseModel):
@@ -27,13 +28,83 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Share(Settings):
+    """How much of something a mixture takes: by a weight beside the others', or by passes over all of it."""
+
+    weight: Annotated[float, Field(gt=0)] | None = None
+    epochs: Annotated[float, Field(gt=0)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Share:
+        if self.weight is not None and self.epochs is not None:
+            raise ValueError("give weight or epochs, not both")
+        return self
+
+
+class Source(Share):
+    """One place that documents come from."""
+
+    kind: Literal["stdlib", "folder", "git", "jsonl", "parquet", "hub"]
+    name: Annotated[str, Field(min_length=1)] | None = None  # None: the last part of its path
+    path: str | None = None  # folder, repository, file, folder or glob of files; the hub's "owner/dataset"
+    url: str | None = None  # of a git repository, instead of a path
+    revision: str | None = None  # of git: branch, tag or commit, None for HEAD; of the hub
+    content: Literal["code", "documentation", "issues", "text"] = "code"
+    columns: dict[ColumnRole, str] = {}  # of tables whose columns have names of their own
+    languages: list[str] | None = None  # None: those of the corpus
+    licence: str | None = None  # SPDX expression for items whose source declares none
+    subset: str | None = None  # of the hub's dataset
+    split: str = "train"  # of the hub's dataset
+    by_language: dict[str, Share] = {}  # shares that differ from the source's own
+
+    @model_validator(mode="after")
+    def _fields_fit_the_kind(self) -> Source:
+        if self.kind == "stdlib":
+            if self.path or self.url:
+                raise ValueError("kind stdlib takes no path: it is the standard library of this Python")
+        elif bool(self.path) == bool(self.url):
+            raise ValueError("give path or url" if self.kind == "git" else f"kind {self.kind} needs a path")
+        if self.url and self.kind != "git":
+            raise ValueError(f"kind {self.kind} takes a path; a url is for kind git")
+        if self.revision and self.kind not in ("git", "hub"):
+            raise ValueError(f"kind {self.kind} has no revision; use kind git or hub")
+        if self.columns and self.kind not in ("jsonl", "parquet", "hub"):
+            raise ValueError(f"kind {self.kind} has no columns")
+        if self.content == "issues" and self.kind not in ("jsonl", "parquet", "hub"):
+            raise ValueError("issues are read from kind jsonl, parquet or hub")
+        return self
+
+    @property
+    def label(self) -> str:
+        """The name in reports: `name`, or the last part of path or url."""
+        place = (self.path or self.url or self.kind).rstrip("/")
+        return self.name or place.rsplit("/", 1)[-1].removesuffix(".git") or place
+
+
 class Corpus(Settings):
     """Where the source code comes from, and how much of it is held out."""
 
-    source: str = "stdlib"  # "stdlib", or a folder of repositories
+    source: str = "stdlib"  # short for one source: "stdlib", or a folder of repositories
+    sources: list[Source] = []  # takes the place of `source`
     languages: list[str] | None = None  # None: every language that is known
     heldout_fraction: Fraction = 0.03  # of files
     max_bytes: Positive | None = None
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Corpus:
+        labels = [source.label for source in self.sources]
+        if twice := sorted({label for label in labels if labels.count(label) > 1}):
+            raise ValueError(f"two sources are called {twice[0]!r}; give each a name")
+        return self
+
+    @property
+    def all_sources(self) -> list[Source]:
+        """The sources, with `source` written out where there are no others."""
+        if self.sources:
+            return self.sources
+        if self.source == "stdlib":
+            return [Source(kind="stdlib")]
+        return [Source(kind="folder", path=self.source)]
 
 
 class Tokenizer(Settings):
@@ -284,5 +355,7 @@ def _fields_of(location: list[str]) -> list[str]:
         "corpus": Corpus, "tokenizer": Tokenizer, "model": Model, "fim": Fim, "optimizer": Optimizer,
         "pretrain": PretrainStage, "sft": Sft, "dpo": Dpo, "evaluate": Evaluate, "runtime": Runtime,
     }  # fmt: skip
+    if location[:2] == ["corpus", "sources"]:
+        groups["corpus"] = Share if "by_language" in location else Source
     group = groups[location[0]] if location else Recipe
     return list(group.model_fields) + ([] if location else ["extends"])
