@@ -1,5 +1,16 @@
-"""Run N idempotent tasks: in local processes that may crash or hang without costing the others."""
+"""Run N idempotent tasks: in local processes or on a Ray cluster; one that crashes or hangs costs itself alone."""
 
-from midspan.engines.local import TaskCrashedError, TaskLostError, TaskResult, TaskTimeoutError, run_tasks
+from midspan.engines.choice import EngineChoice, start_engine
+from midspan.engines.local import LocalEngine
+from midspan.engines.tasks import Engine, TaskCrashedError, TaskLostError, TaskResult, TaskTimeoutError
 
-__all__ = ["TaskCrashedError", "TaskLostError", "TaskResult", "TaskTimeoutError", "run_tasks"]
+__all__ = [
+    "Engine",
+    "EngineChoice",
+    "LocalEngine",
+    "TaskCrashedError",
+    "TaskLostError",
+    "TaskResult",
+    "TaskTimeoutError",
+    "start_engine",
+]

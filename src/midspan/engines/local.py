@@ -1,4 +1,4 @@
-"""N idempotent tasks in local processes: a task that crashes or hangs costs itself, not the others."""
+"""Tasks in spawned processes of this machine: they stay alive from one run of tasks to the next."""
 
 from __future__ import annotations
 
@@ -9,76 +9,31 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Any, Generic, TypeVar
+from types import TracebackType
+from typing import Any
 
+from midspan.engines.tasks import (
+    Lost,
+    OnResult,
+    Task,
+    TaskCrashedError,
+    TaskLostError,
+    TaskResult,
+    TaskTimeoutError,
+    Value,
+    attempt,
+    pickled,
+    run_pickled,
+    run_twice_if_lost,
+)
 from midspan.errors import UserError
-from midspan.progress import ProgressLine, progress
-
-Task = TypeVar("Task")
-Value = TypeVar("Value")
 
 _CONTEXT = multiprocessing.get_context("spawn")  # a fork would copy the locks of threads it does not copy
-
-
-class TaskLostError(RuntimeError):
-    """The process of a task is gone and its result with it; the task was tried again alone, with the same end."""
-
-
-class TaskCrashedError(TaskLostError):
-    """The process ended in the middle of the task: killed, out of memory, or a fault in native code."""
-
-
-class TaskTimeoutError(TaskLostError):
-    """The task took longer than its timeout and was killed."""
-
-
-@dataclass(frozen=True)
-class TaskResult(Generic[Value]):
-    """What became of one task: its value, or the error that it raised or that ended it."""
-
-    value: Value | None = None
-    error: Exception | None = None
-
-
-def run_tasks(
-    function: Callable[[Task], Value],
-    tasks: Sequence[Task],
-    workers: int,
-    timeout: float | None = None,
-    name: str = "tasks",
-) -> list[TaskResult[Value]]:
-    """Run `function` on every task in up to `workers` spawned processes; the results are in the order of the tasks.
-
-    `function` must be importable and idempotent. An exception becomes that task's error. A task that loses its
-    process, or takes longer than `timeout` seconds, is run once more on its own; lost again, its error is a
-    `TaskLostError`. With one worker and no timeout everything runs in this process, for nothing is guarded then.
-    UserError if the processes cannot start.
-    """
-    with progress(name, total=len(tasks), unit="tasks") as line:
-        if workers <= 1 and timeout is None:
-            here = []
-            for task in tasks:
-                here.append(_attempt(function, task))
-                line.update(len(here))
-            return here
-        results: list[TaskResult[Value] | None] = [None] * len(tasks)
-        lost = _run_pool(function, tasks, range(len(tasks)), workers, timeout, results, line)
-        for index in _run_pool(function, tasks, sorted(lost), 1, timeout, results, line):
-            results[index] = TaskResult(error=lost[index])
-        assert all(result is not None for result in results)
-        return [result for result in results if result is not None]
-
-
-def _attempt(function: Callable[[Task], Value], task: Task) -> TaskResult[Value]:
-    try:
-        return TaskResult(value=function(task))
-    except Exception as error:
-        return TaskResult(error=error)
 
 
 @dataclass
@@ -97,23 +52,63 @@ class _Worker:
         self.connection.close()
 
 
-def _run_pool(
-    function: Callable[[Task], Value],
-    tasks: Sequence[Task],
-    indices: Sequence[int],
-    workers: int,
-    timeout: float | None,
-    results: list[TaskResult[Value] | None],
-    line: ProgressLine,
-) -> dict[int, TaskLostError]:
-    """Run the tasks of `indices`, fill in `results`, and return those that were lost with their processes."""
-    waiting = deque(indices)
-    unfinished = len(indices)
-    lost: dict[int, TaskLostError] = {}
-    with _stopped_at_the_end() as pool:
+class LocalEngine:
+    """Up to `workers` processes, started when first needed and stopped at the end of the `with` block."""
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self._pool: list[_Worker] = []
+
+    def __enter__(self) -> LocalEngine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop_all()
+
+    def run_tasks(
+        self,
+        function: Callable[[Task], Value],
+        tasks: Sequence[Task],
+        timeout: float | None = None,
+        on_result: OnResult | None = None,
+    ) -> list[TaskResult[Value]]:
+        """Run the tasks as `Engine` promises."""
+
+        def run_once(indices: Sequence[int], workers: int, on_result: OnResult) -> Lost:
+            return self._run_once(function, tasks, indices, workers, timeout, on_result)
+
+        try:
+            return run_twice_if_lost(run_once, len(tasks), self.workers, on_result)
+        except BaseException:
+            self._stop_all()  # what they are at is nobody's any more
+            raise
+
+    def _run_once(
+        self,
+        function: Callable[[Task], Value],
+        tasks: Sequence[Task],
+        indices: Sequence[int],
+        workers: int,
+        timeout: float | None,
+        on_result: OnResult,
+    ) -> Lost:
+        waiting = deque(indices)
+        unfinished = len(indices)
+        lost: Lost = {}
+
+        def give(worker: _Worker) -> None:
+            if waiting and worker.started and worker.index is None:
+                index = waiting.popleft()
+                _assign(worker, index, (function, tasks[index]), timeout)
+
         while unfinished:
-            while len(pool) < min(workers, unfinished):
-                pool.append(_start(function))
+            while len(self._pool) < min(workers, unfinished):
+                self._pool.append(_start())
+            pool = self._pool[:workers]
+            for worker in pool:
+                give(worker)
             for worker in _await_news(pool):
                 news = _receive(worker, timeout)
                 if news is not None and worker.index is not None:
@@ -121,30 +116,33 @@ def _run_pool(
                     if isinstance(news, TaskLostError):
                         lost[worker.index] = news
                     else:
-                        results[worker.index] = news
-                        line.update(sum(result is not None for result in results))
+                        on_result(worker.index, news)
                     worker.index = None
                 if isinstance(news, TaskLostError):
-                    pool.remove(worker)
+                    self._pool.remove(worker)
                     worker.stop()
-                elif waiting:
-                    _assign(worker, waiting.popleft(), tasks, timeout)
-    return lost
+                else:
+                    give(worker)
+        return lost
+
+    def _stop_all(self) -> None:
+        while self._pool:
+            self._pool.pop().stop()
 
 
-def _start(function: Callable[[Task], Value]) -> _Worker:
+def _start() -> _Worker:
     ours, theirs = _CONTEXT.Pipe()
-    process = _CONTEXT.Process(target=_serve, args=(theirs, function), daemon=True)
+    process = _CONTEXT.Process(target=_serve, args=(theirs,), daemon=True)
     process.start()
     theirs.close()  # so that the end of the process is the end of the pipe
     return _Worker(process, ours)
 
 
-def _assign(worker: _Worker, index: int, tasks: Sequence[Any], timeout: float | None) -> None:
+def _assign(worker: _Worker, index: int, work: tuple[Any, Any], timeout: float | None) -> None:
     worker.index = index
     worker.deadline = time.monotonic() + timeout if timeout is not None else float("inf")
     with suppress(OSError):  # a process that has just died is noticed when its news are read
-        worker.connection.send(tasks[index])
+        worker.connection.send(work)
 
 
 def _await_news(pool: list[_Worker]) -> list[_Worker]:
@@ -177,27 +175,17 @@ def _receive(worker: _Worker, timeout: float | None) -> TaskResult[Any] | TaskLo
     return news
 
 
-@contextmanager
-def _stopped_at_the_end() -> Iterator[list[_Worker]]:
-    pool: list[_Worker] = []
-    try:
-        yield pool
-    finally:
-        for worker in pool:
-            worker.stop()
-
-
-def _serve(connection: Connection, function: Callable[[Task], Value]) -> None:
+def _serve(connection: Connection) -> None:
     """The life of a worker process: report for work, then one result for each task until the pipe ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business, which then kills us
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     connection.send_bytes(pickle.dumps(None))
     while True:
         try:
-            task = connection.recv()
+            work = connection.recv_bytes()
         except EOFError:
             return
-        connection.send_bytes(_pickled(_attempt(function, task)))
+        connection.send_bytes(pickled(attempt(run_pickled, work)))
 
 
 def _end_with_the_parent() -> None:
@@ -205,14 +193,3 @@ def _end_with_the_parent() -> None:
     assert parent is not None
     parent.join()
     os._exit(1)
-
-
-def _pickled(result: TaskResult[Any]) -> bytes:
-    """The result as bytes; where its value or error cannot be pickled and read again, an error that says so."""
-    try:
-        if result.error is not None:
-            pickle.loads(pickle.dumps(result.error))
-        return pickle.dumps(result)
-    except Exception as error:
-        cause = result.error or error
-        return pickle.dumps(TaskResult[Any](error=RuntimeError(f"{type(cause).__name__}: {cause}")))
