@@ -1,96 +1,121 @@
-"""Which language a file is written in, told by its name and, where that is not enough, its first line."""
+"""Which language a file is written in: told by its name, its first line, and, where those do not decide, its text."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
+from midspan.corpus.ambiguous import BY_CONTENT, language_of_content
+from midspan.corpus.language_tables import EXTENSIONS, FILE_NAMES, INTERPRETERS, OTHER_NAMES, STEMS
 from midspan.errors import UserError
 
-# The 18 languages of Stable Code (reference/stable-code.md, 1.3), then a few that teams have beside them.
-EXTENSIONS: dict[str, str] = {
-    "c": "c h",
-    "c++": "cc cpp cxx c++ hh hpp hxx inl ipp tpp cu cuh",
-    "java": "java",
-    "javascript": "js mjs cjs jsx",
-    "css": "css",
-    "go": "go",
-    "html": "html htm xhtml",
-    "ruby": "rb rake gemspec",
-    "rust": "rs",
-    "markdown": "md markdown",
-    "shell": "sh bash zsh",
-    "php": "php phtml",
-    "sql": "sql",
-    "r": "r",
-    "typescript": "ts tsx mts cts",
-    "python": "py pyi pyw",
-    "jupyter": "ipynb",
-    "restructuredtext": "rst",
-    "c#": "cs",
-    "cmake": "cmake",
-    "dart": "dart",
-    "haskell": "hs",
-    "json": "json",
-    "julia": "jl",
-    "kotlin": "kt kts",
-    "lua": "lua",
-    "perl": "pl pm",
-    "scala": "scala",
-    "swift": "swift",
-    "toml": "toml",
-    "yaml": "yaml yml",
-}
-FILE_NAMES: dict[str, str] = {
-    "cmakelists.txt": "cmake",
-    "dockerfile": "dockerfile",
-    "gemfile": "ruby",
-    "gnumakefile": "makefile",
-    "makefile": "makefile",
-    "rakefile": "ruby",
-}
-LANGUAGES: tuple[str, ...] = tuple(sorted({*EXTENSIONS, *FILE_NAMES.values()}))
-PROSE_AND_SETTINGS = frozenset({"markdown", "restructuredtext", "html", "json", "toml", "yaml"})
 
-_BY_EXTENSION = {extension: language for language, all_ in EXTENSIONS.items() for extension in all_.split()}
-_BY_INTERPRETER = {
-    "bash": "shell",
-    "node": "javascript",
-    "perl": "perl",
-    "php": "php",
-    "python": "python",
-    "rscript": "r",
-    "ruby": "ruby",
-    "sh": "shell",
-    "zsh": "shell",
-}
-_SHEBANG = re.compile(r"#!\s*(?:\S*/env\s+(?:-S\s+)?)?(?:\S*/)?([A-Za-z]+)")
-_CPP_IN_HEADER = re.compile(r"^\s*(?:class\s+\w+|namespace\s+\w+|template\s*<|using\s+\w+)|\bstd::", re.MULTILINE)
+def _inverted(table: Mapping[str, str]) -> dict[str, str]:
+    return {name: language for language, names in table.items() for name in names.split()}
+
+
+_BY_EXTENSION = _inverted(EXTENSIONS)
+_BY_NAME = _inverted(FILE_NAMES)
+_BY_INTERPRETER = _inverted(INTERPRETERS)
+
+LANGUAGES: tuple[str, ...] = tuple(
+    sorted(
+        {*EXTENSIONS, *FILE_NAMES}
+        | {language for signs in BY_CONTENT.values() for language, _ in signs if language is not None}
+    )
+)
+PROSE_AND_SETTINGS = frozenset(
+    {"asciidoc", "bibtex", "html", "ignore list", "ini", "json", "markdown", "org", "pod", "prose", "restructuredtext"}
+    | {"roff", "svg", "tex", "texinfo", "text", "toml", "xml", "yaml"}
+)
+
+# A file made from another: the text is in the language that the rest of its name tells, with a few placeholders.
+_MADE_INTO = frozenset({"in", "tmpl", "tpl", "template", "dist", "example", "sample"})
+_SHEBANG = re.compile(r"#!\s*(\S+)(?:[ \t]+([^\n]*))?")
+_EXEC = re.compile(
+    r"^\s*(?:'|\"|: )?\s*exec\s+(?:\S*/)?(perl|tclsh|wish|python|ruby|guile|scala|node)[\w.]*\b", re.MULTILINE
+)
+_MODE = re.compile(r"-\*-\s*(?:.*?\bmode:\s*)?([A-Za-z+#-]+)\s*(?:;.*)?-\*-|\bvim?:.*?\b(?:ft|filetype|syntax)=(\w+)")
+_MODE_NAMES = {"cperl": "perl", "js2": "javascript", "ksh": "shell", "sh": "shell", "latex": "tex", "nroff": "roff"}
 
 
 def language_of_name(path: str) -> str | None:
-    """The language that the file name alone tells, None where it tells none."""
+    """The language that the file name alone tells, None where it tells none.
+
+    For an extension that several languages share, the one it means when nothing in the text speaks for another.
+    """
     name = PurePosixPath(path).name.lower()
-    if name in FILE_NAMES or name.startswith("dockerfile."):
-        return FILE_NAMES.get(name, "dockerfile")
-    return _BY_EXTENSION.get(PurePosixPath(name).suffix[1:])
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    if (stem := name.split(".")[0]) in STEMS and not name.endswith(".md"):
+        return STEMS[stem]
+    extension = PurePosixPath(name).suffix[1:]
+    if extension in _MADE_INTO and "." in name[: -len(extension) - 1].lstrip("."):
+        return language_of_name(name[: -len(extension) - 1])
+    if extension in _BY_EXTENSION:
+        return _BY_EXTENSION[extension]
+    if extension in BY_CONTENT:
+        return next((language for language, _ in reversed(BY_CONTENT[extension]) if language), None)
+    return None
 
 
 def detect_language(path: str, text: str) -> str | None:
-    """The language of a file: by name, by shebang where the name has no extension, C or C++ by a header's text."""
-    language = language_of_name(path)
-    if language is None and not PurePosixPath(path).suffix:
-        shebang = _SHEBANG.match(text)
-        return _BY_INTERPRETER.get(shebang.group(1).lower()) if shebang else None
-    if language == "c" and path.lower().endswith(".h") and _CPP_IN_HEADER.search(text):
-        return "c++"
-    return language
+    """The language of a file, None if it is none that is known.
+
+    Decided by, in this order: the whole file name; the text, for an extension that languages share; the extension;
+    the shebang; an Emacs or Vim line. For an extension that is shared, a shebang comes before the text.
+    """
+    name = PurePosixPath(path).name.lower()
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    extension = PurePosixPath(name).suffix[1:]
+    if extension in BY_CONTENT:
+        return _language_of_shebang(text) or language_of_content(extension, text)
+    return language_of_name(path) or _language_of_shebang(text) or _language_of_mode(text)
+
+
+def canonical_language(name: str) -> str | None:
+    """Our name of a language as a data set calls it ("C++", "c-sharp", "Jupyter Notebook"), None if we know none."""
+    lower = name.strip().lower()
+    for candidate in (OTHER_NAMES.get(lower), lower, lower.replace("-", " ").replace("_", " ")):
+        if candidate in _KNOWN:
+            return candidate
+    return OTHER_NAMES.get(lower.replace(" ", "-"))
 
 
 def check_languages(languages: Iterable[str]) -> frozenset[str]:
-    """The chosen languages in lower case; UserError, with all known ones, if one is unknown."""
-    chosen = frozenset(language.lower() for language in languages)
-    if unknown := sorted(chosen - set(LANGUAGES)):
+    """The chosen languages by our names; UserError, with all known ones, if one is unknown."""
+    chosen = {language: canonical_language(language) for language in languages}
+    if unknown := sorted(language for language, ours in chosen.items() if ours is None):
         raise UserError(f"corpus.languages: unknown {', '.join(unknown)}; known are {', '.join(LANGUAGES)}")
-    return chosen
+    return frozenset(language for language in chosen.values() if language is not None)
+
+
+_KNOWN = frozenset(LANGUAGES)
+
+
+def _language_of_shebang(text: str) -> str | None:
+    """The language of the interpreter in the first line, through env, its options and its assignments."""
+    match = _SHEBANG.match(text)
+    if match is None:
+        return None
+    words = [match.group(1), *(match.group(2) or "").split()]
+    if words[0].endswith("/env"):
+        words = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
+    if not words:
+        return None
+    interpreter = re.sub(r"(?<=[a-z])-?[\d.]+$", "", words[0].rsplit("/", 1)[-1].lower().removesuffix(".exe"))
+    language = _BY_INTERPRETER.get(words[0].rsplit("/", 1)[-1].lower()) or _BY_INTERPRETER.get(interpreter)
+    if language == "shell" and (handed_on := _EXEC.search(text[:500])):  # "exec tclsh $0": a script within a script
+        return _BY_INTERPRETER[handed_on.group(1)]
+    return language
+
+
+def _language_of_mode(text: str) -> str | None:
+    """The language that an Emacs or Vim line names, in the first two lines."""
+    match = _MODE.search("\n".join(text[:1000].split("\n")[:2]))
+    if match is None:
+        return None
+    name = next(group for group in match.groups() if group).lower()
+    return _MODE_NAMES.get(name) or canonical_language(name)
