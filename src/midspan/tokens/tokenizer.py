@@ -12,6 +12,7 @@ import tokenizers
 
 from midspan.errors import UserError
 from midspan.files import hash_text, read_json, write_json, write_text
+from midspan.tokens.fast import FastEncoder, UnprovenError
 from midspan.tokens.special import CHAT_END, CHAT_START, END_OF_TEXT, FIM_SPELLINGS, FimTokens
 
 # ChatML, the format of Stable Code Instruct (reference/stable-code.md, 2.7).
@@ -21,6 +22,9 @@ CHATML_TEMPLATE = (
     "{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 )
+
+# Characters that Hugging Face tokenizers encodes in about the time that making the fast encoder takes.
+FAST_AFTER = 200_000
 
 # Qwen's and DeepSeek's FIM tokens are not flagged special in their tokenizer.json: told by their looks.
 _MARKUP = re.compile(r"▁?(<[^\s<>]+>|\[/?[A-Z_]+\])")
@@ -41,6 +45,9 @@ class Tokenizer:
         self._backend.encode_special_tokens = True  # "<|endoftext|>" in a text is seven ordinary tokens
         self._backend.no_padding()
         self._backend.no_truncation()
+        self._fast: FastEncoder | None = None
+        self._slow_because = ""  # why there will be no fast encoder
+        self._characters = 0  # encoded so far
         vocabulary = self._backend.get_vocab(with_added_tokens=True)
         self.vocabulary_size = max(vocabulary.values()) + 1
         self.end_of_text = self.special(END_OF_TEXT if END_OF_TEXT in self.special_ids else self.named("eos"))
@@ -77,12 +84,35 @@ class Tokenizer:
 
     def encode(self, text: str) -> list[int]:
         """The ids of `text`; special tokens spelled in it are ordinary text."""
-        ids: list[int] = self._backend.encode(text, add_special_tokens=False).ids
+        fast = self._fast_encoder(len(text))
+        ids = fast.encode(text) if fast else None
+        if ids is None:
+            ids = list(self._backend.encode(text, add_special_tokens=False).ids)
         return ids
 
-    def encode_batch(self, texts: list[str]) -> list[list[int]]:
-        """The ids of each text, on as many threads as RAYON_NUM_THREADS allows."""
-        return [one.ids for one in self._backend.encode_batch_fast(texts, add_special_tokens=False)]
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        """The ids of each text, as `encode` gives them."""
+        fast = self._fast_encoder(sum(map(len, texts)))
+        found = [fast.encode(text) if fast else None for text in texts]
+        rest = [text for text, ids in zip(texts, found, strict=True) if ids is None]
+        slow = iter(self._backend.encode_batch_fast(rest, add_special_tokens=False) if rest else [])
+        return [next(slow).ids if ids is None else ids for ids in found]
+
+    @property
+    def slow_because(self) -> str:
+        """Why long texts go through Hugging Face tokenizers instead of tiktoken; "" where they need not."""
+        self._fast_encoder(FAST_AFTER)
+        return self._slow_because
+
+    def _fast_encoder(self, characters: int) -> FastEncoder | None:
+        """The fast encoder, made as soon as there has been enough to encode to be worth it."""
+        self._characters += characters
+        if self._fast is None and not self._slow_because and self._characters >= FAST_AFTER:
+            try:
+                self._fast = FastEncoder(json.loads(_with_specials_flagged(self._definition)), self._backend)
+            except UnprovenError as error:
+                self._slow_because = str(error)
+        return self._fast
 
     def decode(self, ids: Sequence[int], skip_special: bool = False) -> str:
         """The text of `ids`; bytes that are not UTF-8 become U+FFFD."""
