@@ -1,0 +1,52 @@
+"""Which documents are worth comparing: those that share a band, without comparing all with all.
+
+Comparing everything within a bucket of n documents costs n² (text-dedup's defect), and a licence header puts thousands
+into one bucket. Instead each document is compared with the best of its bucket; its copies are dropped, and the
+survivors are compared with a few more, up to REACHES[-1]. So a bucket costs at most a constant number of comparisons
+per document, while a bucket with up to REACHES[-1] survivors ends as if all its pairs had been compared (see `keep`).
+The pairs that a larger bucket of dissimilar documents leaves out are met in their other bands.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from midspan.corpus.dedup.shingles import Hashes, Indices
+
+REACHES = (1, 8, 64)  # with how many of the best of its bucket a document is compared, round by round
+
+
+def bucket_pairs(keys: Hashes, ranks: Indices, reach: int) -> tuple[Indices, Indices]:
+    """Pairs (better, worse) of indices: each document with the `reach` best-ranked ones of equal key.
+
+    `keys` and `ranks` [documents]; ranks are distinct, a smaller one is better. At most documents x reach pairs.
+    """
+    order = np.lexsort((ranks, keys))
+    ordered = keys[order]
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])) if len(keys) else np.empty(0, int)
+    sizes = np.diff(starts, append=len(keys))
+    start = np.repeat(starts, sizes)  # [documents]: where the bucket of each begins
+    place = np.arange(len(keys)) - start
+    better, worse = [], []
+    for nth in range(min(reach, int(sizes.max(initial=1)) - 1)):
+        members = np.flatnonzero(place > nth)
+        better.append(order[start[members] + nth])
+        worse.append(order[members])
+    if not better:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    return np.concatenate(better), np.concatenate(worse)
+
+
+def pack(better: Indices, worse: Indices) -> Hashes:
+    """Each pair of document numbers below 2^32 as one number, that sorts by `better` first."""
+    return (better.astype(np.uint64) << np.uint64(32)) | worse.astype(np.uint64)
+
+
+def unpack(pairs: Hashes) -> tuple[Indices, Indices]:
+    """The pairs that `pack` packed."""
+    return (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
+
+
+def without(pairs: Hashes, seen: Hashes) -> Hashes:
+    """The distinct pairs that are not in `seen`, ascending."""
+    return np.setdiff1d(pairs, seen)

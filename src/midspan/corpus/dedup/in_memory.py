@@ -1,0 +1,79 @@
+"""Near-duplicates among texts that fit in memory; `steps` does the same through files, with the same answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from midspan.corpus.dedup.candidates import REACHES, bucket_pairs, pack, unpack, without
+from midspan.corpus.dedup.keep import greedy_keep
+from midspan.corpus.dedup.shingles import Hashes, Indices, jaccard, shingle_sets
+from midspan.corpus.dedup.signature_files import sign_texts
+from midspan.corpus.dedup.signatures import BANDS, band_keys
+
+THRESHOLD = 0.7  # of the Jaccard similarity, as StarCoder, StarCoder2 and Granite
+
+
+def near_duplicates(
+    texts: Sequence[str], priorities: Sequence[tuple[Any, ...]], threshold: float = THRESHOLD, seed: int = 0
+) -> list[int | None]:
+    """For each text the index of the kept text that it is a near-copy of, or None if it is kept itself.
+
+    `priorities` are compared as tuples, the smallest is kept first; equal ones count in the order given. Every dropped
+    text has a Jaccard similarity of `threshold` or more, on word 5-grams, to a kept one of better priority. Texts of
+    fewer than MIN_SHINGLES 5-grams are dropped only as exact copies.
+    """
+    assert len(texts) == len(priorities)
+    order = sorted(range(len(texts)), key=lambda index: (priorities[index], index))
+    ranks = np.empty(len(texts), np.int64)
+    ranks[order] = np.arange(len(texts))
+    signed, documents = sign_texts(texts, seed)
+    keys = band_keys(signed)
+    copies = pack(*_equal_short_texts(texts, documents, order))
+    seen, alike = np.empty(0, np.uint64), copies
+    sets: dict[int, Hashes] = {}
+    survivor = greedy_keep(*unpack(copies), ranks)
+    reaches = iter(REACHES)
+    reach = next(reaches)
+    while True:
+        remaining = survivor[documents] < 0
+        fresh = without(_candidates(keys[remaining], documents[remaining], ranks, reach), seen)
+        if len(fresh):
+            similar = _similarities(fresh, texts, sets, seed) >= threshold
+            seen = np.union1d(seen, fresh)
+            alike = np.concatenate([alike, fresh[similar]])
+            survivor = greedy_keep(*unpack(alike), ranks)
+        elif reach == REACHES[-1]:
+            return [int(kept) if kept >= 0 else None for kept in survivor]
+        reach = next(reaches, reach)
+
+
+def _candidates(keys: Hashes, documents: Indices, ranks: Indices, reach: int) -> Hashes:
+    """The packed pairs of `documents` that share a band."""
+    pairs = []
+    for band in range(BANDS):
+        better, worse = bucket_pairs(keys[:, band], ranks[documents], reach)
+        pairs.append(pack(documents[better], documents[worse]))
+    return np.unique(np.concatenate(pairs))
+
+
+def _similarities(pairs: Hashes, texts: Sequence[str], sets: dict[int, Hashes], seed: int) -> np.ndarray[Any, Any]:
+    """The exact Jaccard similarity of each pair [pairs]; fills `sets` with the shingles of the texts concerned."""
+    better, worse = unpack(pairs)
+    absent = [int(index) for index in np.unique(np.concatenate([better, worse])) if int(index) not in sets]
+    sets.update(zip(absent, shingle_sets([texts[index] for index in absent], seed), strict=True))
+    return np.array([jaccard(sets[a], sets[b]) for a, b in zip(better.tolist(), worse.tolist(), strict=True)])
+
+
+def _equal_short_texts(texts: Sequence[str], signed: Indices, order: Sequence[int]) -> tuple[Indices, Indices]:
+    """Pairs (best, other) of equal texts among those without a signature."""
+    first: dict[str, int] = {}
+    signed_set = set(signed.tolist())
+    pairs: Mapping[int, int] = {
+        index: best
+        for index in order
+        if index not in signed_set and (best := first.setdefault(texts[index], index)) != index
+    }
+    return np.array(list(pairs.values()), np.int64), np.array(list(pairs), np.int64)
