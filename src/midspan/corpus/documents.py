@@ -24,12 +24,14 @@ class Document:
     language: str
     licence: str  # an SPDX expression
     licence_evidence: str  # where the licence was read
-    source: str  # "stdlib", or the folder of repositories
+    source: str  # as the recipe names it
     revision: str  # git commit, or the version of Python
     date: str
+    stars: int = 0  # of the repository
 
 
-DOCUMENT_SCHEMA = pa.schema([pa.field(field.name, pa.string(), nullable=False) for field in fields(Document)])
+_TYPES = {"str": pa.string(), "int": pa.int64()}
+DOCUMENT_SCHEMA = pa.schema([pa.field(field.name, _TYPES[str(field.type)], nullable=False) for field in fields(Document)])
 
 
 def content_id(text: str) -> str:
@@ -43,13 +45,24 @@ def to_table(documents: Iterable[Document]) -> pa.Table:
 
 
 def read_documents(path: Path) -> Iterator[Document]:
-    """Read a parquet file of documents in its order, a few at a time; UserError if it is none."""
+    """Read the documents of a parquet file, or of all those in a folder, in order and a few at a time.
+
+    UserError if there are none.
+    """
+    files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+    if not files:
+        raise UserError(f"{path} holds no documents (*.parquet): build the corpus again")
+    for file in files:
+        yield from _read_file(file)
+
+
+def _read_file(path: Path) -> Iterator[Document]:
     try:
-        file = pq.ParquetFile(path)
-        if not set(DOCUMENT_SCHEMA.names) <= set(file.schema_arrow.names):
-            raise UserError(f"{path} has no documents: expected columns {', '.join(DOCUMENT_SCHEMA.names)}")
-        for batch in file.iter_batches(batch_size=256, columns=DOCUMENT_SCHEMA.names):
-            for row in batch.to_pylist():
-                yield Document(**row)
+        with pq.ParquetFile(path) as file:
+            if not set(DOCUMENT_SCHEMA.names) <= set(file.schema_arrow.names):
+                raise UserError(f"{path} has no documents: expected columns {', '.join(DOCUMENT_SCHEMA.names)}")
+            for batch in file.iter_batches(batch_size=256, columns=DOCUMENT_SCHEMA.names):
+                for row in batch.to_pylist():
+                    yield Document(**row)
     except (OSError, pa.ArrowException) as error:
         raise UserError(f"cannot read the documents of {path} ({error}): build the corpus again") from error
