@@ -82,12 +82,12 @@ class Rows:
 
 @dataclass(frozen=True)
 class Lines:
-    """The lines of a JSONL file that begin at bytes `start` to `stop` - 1; a compressed file is read whole."""
+    """The lines of a JSONL file that begin at bytes `start` to `stop` - 1; None: to its end, if it is compressed."""
 
     file: str
     name: str
     start: int
-    stop: int
+    stop: int | None
     size: int
 
 

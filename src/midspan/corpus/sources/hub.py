@@ -1,0 +1,87 @@
+"""Datasets of the Hugging Face hub, streamed: extra `hub`."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from midspan.corpus.sources.items import HubShard, UnreadableError
+from midspan.corpus.sources.tables import Place, one_line
+from midspan.errors import UserError
+from midspan.files import hash_text
+
+if TYPE_CHECKING:
+    from midspan.recipe import Source
+
+
+def plan_hub(source: Source) -> tuple[list[HubShard], str, dict[str, Any]]:
+    """One piece for each shard of a dataset at a fixed revision; a fingerprint; facts for the card.
+
+    UserError without the extra, or if there is no such dataset, subset or split.
+    """
+    name = source.path or ""
+    revision = None if os.path.isdir(name) else _commit(name, source.revision)
+    dataset = _load(name, source.subset, source.split, revision)
+    shards = int(dataset.num_shards)
+    pieces = [HubShard(name, source.subset, source.split, revision, index, shards) for index in range(shards)]
+    stamp = [name, source.subset, source.split, revision or _stamp_of_folder(name), shards]
+    facts = {"dataset": name, "subset": source.subset, "split": source.split, "revision": revision or ""}
+    return pieces, hash_text(repr(stamp)), facts
+
+
+def read_shard(piece: HubShard) -> Iterator[Place]:
+    """The rows of a shard, each with its place; data that cannot be decoded ends it as an UnreadableError.
+
+    UserError if the connection breaks: what is missing then is no property of the dataset.
+    """
+    name = f"{piece.split}-{piece.index:05d}"
+    row = 0
+    try:
+        dataset = _load(piece.dataset, piece.subset, piece.split, piece.revision)
+        for row, values in enumerate(dataset.shard(num_shards=piece.shards, index=piece.index)):
+            yield f"{name}:{row}", values
+    except (pa.ArrowException, ValueError) as error:
+        if isinstance(error, UserError):
+            raise
+        yield name, UnreadableError("unreadable", f"after row {row}: {one_line(error)}")
+    except Exception as error:  # of whichever of the hub's four HTTP libraries
+        raise UserError(
+            f"corpus.sources: reading {piece.dataset} broke off ({one_line(error)}); run again to go on from here"
+        ) from error
+
+
+def _datasets() -> Any:
+    try:
+        datasets = importlib.import_module("datasets")
+    except ImportError:
+        raise UserError("kind hub needs the extra `hub`: pip install 'midspan[hub]'") from None
+    datasets.disable_progress_bars()
+    return datasets
+
+
+def _load(name: str, subset: str | None, split: str, revision: str | None) -> Any:
+    datasets = _datasets()
+    try:
+        return datasets.load_dataset(name, subset, split=split, revision=revision, streaming=True)
+    except Exception as error:  # the hub's libraries share no base class for "there is no such thing"
+        where = f"{name}, subset {subset or 'default'}, split {split}"
+        raise UserError(f"corpus.sources: cannot open the dataset {where}: {one_line(error)}") from error
+
+
+def _commit(name: str, revision: str | None) -> str:
+    """The commit of the hub that `revision` (None: main) names now, so that all tasks read the same."""
+    _datasets()
+    try:
+        return str(importlib.import_module("huggingface_hub").HfApi().dataset_info(name, revision=revision).sha)
+    except Exception as error:
+        raise UserError(f"corpus.sources: no dataset {name} on the hub: {one_line(error)}") from error
+
+
+def _stamp_of_folder(folder: str) -> list[tuple[str, int, int]]:
+    files = [os.path.join(parent, name) for parent, _, names in os.walk(folder) for name in names]
+    status = [(os.path.relpath(file, folder), os.stat(file)) for file in sorted(files)]
+    return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in status]

@@ -1,0 +1,139 @@
+"""Documentation to text: Markdown and reStructuredText are text already, HTML is made so."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+from midspan.corpus.decoding import NotTextError, decode_source
+from midspan.corpus.sources.items import Excluded, Raw
+
+HTML_NAMES = (".html", ".htm", ".xhtml")
+DROPPED = frozenset(
+    {"head", "script", "style", "noscript", "template", "svg", "iframe", "object", "form", "button", "select"}
+    | {"nav", "footer", "aside", "dialog"}
+)
+BLOCKS = frozenset(
+    {"address", "article", "blockquote", "body", "caption", "center", "dd", "details", "div", "dl", "dt", "fieldset"}
+    | {"figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "html", "li", "main"}
+    | {"menu", "ol", "p", "pre", "section", "summary", "table", "tbody", "tfoot", "thead", "tr", "ul"}
+)
+PARAGRAPHS = BLOCKS - {
+    "dd",
+    "dt",
+    "li",
+    "tr",
+    "tbody",
+    "thead",
+    "tfoot",
+    "summary",
+    "body",
+    "html",
+}  # blank line between
+_CHARSET = re.compile(rb"<meta[^>]{1,200}charset=[\"' ]?([A-Za-z0-9_-]{1,40})", re.IGNORECASE)
+
+
+def documentation_of(raw: Raw) -> Raw | Excluded:
+    """The item as documentation: HTML as text, anything else as it is."""
+    if not (raw.path.lower().endswith(HTML_NAMES) or raw.language == "html"):
+        return raw
+    try:
+        source = raw.data if isinstance(raw.data, str) else _decoded(raw.data, raw.path)
+    except NotTextError as error:
+        return Excluded(raw.repository, raw.path, "not text", str(error))
+    text = html_to_text(source)
+    if not text:
+        return Excluded(raw.repository, raw.path, "no text", "HTML without any that is shown")
+    return replace(raw, data=text, language="text")
+
+
+def _decoded(data: bytes, path: str) -> str:
+    """The text of a page, in UTF-8 or what its <meta> names; NotTextError where it is neither."""
+    try:
+        return decode_source(data, path)
+    except NotTextError:
+        charset = _CHARSET.search(data[:2048])
+        if charset is None or b"\0" in data:
+            raise
+        try:
+            return decode_source(data.decode(charset.group(1).decode()).encode(), path)
+        except (LookupError, UnicodeError):
+            raise NotTextError(f"not {charset.group(1).decode()}") from None
+
+
+def html_to_text(source: str) -> str:
+    """What a page shows: one line a block, items with "- ", cells with " | ", preformatted code as it stands.
+
+    Scripts, styles, forms and navigation are left out. "" for a page without text.
+    """
+    page = _Page()
+    page.feed(source)
+    page.close()
+    page.end_line()
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(page.lines)).strip("\n") + "\n" if any(page.lines) else ""
+
+
+class _Page(HTMLParser):
+    """Collects the lines of a page."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.lines: list[str] = []
+        self._line: list[str] = []  # parts of the line that is being written
+        self._item = ""  # what the next line begins with
+        self._preformatted = 0  # open <pre>
+        self._dropped: list[str] = []  # open elements that show nothing, from the outermost on
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if self._dropped:
+            if tag == self._dropped[-1]:
+                self._dropped.append(tag)
+        elif tag in DROPPED:
+            self._dropped.append(tag)
+        elif tag == "br":
+            if self._preformatted:
+                self._line.append("\n")
+            else:
+                self.end_line()
+        elif tag in ("td", "th"):
+            if self._has_text():
+                self._line.append(" | ")
+        elif tag in BLOCKS:
+            self._end_block(tag)
+            self._item = "- " if tag == "li" else self._item if tag == "p" else ""
+            self._preformatted += tag == "pre"
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._dropped:
+            if tag == self._dropped[-1]:
+                self._dropped.pop()
+            elif tag == "body":  # one that was never closed
+                self._dropped.clear()
+        elif tag in BLOCKS:
+            self._end_block(tag)
+            if tag == "pre":
+                self._preformatted = max(self._preformatted - 1, 0)
+
+    def handle_data(self, data: str) -> None:
+        if not self._dropped:
+            self._line.append(data if self._preformatted else re.sub(r"\s+", " ", data))
+
+    def end_line(self) -> None:
+        """Write the line down, if there is anything on it."""
+        text = "".join(self._line)
+        self._line.clear()
+        if self._preformatted:
+            text = text.strip("\n")
+            self.lines += [line.rstrip() for line in text.split("\n")] if text.strip() else []
+        elif text := re.sub(r" {2,}", " ", text).strip(" |"):
+            self.lines.append(self._item + text)
+            self._item = ""
+
+    def _has_text(self) -> bool:
+        return any(part.strip() for part in self._line)
+
+    def _end_block(self, tag: str) -> None:
+        self.end_line()
+        if tag in PARAGRAPHS and self.lines and self.lines[-1]:
+            self.lines.append("")
