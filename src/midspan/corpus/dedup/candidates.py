@@ -9,11 +9,16 @@ The pairs that a larger bucket of dissimilar documents leaves out are met in the
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from midspan.corpus.dedup.shingles import Hashes, Indices
+from midspan.corpus.dedup.signatures import Signatures, may_reach
 
-REACHES = (1, 8, 64)  # with how many of the best of its bucket a document is compared, round by round
+REACHES = (1, 4, 16)  # with how many of the best of its bucket a document is compared, round by round
+CHUNK_PAIRS = 200_000  # whose signatures are in memory at a time: at most 200 MB
+_CACHED_PAIRS = 1024  # compared at a time: 1 MB
 
 
 def bucket_pairs(keys: Hashes, ranks: Indices, reach: int) -> tuple[Indices, Indices]:
@@ -35,6 +40,25 @@ def bucket_pairs(keys: Hashes, ranks: Indices, reach: int) -> tuple[Indices, Ind
     if not better:
         return np.empty(0, np.int64), np.empty(0, np.int64)
     return np.concatenate(better), np.concatenate(worse)
+
+
+def likely(pairs: Hashes, gather: Callable[[Indices], tuple[Signatures, Indices]], threshold: float) -> Hashes:
+    """The packed pairs whose signatures allow a Jaccard similarity of `threshold`.
+
+    `gather` gives the signatures [documents, BINS] and filled bins [documents] of ascending document numbers. This
+    makes boilerplate cheap: most documents of a large bucket resemble each other a little, and need not be read again.
+    """
+    found = [np.empty(0, np.uint64)]
+    for start in range(0, len(pairs), CHUNK_PAIRS):
+        chunk = pairs[start : start + CHUNK_PAIRS]
+        documents, place = np.unique(np.concatenate(unpack(chunk)), return_inverse=True)
+        signed, filled = gather(documents)
+        one, other = place[: len(chunk)], place[len(chunk) :]
+        for low in range(0, len(chunk), _CACHED_PAIRS):
+            a, b = one[low : low + _CACHED_PAIRS], other[low : low + _CACHED_PAIRS]
+            alike = may_reach(threshold, signed[a], signed[b], filled[a], filled[b])
+            found.append(chunk[low : low + _CACHED_PAIRS][alike])
+    return np.concatenate(found)
 
 
 def pack(better: Indices, worse: Indices) -> Hashes:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from midspan.corpus.dedup.candidates import bucket_pairs, pack
-from midspan.corpus.dedup.signature_files import band_column, read_signatures
+from midspan.corpus.dedup.candidates import bucket_pairs, likely, pack
+from midspan.corpus.dedup.shingles import Indices
+from midspan.corpus.dedup.signature_files import band_column, read_bands
+from midspan.corpus.dedup.signatures import BINS, Signatures
 from midspan.files import atomic_file
 
 
@@ -16,13 +19,15 @@ from midspan.files import atomic_file
 class GroupTask:
     """The documents whose key of `band` is in `keys` (lowest, end), and that have no survivor yet."""
 
-    signatures: tuple[Path, ...]
+    signatures: tuple[Path, ...]  # folders
     starts: tuple[int, ...]  # numbers of the first documents of the shards
     ranks: Path
+    filled: Path
     survivors: Path
     band: int
     keys: tuple[int, int]
     reach: int
+    threshold: float
     seed: int
     output: Path
 
@@ -33,7 +38,7 @@ def group_band(task: GroupTask) -> None:
     column = band_column(task.band)
     keys, numbers = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
     for path, start in zip(task.signatures, task.starts, strict=False):
-        table = read_signatures(path, ["row", column], task.seed)
+        table = read_bands(path, ["row", column], task.seed)
         found, documents = table[column].to_numpy(), table["row"].to_numpy() + start
         inside = (found >= np.uint64(task.keys[0])) & (found <= np.uint64(task.keys[1] - 1))
         inside &= survivors[documents] < 0
@@ -41,5 +46,16 @@ def group_band(task: GroupTask) -> None:
         numbers.append(documents[inside])
     documents = np.concatenate(numbers)
     better, worse = bucket_pairs(np.concatenate(keys), np.asarray(ranks[documents]), task.reach)
+    pairs = np.sort(pack(documents[better], documents[worse]))
     with atomic_file(task.output) as aside, aside.open("wb") as stream:
-        np.save(stream, np.sort(pack(documents[better], documents[worse])))
+        np.save(stream, likely(pairs, partial(_gather, task), task.threshold))
+
+
+def _gather(task: GroupTask, documents: Indices) -> tuple[Signatures, Indices]:
+    """The signatures [documents, BINS] and filled bins [documents] of ascending document numbers."""
+    signed = np.empty((len(documents), BINS), np.uint8)
+    cuts = np.searchsorted(documents, task.starts)
+    for path, start, low, high in zip(task.signatures, task.starts, cuts, cuts[1:], strict=False):
+        if low < high:
+            signed[low:high] = np.load(path / "signatures.npy", mmap_mode="r")[documents[low:high] - start]
+    return signed, np.load(task.filled, mmap_mode="r")[documents]

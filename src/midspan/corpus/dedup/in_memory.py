@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from midspan.corpus.dedup.candidates import REACHES, bucket_pairs, pack, unpack, without
+from midspan.corpus.dedup.candidates import REACHES, bucket_pairs, likely, pack, unpack, without
 from midspan.corpus.dedup.keep import greedy_keep
-from midspan.corpus.dedup.shingles import Hashes, Indices, jaccard, shingle_sets
-from midspan.corpus.dedup.signature_files import sign_texts
-from midspan.corpus.dedup.signatures import BANDS, band_keys
+from midspan.corpus.dedup.shingles import Hashes, Indices, jaccards, shingle_sets
+from midspan.corpus.dedup.signature_files import Signed, sign_texts
+from midspan.corpus.dedup.signatures import BANDS, Signatures, band_keys
 
 THRESHOLD = 0.7  # of the Jaccard similarity, as StarCoder, StarCoder2 and Granite
 
@@ -29,8 +31,8 @@ def near_duplicates(
     order = sorted(range(len(texts)), key=lambda index: (priorities[index], index))
     ranks = np.empty(len(texts), np.int64)
     ranks[order] = np.arange(len(texts))
-    signed, documents = sign_texts(texts, seed)
-    keys = band_keys(signed)
+    signed = sign_texts(texts, seed)
+    documents, keys = signed.texts, band_keys(signed.signatures)
     copies = pack(*_equal_short_texts(texts, documents, order))
     seen, alike = np.empty(0, np.uint64), copies
     sets: dict[int, Hashes] = {}
@@ -39,7 +41,8 @@ def near_duplicates(
     reach = next(reaches)
     while True:
         remaining = survivor[documents] < 0
-        fresh = without(_candidates(keys[remaining], documents[remaining], ranks, reach), seen)
+        shared = without(_sharing_a_band(keys[remaining], documents[remaining], ranks, reach), seen)
+        fresh = likely(shared, partial(_gather, signed), threshold)
         if len(fresh):
             similar = _similarities(fresh, texts, sets, seed) >= threshold
             seen = np.union1d(seen, fresh)
@@ -50,7 +53,7 @@ def near_duplicates(
         reach = next(reaches, reach)
 
 
-def _candidates(keys: Hashes, documents: Indices, ranks: Indices, reach: int) -> Hashes:
+def _sharing_a_band(keys: Hashes, documents: Indices, ranks: Indices, reach: int) -> Hashes:
     """The packed pairs of `documents` that share a band."""
     pairs = []
     for band in range(BANDS):
@@ -59,12 +62,17 @@ def _candidates(keys: Hashes, documents: Indices, ranks: Indices, reach: int) ->
     return np.unique(np.concatenate(pairs))
 
 
-def _similarities(pairs: Hashes, texts: Sequence[str], sets: dict[int, Hashes], seed: int) -> np.ndarray[Any, Any]:
+def _gather(signed: Signed, documents: Indices) -> tuple[Signatures, Indices]:
+    places = np.searchsorted(signed.texts, documents)
+    return signed.signatures[places], signed.filled[places]
+
+
+def _similarities(pairs: Hashes, texts: Sequence[str], sets: dict[int, Hashes], seed: int) -> npt.NDArray[np.float64]:
     """The exact Jaccard similarity of each pair [pairs]; fills `sets` with the shingles of the texts concerned."""
     better, worse = unpack(pairs)
     absent = [int(index) for index in np.unique(np.concatenate([better, worse])) if int(index) not in sets]
     sets.update(zip(absent, shingle_sets([texts[index] for index in absent], seed), strict=True))
-    return np.array([jaccard(sets[a], sets[b]) for a, b in zip(better.tolist(), worse.tolist(), strict=True)])
+    return jaccards(sets, better, worse)
 
 
 def _equal_short_texts(texts: Sequence[str], signed: Indices, order: Sequence[int]) -> tuple[Indices, Indices]:

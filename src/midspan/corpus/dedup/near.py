@@ -21,7 +21,7 @@ from midspan.corpus.dedup.keep import greedy_keep
 from midspan.corpus.dedup.priority import PriorityTask, rank_documents, write_sort_keys
 from midspan.corpus.dedup.running import Run, claim, document_starts, run_here, run_missing
 from midspan.corpus.dedup.shingles import Indices
-from midspan.corpus.dedup.signature_files import SignatureTask, read_signatures, write_signatures
+from midspan.corpus.dedup.signature_files import SignatureTask, read_bands, write_signatures
 from midspan.corpus.dedup.signatures import BANDS, SCHEME
 from midspan.corpus.dedup.verification import VerificationTask, verify_pairs
 from midspan.files import atomic_file
@@ -87,7 +87,7 @@ def _prepare(shards: Sequence[Path], starts: Sequence[int], work: Path, settings
     count = starts[-1]
     names = [f"{index:06d}.parquet" for index in range(len(shards))]
     signed = [
-        SignatureTask(shard, work / "signatures" / name, settings.seed)
+        SignatureTask(shard, work / "signatures" / name.removesuffix(".parquet"), settings.seed)
         for shard, name in zip(shards, names, strict=True)
     ]
     run_missing(run, write_signatures, signed, "signatures")
@@ -99,10 +99,12 @@ def _prepare(shards: Sequence[Path], starts: Sequence[int], work: Path, settings
     if not (work / "ranks.npy").exists():
         rank_documents([task.output for task in keyed], count, work / "ranks.npy")
     if not (work / "sizes.npy").exists():
-        sizes = np.zeros(count, np.int64)
+        sizes, filled = np.zeros(count, np.int64), np.zeros(count, np.int64)
         for task, start in zip(signed, starts[:-1], strict=True):
-            columns = read_signatures(task.output, ["row", "bytes"], settings.seed)
+            columns = read_bands(task.output, ["row", "bytes", "filled"], settings.seed)
             sizes[start + columns["row"].to_numpy()] = columns["bytes"].to_numpy()
+            filled[start + columns["row"].to_numpy()] = columns["filled"].to_numpy()
+        save_array(filled, work / "filled.npy")
         save_array(sizes, work / "sizes.npy")
     if not (work / "survivors-000.npy").exists():
         save_array(np.full(count, -1, np.int64), work / "survivors-000.npy")
@@ -115,16 +117,18 @@ def _round(
     survivors, following = work / f"survivors-{round_:03d}.npy", work / f"survivors-{round_ + 1:03d}.npy"
     reach = REACHES[min(round_, len(REACHES) - 1)]
     ranges = -(-starts[-1] // settings.group_documents) or 1
-    signed = tuple(work / "signatures" / f"{index:06d}.parquet" for index in range(len(shards)))
+    signed = tuple(work / "signatures" / f"{index:06d}" for index in range(len(shards)))
     groups = [
         GroupTask(
             signed,
             tuple(starts),
             work / "ranks.npy",
+            work / "filled.npy",
             survivors,
             band,
             (part * 2**64 // ranges, (part + 1) * 2**64 // ranges),
             reach,
+            settings.threshold,
             settings.seed,
             work / f"pairs-{round_:03d}" / f"{band:02d}-{part:04d}.npy",
         )

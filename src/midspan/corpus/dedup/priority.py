@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -38,8 +39,13 @@ class PriorityTask:
 def sort_key(licence: str, stars: int, date: str, repository: str, path: str, identity: str) -> str:
     """A string that is smaller the rather a document is kept; its last three fields can be read back by `place_of`."""
     assert "\0" not in date + repository + path
-    head = f"{_LICENCE_ORDER[licence_class(licence)]}{_MOST_STARS - min(stars, _MOST_STARS):010d}{date or '~'}"
+    head = f"{_licence_place(licence)}{_MOST_STARS - min(stars, _MOST_STARS):010d}{date or '~'}"
     return "\0".join((head, repository, path, identity))
+
+
+@cache
+def _licence_place(expression: str) -> str:
+    return _LICENCE_ORDER[licence_class(expression)]
 
 
 def place_of(key: str) -> tuple[str, str]:

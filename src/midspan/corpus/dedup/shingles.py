@@ -8,7 +8,7 @@ because otherwise two texts in Chinese would be judged by the little English in 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 
@@ -66,6 +66,25 @@ def jaccard(one: Hashes, other: Hashes) -> float:
     together = np.sort(np.concatenate([one, other]))
     common = int(np.count_nonzero(together[1:] == together[:-1]))
     return common / (len(together) - common) if len(together) else 0.0
+
+
+def jaccards(sets: Mapping[int, Hashes], better: Indices, worse: Indices) -> npt.NDArray[np.float64]:
+    """The Jaccard similarity of each pair of (not empty) ascending sets [pairs]; `better` ascending, for speed."""
+    found = np.empty(len(better))
+    starts = np.flatnonzero(np.diff(better, prepend=-1))
+    for start, end in pairwise([*starts.tolist(), len(better)]):
+        centre = sets[int(better[start])]
+        others = [sets[index] for index in worse[start:end].tolist()]
+        if len(others) == 1:
+            found[start] = jaccard(centre, others[0])
+            continue
+        sizes = np.array([len(other) for other in others])
+        together = np.concatenate(others)
+        place = np.minimum(np.searchsorted(centre, together), len(centre) - 1)
+        equal = centre[place] == together
+        common = np.add.reduceat(equal, np.cumsum(sizes) - sizes, dtype=np.int64)
+        found[start:end] = common / (sizes + len(centre) - common)
+    return found
 
 
 def batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:

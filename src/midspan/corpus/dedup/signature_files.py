@@ -1,4 +1,4 @@
-"""The signatures of a documents shard as a file: a column per band, so that one band of all documents is read alone."""
+"""The signatures of a documents shard as files: a column per band, so that one band of all documents is read alone."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from midspan.corpus.dedup.shingles import batches, shingle_hashes
-from midspan.corpus.dedup.signatures import BANDS, MIN_SHINGLES, SCHEME, Signatures, band_keys, signatures
+from midspan.corpus.dedup.shingles import Indices, batches, shingle_hashes
+from midspan.corpus.dedup.signatures import BANDS, BINS, MIN_SHINGLES, SCHEME, Signatures, band_keys, signatures
 from midspan.errors import UserError
-from midspan.files import atomic_file
+from midspan.files import atomic_directory
+
+_NUMBERS = ("row", "bytes", "filled")
+_BATCH_ROWS = 1024  # documents read at a time
 
 
 @dataclass(frozen=True)
 class SignatureTask:
-    """One documents shard."""
+    """One documents shard, and the folder for its signatures."""
 
     documents: Path
     output: Path
@@ -30,47 +33,67 @@ def band_column(band: int) -> str:
     return f"band_{band:02d}"
 
 
-def sign_texts(texts: Sequence[str], seed: int = 0) -> tuple[Signatures, np.ndarray[tuple[int], np.dtype[np.int64]]]:
-    """The signatures [signed, BINS] of the texts that are long enough, and which texts these are [signed]."""
-    signed, numbers, start = [np.empty((0, BANDS * 8), np.uint8)], [np.empty(0, np.int64)], 0
+@dataclass(frozen=True)
+class Signed:
+    """The signatures of those texts of a sequence that are long enough."""
+
+    texts: Indices  # [signed]: which ones
+    signatures: Signatures  # [signed, BINS]
+    filled: Indices  # [signed]: bins that are not borrowed
+
+
+def sign_texts(texts: Sequence[str], seed: int = 0) -> Signed:
+    """Sign the texts of MIN_SHINGLES shingles or more."""
+    numbers, signed, filled = [np.empty(0, np.int64)], [np.empty((0, BINS), np.uint8)], [np.empty(0, np.int64)]
+    start = 0
     for batch in batches(texts):
         hashes, offsets = shingle_hashes(batch, seed)
         counts = np.diff(offsets)
         enough = counts >= MIN_SHINGLES
         kept = hashes if enough.all() else hashes[np.repeat(enough, counts)]
-        signed.append(signatures(kept, np.concatenate([[0], np.cumsum(counts[enough])])))
+        signatures_, filled_ = signatures(kept, np.concatenate([[0], np.cumsum(counts[enough])]))
         numbers.append(np.flatnonzero(enough) + start)
+        signed.append(signatures_)
+        filled.append(filled_)
         start += len(batch)
-    return np.concatenate(signed), np.concatenate(numbers)
+    return Signed(np.concatenate(numbers), np.concatenate(signed), np.concatenate(filled))
 
 
 def write_signatures(task: SignatureTask) -> None:
-    """Write the row, the size and the bands of every document of a shard that is long enough to have a signature."""
-    columns = ["row", "bytes", *map(band_column, range(BANDS))]
+    """Write the signatures of a shard twice: by band, to be sorted, and by document, to be compared.
+
+    `bands.parquet` holds row, bytes, filled and the bands of the documents with a signature, a column each;
+    `signatures.npy` [documents, BINS] those of all documents, 0 where there is none.
+    """
+    names = [*_NUMBERS, *map(band_column, range(BANDS))]
     schema = pa.schema(
-        [(name, pa.int64() if name in ("row", "bytes") else pa.uint64()) for name in columns],
+        [(name, pa.int64() if name in _NUMBERS else pa.uint64()) for name in names],
         metadata={"scheme": SCHEME, "seed": str(task.seed)},
     )
+    file = pq.ParquetFile(task.documents)
     start = 0
-    with (
-        atomic_file(task.output) as aside,
-        pq.ParquetWriter(aside, schema, compression="none", use_dictionary=False) as out,
-    ):
-        for batch in pq.ParquetFile(task.documents).iter_batches(1024, columns=["text"], use_threads=False):
-            texts = batch["text"].to_pylist()
-            signed, rows = sign_texts(texts, task.seed)
-            sizes = np.array([len(texts[row].encode("utf-8", "surrogatepass")) for row in rows], np.int64)
-            arrays = [rows + start, sizes, *np.ascontiguousarray(band_keys(signed).T)]
-            out.write_table(pa.table([pa.array(one) for one in arrays], schema=schema))
-            start += len(texts)
+    with atomic_directory(task.output) as aside:
+        shape = (max(file.metadata.num_rows, 1), BINS)
+        by_document = np.lib.format.open_memmap(aside / "signatures.npy", mode="w+", dtype=np.uint8, shape=shape)
+        with pq.ParquetWriter(aside / "bands.parquet", schema, compression="none", use_dictionary=False) as out:
+            for batch in file.iter_batches(_BATCH_ROWS, columns=["text"], use_threads=False):
+                texts = batch["text"].to_pylist()
+                signed = sign_texts(texts, task.seed)
+                by_document[start + signed.texts] = signed.signatures
+                sizes = [len(texts[index].encode("utf-8", "surrogatepass")) for index in signed.texts]
+                numbers = [signed.texts + start, np.array(sizes, np.int64), signed.filled]
+                bands = np.ascontiguousarray(band_keys(signed.signatures).T)
+                out.write_table(pa.table([pa.array(one) for one in (*numbers, *bands)], schema=schema))
+                start += len(texts)
+        by_document.flush()
 
 
-def read_signatures(path: Path, columns: list[str], seed: int) -> pa.Table:
-    """Some columns of a signature file; UserError where it was written by another scheme or with another seed."""
-    file = pq.ParquetFile(path)
+def read_bands(directory: Path, columns: list[str], seed: int) -> pa.Table:
+    """Some columns of the bands of a shard; UserError where it was written by another scheme or with another seed."""
+    file = pq.ParquetFile(directory / "bands.parquet")
     found = file.schema_arrow.metadata or {}
     if (found.get(b"scheme"), found.get(b"seed")) != (SCHEME.encode(), str(seed).encode()):
         raise UserError(
-            f"{path} holds signatures of another scheme or seed than {SCHEME}, {seed}: remove it, and build again"
+            f"{directory} holds signatures of another scheme or seed than {SCHEME}, {seed}: remove it, and build again"
         )
     return file.read(columns, use_threads=False)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from midspan.corpus.dedup.candidates import pack, unpack, without
-from midspan.corpus.dedup.shingles import Hashes, Indices, jaccard, shingle_sets
+from midspan.corpus.dedup.shingles import Hashes, Indices, jaccards, shingle_sets
 from midspan.files import atomic_file
 
 VERIFIED_SCHEMA = pa.schema(
@@ -42,10 +42,11 @@ class VerificationTask:
 
 
 @dataclass(frozen=True)
-class _Content:
-    shingles: Hashes
-    repository: str
-    path: str
+class _Contents:
+    """What is read of some documents, by their numbers."""
+
+    shingles: dict[int, Hashes]
+    places: dict[int, tuple[str, str]]  # repository, path
 
 
 def verify_pairs(task: VerificationTask) -> None:
@@ -57,14 +58,14 @@ def verify_pairs(task: VerificationTask) -> None:
         for chunk in _chunks(_fresh_pairs(task), np.load(task.sizes, mmap_mode="r"), task.chunk_bytes):
             better, worse = unpack(chunk)
             contents = _read_contents(task, np.unique(np.concatenate([better, worse])))
-            rows = []
-            for one, other in zip(better.tolist(), worse.tolist(), strict=True):
-                best = contents[one]
-                similarity = jaccard(best.shingles, contents[other].shingles)
-                named = (best.repository, best.path) if similarity >= task.threshold else ("", "")
-                rows.append((one, other, similarity, *named))
-            columns = [list(column) for column in zip(*rows, strict=True)]
-            out.write_table(pa.table(columns, schema=VERIFIED_SCHEMA))
+            similarity = jaccards(contents.shingles, better, worse)
+            alike = similarity >= task.threshold
+            places = [
+                contents.places[one] if named else ("", "")
+                for one, named in zip(better.tolist(), alike.tolist(), strict=True)
+            ]
+            names = [[place[side] for place in places] for side in (0, 1)]
+            out.write_table(pa.table([better, worse, similarity, *names], schema=VERIFIED_SCHEMA))
 
 
 def _fresh_pairs(task: VerificationTask) -> Hashes:
@@ -91,19 +92,19 @@ def _chunks(pairs: Hashes, sizes: Indices, chunk_bytes: int) -> Iterator[Hashes]
     yield from np.split(pairs, np.flatnonzero(np.diff(chunk)) + 1)
 
 
-def _read_contents(task: VerificationTask, numbers: Indices) -> dict[int, _Content]:
+def _read_contents(task: VerificationTask, numbers: Indices) -> _Contents:
     """The shingles and the names of some documents, read row group by row group."""
-    contents: dict[int, _Content] = {}
+    contents = _Contents({}, {})
     shard_of = np.searchsorted(task.starts, numbers, side="right") - 1
     for shard in np.unique(shard_of):
         wanted = numbers[shard_of == shard]
         rows = wanted - task.starts[shard]
         for group, table in _row_groups(task.documents[shard], rows):
             texts = table["text"].to_pylist()
+            documents = [task.starts[shard] + row for row in group]
             places = zip(table["repository"].to_pylist(), table["path"].to_pylist(), strict=True)
-            found = zip(group, shingle_sets(texts, task.seed), places, strict=True)
-            for row, shingles, (repository, path) in found:
-                contents[task.starts[shard] + row] = _Content(shingles, repository, path)
+            contents.shingles.update(zip(documents, shingle_sets(texts, task.seed), strict=True))
+            contents.places.update(zip(documents, places, strict=True))
     return contents
 
 
