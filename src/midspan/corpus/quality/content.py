@@ -1,0 +1,49 @@
+"""Signals of encoded data, comments and strings. Shares are of characters."""
+
+from __future__ import annotations
+
+import re
+
+from midspan.corpus.quality.text import Text
+
+
+def longest_encoded_run(text: Text) -> float:
+    """Characters of the longest run of encoded data (StarCoder2)."""
+    return max(max(lengths, default=0) for lengths in text.encoded_runs)
+
+
+def encoded_share(text: Text) -> float:
+    """The largest share that the runs of one pattern take (StarCoder2)."""
+    return max(map(sum, text.encoded_runs)) / max(len(text.text), 1)
+
+
+def comment_share(text: Text) -> float | None:
+    """Share of the characters, white space aside, that are comments and documentation; None if not measurable."""
+    if text.lexis is None:
+        return None
+    return text.lexis.comments / max(len(text.text.strip()), 1)
+
+
+def string_share(text: Text) -> float | None:
+    """Share of the characters that are in strings, documentation aside (OpenCoder); None if not measurable."""
+    if text.lexis is None:
+        return None
+    return sum(map(len, text.lexis.strings)) / max(len(text.text), 1)
+
+
+def long_word_string_share(text: Text) -> float | None:
+    """Share of the characters that are words of more than 20 characters in strings (OpenCoder)."""
+    if text.lexis is None:
+        return None
+    words = (word for one in text.lexis.strings for word in _LONG_WORD.findall(one))
+    return sum(map(len, words)) / max(len(text.text), 1)
+
+
+def wordy_string_lines(text: Text) -> float | None:
+    """Strings of more than 20 words, for each line (OpenCoder)."""
+    if text.lexis is None:
+        return None
+    return sum(len(one.split()) > 20 for one in text.lexis.strings) / len(text.lines)
+
+
+_LONG_WORD = re.compile(r"\w{21,}")

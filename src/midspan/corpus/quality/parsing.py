@@ -1,0 +1,65 @@
+"""How much of a text its language's parser cannot make sense of, and whether it is Python 2."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from tree_sitter import Node, Query, QueryCursor
+
+from midspan.corpus.quality.grammars import GRAMMARS, parser
+from midspan.corpus.quality.text import Text
+
+
+def error_share(text: Text) -> float | None:
+    """Share of the bytes that are in no sentence of the grammar; None where there is no grammar.
+
+    A parser that meets an error skips some tokens and goes on: what it skipped is counted, not the statements it
+    found on the way, and a missing token counts as one byte.
+    """
+    return None if text.tree is None else _error_bytes(text.tree.root_node) / max(len(text.data), 1)
+
+
+def python2_statements(text: Text) -> float | None:
+    """How many statements only Python 2 has: print and exec without parentheses; None without a grammar."""
+    if not _MAY_BE_PYTHON2.search(text.text):
+        return 0.0
+    if text.tree is None:
+        return None
+    found = QueryCursor(_python2_query()).captures(text.tree.root_node)
+    return float(sum(map(len, found.values())))
+
+
+_MAY_BE_PYTHON2 = re.compile(r"\b(?:print|exec)\b(?!\s*[(=.,:)\]}])")
+
+
+@cache
+def _python2_query() -> Query:
+    python = parser(GRAMMARS["python"])
+    assert python is not None  # there is a tree, so there is a parser
+    assert python.language is not None
+    return Query(python.language, "[(print_statement) (exec_statement)] @statement")
+
+
+def _error_bytes(root: Node) -> int:
+    """Bytes of the tokens that stand directly in error nodes, and one for each token that is missing."""
+    total = 0
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if node.is_missing:
+            total += 1
+        elif not node.has_error and not node.is_error:
+            continue
+        children = node.children
+        if node.is_error:
+            total += (node.end_byte - node.start_byte) - sum(
+                child.end_byte - child.start_byte for child in children if _is_structure(child)
+            )
+        pending += [child for child in children if child.has_error or child.is_error or child.is_missing]
+    return total
+
+
+def _is_structure(node: Node) -> bool:
+    """Whether the parser understood something here, though what is around it makes no sense."""
+    return node.is_error or node.child_count > 0

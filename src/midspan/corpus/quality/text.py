@@ -1,0 +1,87 @@
+"""A text under judgement, and the views of it that more than one signal takes, each made once and only if needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from tree_sitter import Tree
+
+from midspan.corpus.quality.encoded import encoded_runs
+from midspan.corpus.quality.grammars import syntax_tree
+from midspan.corpus.quality.lexing import Lexis, lexis
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text, its path in the repository and its language."""
+
+    text: str
+    path: str
+    language: str
+
+    @cached_property
+    def data(self) -> bytes:
+        """The text in UTF-8."""
+        return self.text.encode()
+
+    @cached_property
+    def byte_counts(self) -> NDArray[np.int64]:
+        """How often each byte value occurs. # [256]"""
+        return np.bincount(np.frombuffer(self.data, np.uint8), minlength=256)
+
+    @cached_property
+    def beyond_ascii(self) -> str:
+        """The characters that are not ASCII, in order."""
+        return "" if self.text.isascii() else self.data.translate(None, bytes(range(128))).decode()
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines; a newline at the end begins none."""
+        return self.text.removesuffix("\n").split("\n")
+
+    @cached_property
+    def line_lengths(self) -> list[int]:
+        return list(map(len, self.lines))
+
+    @cached_property
+    def stripped_lines(self) -> list[str]:
+        """The lines that are not blank, without the white space around them."""
+        return [line for line in map(str.strip, self.lines) if line]
+
+    @cached_property
+    def words(self) -> list[bytes]:
+        """Runs of ASCII letters, digits, "_" and of all that is beyond ASCII."""
+        return self.data.translate(_WORD_BYTES).split()
+
+    @cached_property
+    def encoded_runs(self) -> list[list[int]]:
+        """Lengths of the runs of encoded data, for each pattern."""
+        return encoded_runs(self.text, self.data)
+
+    @cached_property
+    def lexis(self) -> Lexis | None:
+        """Comments and strings, None where the language's rules are not known."""
+        return lexis(self.text, self.language)
+
+    @cached_property
+    def tree(self) -> Tree | None:
+        """The syntax tree, None where the language has no grammar here."""
+        return syntax_tree(self.data, self.path, self.language)
+
+    def count_bytes(self, member: Callable[[str], bool]) -> int:
+        """How many ASCII characters are members of a class, as `str.isalpha`."""
+        return int(self.byte_counts[_mask(member)].sum())
+
+
+_WORD_BYTES = bytes(byte if byte > 127 or chr(byte).isalnum() or byte == ord("_") else ord(" ") for byte in range(256))
+_MASKS: dict[Callable[[str], bool], NDArray[np.bool_]] = {}
+
+
+def _mask(member: Callable[[str], bool]) -> NDArray[np.bool_]:
+    if member not in _MASKS:
+        _MASKS[member] = np.array([byte < 128 and member(chr(byte)) for byte in range(256)])
+    return _MASKS[member]
