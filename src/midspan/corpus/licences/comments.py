@@ -1,0 +1,79 @@
+"""The comments at the head of a source file, in whatever syntax: what is read for a licence, and what code is not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+HEAD_CHARACTERS = 16_000
+LONGEST_COMMENT = 64_000  # a whole licence text, and the history of the file before it
+CODE_LINES = 20  # comments among the first lines of code are headers too: after `package`, `<?php`, imports
+
+_BLOCKS = (
+    *(("/*", "*/"), ("<!--", "-->"), ("(*", "*)"), ("{-", "-}"), ("<%--", "--%>"), ("<#", "#>"), ("#|", "|#")),
+    *(("#=", "=#"), ("--[[", "]]"), ("--[=[", "]=]"), ("#[[", "]]"), ("%{", "%}"), ("{#", "#}"), ("{*", "*}")),
+    *(("/+", "+/"), ("{{!--", "--}}"), ('"""', '"""'), ("'''", "'''"), ("=begin", "=end"), ("=pod", "=cut")),
+    *(("=head", "=cut"), (r"\begin{comment}", r"\end{comment}")),
+)
+_ENDS = dict(_BLOCKS)
+_BLOCK = re.compile(
+    r"\s*[rRuUbB]{0,2}(" + "|".join(re.escape(start) for start, _ in sorted(_BLOCKS, reverse=True)) + ")"
+)
+_LINE = re.compile(
+    r"\s*(?:#+!?|//+!?|--+|;+|%+|!+|@?rem\b|::|dnl\b|@c(?:omment)?\b|\*>|\.\.(?=\s)|⍝)(.*)", re.IGNORECASE
+)
+# Marks that code lines begin with too: comments only where no code has been seen, and in no JSON.
+_RARE = re.compile(r"(?:\s*\"(?!\"\")|'\\\"|\.\\\"|\s*'(?!'')|\*+|[Cc*](?=\s)|\\(?=\s)|\s*\|)(.*)")
+_PASCAL = re.compile(r"\s*\{[\s*=-]*(?=$|[A-Za-z(])(?![^}]*[\":;])")
+_PROLOGUE = re.compile(r"\s*(?:$|<\?(?:php|xml)|<!doctype|<html|package\b|use strict|[\"']use strict)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Comment:
+    """Lines of comment with no code between them, without their marks."""
+
+    first_line: int  # from 1
+    lines: list[str]
+
+
+def leading_comments(text: str) -> list[Comment]:
+    """The comments before and among the first CODE_LINES lines of code."""
+    comments: list[Comment] = []
+    after_code = True
+    for number, line in _comment_lines(text):
+        if line is None:
+            after_code = True
+        elif after_code:
+            comments.append(Comment(number, [line]))
+            after_code = False
+        else:
+            last = comments[-1]
+            last.lines.extend([""] * (number - last.first_line - len(last.lines)) + [line])
+    return comments
+
+
+def _comment_lines(text: str) -> Iterator[tuple[int, str | None]]:
+    """The number and text of each comment line, None instead of the text for a line of code."""
+    json = text[:200].lstrip()[:1] in ("{", "[")
+    code = 0
+    end = ""  # of the block comment that is open
+    size = 0
+    for number, line in enumerate(text[:LONGEST_COMMENT].split("\n"), 1):
+        size += len(line) + 1
+        if end:
+            inside, closed, _ = line.partition(end)
+            yield number, inside
+            end = "" if closed else end
+        elif code >= CODE_LINES or size > HEAD_CHARACTERS:
+            return
+        elif opened := (_BLOCK.match(line) or (not code and not json and _PASCAL.match(line)) or None):
+            ending = _ENDS[opened.group(1)] if opened.re is _BLOCK else "}"
+            inside, closed, _ = line[opened.end() :].partition(ending)
+            yield number, inside
+            end = "" if closed else ending
+        elif marked := (_LINE.match(line) or (not code and not json and _RARE.match(line)) or None):
+            yield number, marked.group(1)
+        elif not _PROLOGUE.match(line):
+            code += 1
+            yield number, None

@@ -1,0 +1,125 @@
+"""SPDX licence expressions: parsed, and classed by the worst of AND and the best of OR.
+
+The classes (`classes.tsv`, written by learn.py) follow The Stack v2 (StarCoder2, section 2.1): permissive is what the
+Blue Oak Council rates silver or better or ScanCode lists as permissive or public domain; what ScanCode lists as copyleft,
+commercial, source-available or restricted is non-permissive.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+Outcome = Literal["permissive", "non-permissive", "unknown"]
+ORDER: tuple[Outcome, ...] = ("non-permissive", "unknown", "permissive")  # from the worst to the best
+UNKNOWN = "unknown"
+
+_TOKEN = re.compile(r"\s*(?:([()])|([\w.:+-]+)|(\S))")
+_OPERATORS = ("AND", "OR", "WITH")
+_MAX_TOKENS = 500
+# Names that the table lacks, by what they say of themselves.
+_RESTRICTED = re.compile(
+    r"(A|L)?GPL|MPL-|EPL-|CDDL|CPL-|EUPL|OSL-|SSPL|BUSL|CC-BY-(NC|SA|ND)|Elastic|Commons-Clause|PolyForm|UNLICENSED$"
+    r"|LicenseRef-.*(proprietary|confidential|commercial|commons-clause|nonfree|non-free|no-|restricted|internal|end-user)"
+    r"|LicenseRef-(limited-purpose|field-of-use|polyform|responsible-ai)",
+    re.IGNORECASE,
+)
+
+
+def licence_class(expression: str) -> Outcome:
+    """The outcome of an SPDX expression, "unknown" for what is none.
+
+    Two names side by side both hold, as in the lists of U-Boot's early tags.
+    """
+    tokens = _tokens(expression)
+    if not tokens or len(tokens) > _MAX_TOKENS:
+        return "unknown"
+    try:
+        outcome, rest = _choice(tokens)
+    except ValueError:
+        return "unknown"
+    return "unknown" if rest else outcome
+
+
+def names_a_licence(text: str, all_known: bool = False) -> bool:
+    """Whether a word of `text` is a licence that is known here, or every one is."""
+    known = [class_of_one(token) != "unknown" for token in _tokens(text) if token not in ("(", ")", *_OPERATORS)]
+    return bool(known) and (all(known) if all_known else any(known))
+
+
+def all_of(expressions: Iterable[str]) -> str:
+    """The expression that holds when every one does: each once, in order, joined by AND; "" for none."""
+    parts = [_bare(one) for one in expressions if one]
+    conjuncts = [
+        part for one in parts for part in (one.split(" AND ") if "(" not in one and " OR " not in one else [one])
+    ]
+    distinct = list(dict.fromkeys(conjuncts))
+    return " AND ".join(f"({one})" if " OR " in one and len(distinct) > 1 else one for one in distinct)
+
+
+def _bare(expression: str) -> str:
+    """Without the parentheses around the whole of it."""
+    inside = expression[1:-1]
+    return _bare(inside) if expression == f"({inside})" and not set("()") & set(inside) else expression
+
+
+@functools.lru_cache(maxsize=10_000)
+def class_of_one(identifier: str) -> Outcome:
+    """The outcome of one licence or exception; case does not matter (SPDX 2.3, annex D)."""
+    classes = _classes()
+    name = identifier.lower()
+    if outcome := classes.get(name) or classes.get(name.removesuffix("+")):
+        return outcome
+    return "non-permissive" if _RESTRICTED.match(identifier) else "unknown"
+
+
+@functools.cache
+def _classes() -> dict[str, Outcome]:
+    """The class of each name of `classes.tsv`, in lower case."""
+    table = (Path(__file__).parent / "classes.tsv").read_text(encoding="utf-8")
+    outcomes = {outcome: outcome for outcome in ORDER}
+    rows = (line.split("\t") for line in table.splitlines())
+    return {name.lower(): outcomes[kind] for name, kind in rows}  # type: ignore[index]
+
+
+def _tokens(expression: str) -> list[str]:
+    tokens = []
+    for bracket, word, other in _TOKEN.findall(expression):
+        tokens.append(bracket or (word.upper() if word.upper() in _OPERATORS else word) or other)
+    return tokens
+
+
+def _choice(tokens: list[str]) -> tuple[Outcome, list[str]]:
+    """The class of `all {OR all}` at the head of `tokens`, and what follows it."""
+    best, rest = _all(tokens)
+    while rest[:1] == ["OR"]:
+        outcome, rest = _all(rest[1:])
+        best = max(best, outcome, key=ORDER.index)
+    return best, rest
+
+
+def _all(tokens: list[str]) -> tuple[Outcome, list[str]]:
+    worst, rest = _one(tokens)
+    while rest and rest[0] not in ("OR", ")", "WITH"):
+        outcome, rest = _one(rest[1:] if rest[0] == "AND" else rest)
+        worst = min(worst, outcome, key=ORDER.index)
+    return worst, rest
+
+
+def _one(tokens: list[str]) -> tuple[Outcome, list[str]]:
+    """One licence, with its exception, or an expression in parentheses; ValueError if neither stands there."""
+    if not tokens or tokens[0] in _OPERATORS or not re.match(r"[\w(]", tokens[0]):
+        raise ValueError("a licence is missing")
+    if tokens[0] == "(":
+        outcome, rest = _choice(tokens[1:])
+        if rest[:1] != [")"]:
+            raise ValueError("a parenthesis is not closed")
+        return outcome, rest[1:]
+    outcome, rest = class_of_one(tokens[0]), tokens[1:]
+    if rest[:1] == ["WITH"]:
+        exception, rest = _one(rest[1:])
+        outcome = min(outcome, exception, key=ORDER.index)  # what is put beside a licence may also take from it
+    return outcome, rest

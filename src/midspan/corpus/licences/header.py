@@ -1,0 +1,80 @@
+"""What the leading comments of a file say of its licence: SPDX tags, licence texts and notices, and refusals."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from midspan.corpus.licences.comments import HEAD_CHARACTERS, Comment, leading_comments
+from midspan.corpus.licences.expressions import all_of, licence_class, names_a_licence
+from midspan.corpus.licences.recognising import UNRECOGNISED, licences_in_words, sets_condition
+from midspan.corpus.licences.texts import Text
+from midspan.corpus.licences.words import words_of
+
+# A head without any of these says nothing of licences: most files are done here.
+_SIGNS = (
+    *("licen", "copyright", "spdx", "copying", "gpl", "public domain", "propriet", "confidential", "distribut"),
+    *("permission", "do not", "non-commercial", "noncommercial", "use only"),
+)
+_TAG = re.compile(r"SPDX-License-Identifier:[ \t]*(.*)", re.IGNORECASE)
+_AFTER_TAG = re.compile(
+    r"(?:\s+licen[sc]es?)?\s*(?:\*/|-->|#\}|\*\)|-\}|\|#|=#|\]\]|--%>|\"+|'+|,|;)*\s*$", re.IGNORECASE
+)
+
+
+def header_licence(text: str) -> tuple[str, str] | None:
+    """The SPDX expression of the head of a file and where it stands, None if it gives and refuses nothing."""
+    if not _has_sign(text[:HEAD_CHARACTERS]):
+        return None
+    tags: dict[int, str] = {}
+    notices: dict[str, str] = {}
+    for comment in leading_comments(text):
+        body = "\n".join(comment.lines)
+        if _has_sign(body):
+            tags |= _tags(comment)
+            if found := _licence_of_comment(_TAG.sub("", body)):
+                notices[found] = _lines(comment)
+    if tags:
+        # Words beside a tag may repeat it or tell a choice; but a tag that leaves none excuses no restriction.
+        named = all_of(tags.values())
+        refused = [] if " OR " in named else [one for one in notices if licence_class(one) == "non-permissive"]
+        where = "SPDX tag in line " + ", ".join(map(str, tags))
+        return all_of([named, *refused]), ", ".join([where, *(f"comment in {notices[one]}" for one in refused)])
+    return (all_of(notices), "comment in " + ", ".join(notices.values())) if notices else None
+
+
+def _has_sign(text: str) -> bool:
+    lowered = text.lower()
+    return any(sign in lowered for sign in _SIGNS)
+
+
+def _tags(comment: Comment) -> dict[int, str]:
+    """The expressions of the SPDX tags in a comment by their lines."""
+    tags = ((number, _TAG.search(line)) for number, line in enumerate(comment.lines, comment.first_line))
+    return {number: _expression_of_tag(tag.group(1)) for number, tag in tags if tag}
+
+
+def _expression_of_tag(tag: str) -> str:
+    """The expression of an SPDX tag; a tag that names no licence identifier is read as words ("Apache 2.0")."""
+    tag = _AFTER_TAG.sub("", tag.strip())
+    if names_a_licence(tag):
+        return tag
+    return all_of(licences_in_words("licensed under " + " ".join(words_of(tag)))) or tag or UNRECOGNISED
+
+
+@functools.lru_cache(maxsize=4096)
+def _licence_of_comment(comment: str) -> str | None:
+    """The expression of a comment; the same header stands in many files."""
+    body = Text(words_of(comment))
+    found = body.texts()
+    found += licences_in_words(body.remainder())
+    body.cover(found)
+    if found and licence_class(all_of(found)) == "permissive" and sets_condition(body.remainder(), anywhere=False):
+        found.append(UNRECOGNISED)
+    return all_of(found) or None
+
+
+def _lines(comment: Comment) -> str:
+    """The lines of a comment from the first to the last that speaks of licences."""
+    lines = [number for number, line in enumerate(comment.lines, comment.first_line) if _has_sign(line)]
+    return f"line {lines[0]}" if lines[0] == lines[-1] else f"lines {lines[0]}-{lines[-1]}"

@@ -1,0 +1,123 @@
+"""The licences that a licence file gives, all its parts together."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from midspan.corpus.licences import names, restrictions
+from midspan.corpus.licences.expressions import all_of, licence_class, names_a_licence
+from midspan.corpus.licences.texts import Text
+from midspan.corpus.licences.words import words_of
+
+UNRECOGNISED = "LicenseRef-unrecognised-conditions"
+PROPRIETARY = "LicenseRef-proprietary"
+LONGEST_FILE = 1_000_000
+NEAR = 80  # characters: a legal word within this distance makes a restriction of a phrase
+_MARKUP = re.compile(r"<[a-zA-Z/!][^<>]{0,300}>")
+_FIELD = re.compile(
+    r"^[ \t#*]*(?:license|licence|spdx-license-identifier)(?:-expression)?[ \t]*:[ \t]*(\S.{0,200}?)[ \t.]*$",
+    re.M | re.I,
+)
+_DEBIAN = {"Expat": "MIT", "PSF": "PSF-2.0", "Apache-2": "Apache-2.0", "public-domain": names.PUBLIC_DOMAIN}
+
+
+@functools.lru_cache(maxsize=256)
+def recognise(text: str) -> str | None:
+    """The SPDX expression of a licence file: every licence in it joined by AND, None if there is none.
+
+    What sets conditions beside the licences is in the expression as LicenseRef-unrecognised-conditions.
+    """
+    body = Text(words_of(_MARKUP.sub(" ", text[:LONGEST_FILE])))
+    found = body.texts() + fields(text[:LONGEST_FILE])
+    found += licences_in_words(body.remainder())
+    if not found and "all rights reserved" in body.remainder():
+        found.append(PROPRIETARY)
+    body.cover(found)
+    if (
+        found
+        and licence_class(all_of(found)) != "non-permissive"
+        and (sets_condition(body.remainder()) or len(text) > LONGEST_FILE)
+    ):
+        found.append(UNRECOGNISED)
+    return all_of(with_exception(found)) or None
+
+
+def points_elsewhere(text: str) -> bool:
+    """Whether a licence file only says in which other files the licences are: "found in LICENSE.APACHE or LICENSE.BSD"."""
+    words = " ".join(words_of(text[:1000]))
+    return (
+        len(text) < 1000
+        and bool(restrictions.POINTER.search(words))
+        and not sets_condition(restrictions.POINTER.sub("|", words))
+    )
+
+
+def sets_condition(remainder: str, anywhere: bool = True) -> bool:
+    """Whether words that no known text covers set a condition; if not `anywhere`, one beside legal words."""
+    remainder = restrictions.NEUTRAL.sub("|", remainder)
+    signs = restrictions.CONDITION.finditer(remainder)
+    return any(anywhere or _is_legal(remainder, sign) for sign in signs)
+
+
+def _is_legal(words: str, match: re.Match[str]) -> bool:
+    return bool(restrictions.LEGAL.search(words[max(0, match.start() - NEAR) : match.end() + NEAR]))
+
+
+def with_exception(found: list[str]) -> list[str]:
+    """LLVM's exception joined to its licence: it permits more, and mentions the GPL in doing so."""
+    if not {"Apache-2.0", "LLVM-exception"} <= set(found):
+        return found
+    return [
+        "Apache-2.0 WITH LLVM-exception" if one == "Apache-2.0" else one for one in found if one != "LLVM-exception"
+    ]
+
+
+def fields(text: str) -> list[str]:
+    """The expressions of lines such as `License: BSD-3-Clause`."""
+    values = (_DEBIAN.get(value, value) for value in _FIELD.findall(text))
+    return [value for value in values if licence_class(value) != "unknown" and names_a_licence(value, all_known=True)]
+
+
+def licences_in_words(sentence: str) -> list[str]:
+    """The licences and restrictions that lower-case words, joined by spaces, speak of; "A OR B" where they say so."""
+    sentence = restrictions.NEUTRAL.sub("|", sentence)
+    found = [*copyleft(sentence), *permissive(sentence)]
+    choice = restrictions.CHOICE.search(sentence)
+    chosen = [*copyleft(choice.group(1)), *permissive(choice.group(1))] if choice else []
+    if len(chosen) > 1:
+        found = [" OR ".join(chosen), *(one for one in found if one not in chosen)]
+    if any(sign in sentence for sign in restrictions.RESTRICTION_SIGNS):
+        for name, pattern in restrictions.RESTRICTIONS:
+            if any(_is_legal(sentence, one) for one in pattern.finditer(sentence)):
+                found.append(name)
+    return found
+
+
+def permissive(sentence: str) -> list[str]:
+    """The permissive licences named where no word before the name denies that they are given."""
+    return [
+        name
+        for name, pattern in names.PERMISSIVE
+        if any(
+            not names.DENIED.search(sentence[max(0, one.start() - NEAR) : one.start()])
+            for one in pattern.finditer(sentence)
+        )
+    ]
+
+
+def copyleft(sentence: str) -> list[str]:
+    """The copyleft and restricted licences named, with the version that follows the name."""
+    if not any(sign in sentence for sign in names.COPYLEFT_SIGNS):
+        return []
+    versions: dict[str, set[str]] = {}
+    for name, pattern in names.COPYLEFT:
+        for one in pattern.finditer(sentence):
+            following = names.VERSION.match(sentence[one.end() : one.end() + 80])
+            numbers = [number for number in following.groups() if number] if following else []
+            versions.setdefault(name, set()).add(".".join([*numbers, "0"][:2]) if numbers else "")
+    return [
+        f"{name}-{version}" if version and not re.search(r"\d$|^License", name) else name
+        for name, found in versions.items()
+        for version in sorted(found - {""} or {""})
+    ]

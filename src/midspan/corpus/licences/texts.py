@@ -1,0 +1,122 @@
+"""Which of the published licence texts stand in a file, and which of its words they cover.
+
+A text is there when most of its five-word runs are (containment); the names of holders that a copy fills in break only
+the few runs around them. The runs of 470 SPDX texts are kept as hashes in `grams.npz` (learn.py).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from midspan.corpus.licences.expressions import class_of_one
+from midspan.corpus.licences.words import GRAM_WORDS, grams_of, is_compared
+
+MIN_CONTAINMENT = 0.7  # of a licence's runs, for it to be there
+MISSING_COST = 0.1  # a run that a licence has and the file lacks counts against it as a tenth of one they share
+MIN_KINSHIP = (
+    0.5  # of a permissive licence's runs, for its wording to be that of a variant, and no condition of its own
+)
+MIN_NEW = 0.5  # of a licence's runs, not also those of a licence found before it
+
+
+@dataclass(frozen=True)
+class KnownTexts:
+    """The runs of all known texts, sorted, and which texts have each."""
+
+    names: list[str]
+    permissive: list[bool]
+    sizes: npt.NDArray[np.int64]  # [texts]: distinct runs of each
+    grams: npt.NDArray[np.uint32]  # [distinct], ascending
+    starts: npt.NDArray[np.int32]  # [distinct + 1]
+    owners: npt.NDArray[np.uint16]  # [runs]: texts of grams[i] are owners[starts[i] : starts[i + 1]]
+
+
+class Text:
+    """The words of one file and where known texts were found in them."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        known = known_texts()
+        self.words = words
+        self.covered = np.zeros(len(words), bool)
+        self._compared = np.array([index for index, word in enumerate(words) if is_compared(word)], np.int64)
+        grams = grams_of([words[index] for index in self._compared])  # [runs]
+        rows = np.minimum(np.searchsorted(known.grams, grams), len(known.grams) - 1)
+        runs = np.flatnonzero(known.grams[rows] == grams)
+        hits, owners = _owners(known, rows[runs])
+        order = np.argsort(owners, kind="stable")
+        self._runs = runs[hits[order]]  # [hits]: the runs of the file that known texts have, text by text
+        self._starts = np.searchsorted(owners[order], np.arange(len(known.names) + 1))  # [texts + 1]
+        there = np.bincount(_owners(known, np.unique(rows[runs]))[1], minlength=len(known.names))
+        self.containment = there / known.sizes  # [texts]: the share of each known text that is in the file
+
+    def texts(self) -> list[str]:
+        """The licences whose texts are there, the best fit first; their words are covered from now on."""
+        known = known_texts()
+        missing = known.sizes * (1 - self.containment)
+        candidates = {
+            int(text): self._runs_of(int(text)) for text in np.flatnonzero(self.containment >= MIN_CONTAINMENT)
+        }
+        taken = np.zeros(len(self.words), bool)  # [runs]
+        names = []
+        while candidates:
+            new = {text: int(np.count_nonzero(~taken[runs])) for text, runs in candidates.items()}
+            best = max(new, key=lambda text: (new[text] - MISSING_COST * missing[text], known.names[text]))
+            if new[best] >= MIN_NEW * known.sizes[best]:
+                names.append(known.names[best])
+                taken[candidates[best]] = True
+            del candidates[best]
+        self.cover(names)
+        self.cover(
+            known.names[text] for text in np.flatnonzero(self.containment >= MIN_KINSHIP) if known.permissive[text]
+        )
+        return names
+
+    def cover(self, names: Iterable[str]) -> None:
+        """Mark the words that are part of a run of one of these texts, and the list marks and numbers among them."""
+        known = known_texts()
+        for name in names:
+            if name in known.names:
+                runs = self._runs_of(known.names.index(name))
+                for offset in range(GRAM_WORDS):
+                    self.covered[self._compared[runs + offset]] = True
+        marks = np.ones(len(self.words), bool)
+        marks[self._compared] = False
+        for index in np.flatnonzero(marks):
+            self.covered[index] = index == 0 or self.covered[index - 1]
+
+    def remainder(self) -> str:
+        """The words that no found text covers, "|" for what one does."""
+        parts: list[str] = []
+        for word, covered in zip(self.words, self.covered.tolist(), strict=True):
+            if not covered:
+                parts.append(word)
+            elif parts[-1:] != ["|"]:
+                parts.append("|")
+        return " ".join(parts)
+
+    def _runs_of(self, text: int) -> npt.NDArray[np.int64]:
+        """The runs of the file that `text` has too."""
+        return self._runs[self._starts[text] : self._starts[text + 1]]
+
+
+def _owners(known: KnownTexts, rows: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint16]]:
+    """For each text that has one of the runs at `rows`: the index into `rows`, and the text."""
+    starts = known.starts[rows]
+    lengths = known.starts[rows + 1] - starts
+    within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return np.repeat(np.arange(len(rows)), lengths), known.owners[np.repeat(starts, lengths) + within]
+
+
+@functools.cache
+def known_texts() -> KnownTexts:
+    """The contents of `grams.npz`, read once."""
+    with np.load(Path(__file__).parent / "grams.npz") as data:
+        names, grams, starts, owners = data["names"].tolist(), data["grams"], data["starts"], data["owners"]
+    permissive = [class_of_one(name) == "permissive" for name in names]
+    return KnownTexts(names, permissive, np.bincount(owners, minlength=len(names)), grams, starts, owners)
