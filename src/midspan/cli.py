@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from midspan.corpus_cli import app as corpus_app
 from midspan.errors import UserError
 
 app = typer.Typer(
@@ -19,6 +20,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+app.add_typer(corpus_app, name="corpus")
 
 MODEL_HELP = "A run directory, or any HF-layout model directory of the four families."
 ModelOption = Annotated[Path, typer.Option("--model", "-m", help=MODEL_HELP)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -11,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from midspan.errors import UserError
 
 
 def _sync(path: Path) -> None:
@@ -72,6 +75,17 @@ def remove_leftovers(directory: Path) -> None:
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     for leftover in directory.glob(".*.old"):
         shutil.rmtree(leftover)
+
+
+@contextmanager
+def only_one(directory: Path) -> Iterator[None]:
+    """Hold the lock of a run directory; a killed process loses it by itself. UserError where another holds it."""
+    with (directory / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(f"another midspan run is at work in {directory}; wait for it or stop it") from None
+        yield
 
 
 def write_text(path: Path, text: str) -> None:

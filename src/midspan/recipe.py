@@ -19,6 +19,7 @@ from midspan.errors import UserError
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(gt=0)]
+Threshold = bool | float | None
 ColumnRole = Literal["text", "path", "repository", "language", "licences", "stars", "revision", "date", "encoding"]
 
 
@@ -81,14 +82,28 @@ class Source(Share):
         return self.name or place.rsplit("/", 1)[-1].removesuffix(".git") or place
 
 
+class NearDuplicates(Settings):
+    """Which near-copies go: files by themselves, or repositories as wholes."""
+
+    level: Literal["file", "repository"] = "file"
+    threshold: Annotated[float, Field(gt=0, le=1)] = 0.7  # Jaccard similarity of the words' 5-grams
+
+
 class Corpus(Settings):
-    """Where the source code comes from, and how much of it is held out."""
+    """Where the source code comes from, what of it is kept, and how much is held out."""
 
     source: str = "stdlib"  # short for one source: "stdlib", or a folder of repositories
     sources: list[Source] = []  # takes the place of `source`
     languages: list[str] | None = None  # None: every language that is known
-    heldout_fraction: Fraction = 0.03  # of files
+    licences: list[Literal["permissive", "unknown", "non-permissive"]] = ["permissive"]  # what may be kept
+    quality: dict[str, Threshold | dict[str, Threshold]] = {}  # rules changed: threshold, on or off, or by language
+    near_duplicates: NearDuplicates | None = NearDuplicates()  # None: only exact copies go
+    decontaminate: list[str] = []  # files of evaluation sets, nothing of which is to be trained on
+    secrets: bool = True  # replaced by placeholders
+    order: Literal["dependency", "random"] = "dependency"  # of the files of a repository
+    heldout_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.03  # of files
     max_bytes: Positive | None = None
+    shard_bytes: Annotated[int, Field(ge=1000)] = 4_000_000  # of one task; 256 MB suit a terabyte
 
     @model_validator(mode="after")
     def _names_differ(self) -> Corpus:
@@ -221,6 +236,8 @@ class Runtime(Settings):
 
     threads: Positive | None = None  # None: every core
     workers: Positive | None = None  # processes for the corpus and the sandbox; None: every core
+    engine: Literal["local", "ray"] = "local"  # where the corpus is built: processes of this machine, or a Ray cluster
+    address: str | None = None  # of a running Ray cluster; None: one of this machine
     precision: Literal["auto", "bf16", "fp32"] = "auto"  # auto: bf16 where the hardware has it
     checkpoint_seconds: Annotated[float, Field(ge=0)] = 30.0
 
@@ -355,6 +372,8 @@ def _fields_of(location: list[str]) -> list[str]:
         "corpus": Corpus, "tokenizer": Tokenizer, "model": Model, "fim": Fim, "optimizer": Optimizer,
         "pretrain": PretrainStage, "sft": Sft, "dpo": Dpo, "evaluate": Evaluate, "runtime": Runtime,
     }  # fmt: skip
+    if location[:2] == ["corpus", "near_duplicates"]:
+        groups["corpus"] = NearDuplicates
     if location[:2] == ["corpus", "sources"]:
         groups["corpus"] = Share if "by_language" in location else Source
     group = groups[location[0]] if location else Recipe

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from midspan.errors import UserError
-from midspan.files import hash_path, hash_text, read_json, remove_leftovers, write_json, write_text
+from midspan.files import hash_path, hash_text, only_one, read_json, remove_leftovers, write_json, write_text
 from midspan.progress import say
 from midspan.recipe import Recipe, fingerprint
 from midspan.steps import Run, Step, steps_of
@@ -26,7 +23,7 @@ def run_recipe(plan: Recipe, directory: Path) -> None:
     Raises UserError if another process runs there, or as the steps do.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    with _only_one(directory):
+    with only_one(directory):
         for folder in (directory, directory / "models", directory / "corpus", directory / "corpus" / "tokens"):
             if folder.exists():
                 remove_leftovers(folder)
@@ -110,14 +107,3 @@ def _use_threads(plan: Recipe) -> None:
 
     if plan.runtime.threads:
         torch.set_num_threads(plan.runtime.threads)
-
-
-@contextmanager
-def _only_one(directory: Path) -> Iterator[None]:
-    """Hold the run directory's lock; a killed process loses it by itself."""
-    with (directory / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(f"another midspan run is at work in {directory}; wait for it or stop it") from None
-        yield

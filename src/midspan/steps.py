@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from midspan import recipe
-from midspan.corpus import TokenShard, build_corpus, read_documents, source_fingerprint, write_token_shard
+from midspan.corpus import TokenShard, build_corpus, corpus_fingerprint, read_documents, write_token_shard
+from midspan.engines import EngineChoice
 from midspan.errors import UserError
 from midspan.evaluate import HeldOut, choose_exercises, evaluate_model
 from midspan.exercises import Exercise, generate_exercises, messages
@@ -79,11 +80,12 @@ def steps_of(run: Run) -> list[Step]:
 def _data_steps(run: Run) -> list[Step]:
     plan, home = run.plan, run.directory
     corpus = home / "corpus"
-    files = (corpus / "train.parquet", corpus / "heldout.parquet")
+    files = (corpus / "train", corpus / "heldout")
     shards = (corpus / "tokens" / "train", corpus / "tokens" / "heldout")
 
     def build(key: str) -> None:
-        build_corpus(plan.corpus, corpus, run.workers)
+        engine = EngineChoice(plan.runtime.engine, run.workers, plan.runtime.address)
+        build_corpus(plan.corpus, corpus, engine, plan.seed)
 
     def learn(key: str) -> None:
         if plan.model.start_from:
@@ -103,9 +105,9 @@ def _data_steps(run: Run) -> list[Step]:
             write_token_shard(read_documents(documents), tokenizer, shard)
             say(f"tokens: {len(TokenShard.open(shard).tokens):,} in {shard.relative_to(home)}")
 
-    listing = source_fingerprint(plan.corpus.source)
+    listing = corpus_fingerprint(plan.corpus, plan.seed)
     return [
-        Step("corpus", (plan.corpus, listing), (), files, build),
+        Step("corpus", (listing,), (), files, build),
         Step("tokenizer", (plan.tokenizer, plan.model.start_from), ("corpus",), (home / "tokenizer",), learn),
         Step("tokens", (), ("corpus", "tokenizer"), shards, tokenise),
     ]
@@ -199,7 +201,7 @@ def _evaluation_step(run: Run, name: str) -> Step:
 
     def action(key: str) -> None:
         held_out = HeldOut(
-            documents=home / "corpus" / "heldout.parquet",
+            documents=home / "corpus" / "heldout",
             shard=home / "corpus" / "tokens" / "heldout",
             exercises=choose_exercises(run.exercises, plan.evaluate.exercises, plan.seed),
             pairs=read_pairs(pairs) if plan.dpo else [],

@@ -1,8 +1,7 @@
 """Repositories → clean, licensed documents, each once → token shards."""
 
-from midspan.corpus.build import build_corpus
+from midspan.corpus.build import build_corpus, corpus_fingerprint
 from midspan.corpus.documents import DOCUMENT_SCHEMA, Document, read_documents
-from midspan.corpus.listing import source_fingerprint
 from midspan.corpus.token_shards import TokenShard, write_token_shard
 
 __all__ = [
@@ -10,7 +9,7 @@ __all__ = [
     "Document",
     "TokenShard",
     "build_corpus",
+    "corpus_fingerprint",
     "read_documents",
-    "source_fingerprint",
     "write_token_shard",
 ]

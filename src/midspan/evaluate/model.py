@@ -30,7 +30,7 @@ COMPLETION_PROMPTS = ("def read_lines(path):\n", "import os\n\n\ndef ", "class S
 class HeldOut:
     """What no model has seen: files, exercises, preference pairs."""
 
-    documents: Path  # corpus/heldout.parquet
+    documents: Path  # corpus/heldout
     shard: Path  # corpus/tokens/heldout
     exercises: Sequence[Exercise]
     pairs: Sequence[PreferencePair]

@@ -1,0 +1,42 @@
+"""`midspan corpus …`: preparing data by itself, without the rest of the road."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Prepare a corpus by itself.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command()
+def build(
+    recipe: Annotated[Path, typer.Argument(help="The recipe; its corpus and runtime count here.")],
+    directory: Annotated[
+        Path | None, typer.Option("--run", help="Where to; default: runs/<name of the recipe>.")
+    ] = None,
+    engine: Annotated[str | None, typer.Option(help="local (processes) or ray; default: the recipe's.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Tasks at a time; default: the recipe's, or every core.")] = None,
+    address: Annotated[
+        str | None, typer.Option(help="Of a running Ray cluster; without it, one of this machine.")
+    ] = None,
+    override: Annotated[
+        list[str] | None, typer.Option("--set", help="field=value, such as corpus.secrets=false.")
+    ] = None,
+) -> None:
+    """Build the corpus of a recipe in RUN/corpus. Killed at any moment, it goes on where it was."""
+    from midspan.corpus import build_corpus
+    from midspan.engines import EngineChoice
+    from midspan.files import only_one
+    from midspan.recipe import load_recipe, parse_overrides
+
+    given = {"runtime.engine": engine, "runtime.workers": workers, "runtime.address": address}
+    values = parse_overrides(override or []) | {field: value for field, value in given.items() if value is not None}
+    plan = load_recipe(recipe, values)
+    run = directory or Path("runs") / plan.name
+    run.mkdir(parents=True, exist_ok=True)
+    choice = EngineChoice(plan.runtime.engine, plan.runtime.workers or os.cpu_count() or 1, plan.runtime.address)
+    with only_one(run):
+        build_corpus(plan.corpus, run / "corpus", choice, plan.seed)
