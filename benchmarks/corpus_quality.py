@@ -1,7 +1,7 @@
-"""What the rules of quality drop of real files, and how fast each signal is: `python benchmarks/corpus_quality.py FOLDER ...`
+"""What the rules of quality drop of real files, and how fast each signal is.
 
-Each folder is read whole (up to --bytes of each, in the order of a hash of the path); prints Markdown tables. Compare
-docs/results/corpus-quality.md, which says where the files came from.
+`python benchmarks/corpus_quality.py NAME=FOLDER[:FOLDER...] ...` reads up to --bytes of each name, in the order of a
+hash of the path, and prints Markdown tables: docs/results/corpus-quality.md, which says where the files came from.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import os
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from midspan.corpus.decoding import NotTextError, decode_source
@@ -23,10 +23,10 @@ from midspan.corpus.quality.text import Text
 File = tuple[str, str, str]  # text, path, language
 
 
-def read_files(folder: Path, limit: int) -> list[File]:
-    """The source files of a folder in a language that is known, decoded, up to `limit` bytes."""
-    paths = [Path(here, name) for here, _, names in os.walk(folder) for name in names]
-    paths.sort(key=lambda path: hashlib.sha256(str(path.relative_to(folder)).encode()).digest())
+def read_files(folders: Sequence[str], limit: int) -> list[File]:
+    """The source files of some folders in a language that is known, decoded, up to `limit` bytes."""
+    paths = [Path(file) for folder in folders for file in _walk(folder)]
+    paths.sort(key=lambda path: hashlib.sha256(str(path).encode()).digest())
     files, total = [], 0
     for path in paths:
         try:
@@ -38,13 +38,19 @@ def read_files(folder: Path, limit: int) -> list[File]:
         language = detect_language(str(path), text)
         if language is None or language == "jupyter":
             continue
-        files.append((text, str(path.relative_to(folder)), language))
+        files.append((text, str(path), language))
         total += len(text)
     return files
 
 
+def _walk(folder: str) -> Iterator[str]:
+    for here, inner, names in os.walk(folder):
+        inner[:] = [name for name in inner if name not in ("site-packages", "__pycache__", ".git")]
+        yield from (os.path.join(here, name) for name in names)
+
+
 def shares_of_rules(groups: dict[str, list[File]], examples: int) -> None:
-    """Print what each rule drops: as the first that fails (what the pipeline counts), and alone with the papers' threshold."""
+    """Print what each rule drops: as the first that fails / alone, whether it is on or not, of what it is made for."""
     print(f"\n| rule | on | {' | '.join(groups)} |\n|---|---|{'---:|' * len(groups)}")
     first = {name: Counter(why[0] for file in files if (why := why_not(*file))) for name, files in groups.items()}
     for rule in RULES:
@@ -128,13 +134,13 @@ def _rate(files: Sequence[File], work: Callable[[File], object]) -> float:
 def main() -> None:
     """Read the folders and print the tables."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("folders", nargs="+", help="NAME=FOLDER")
+    options.add_argument("folders", nargs="+", help="NAME=FOLDER[:FOLDER...]")
     options.add_argument("--bytes", type=int, default=20_000_000)
     options.add_argument("--examples", type=int, default=0, help="files of each that a rule drops, to look at")
     options.add_argument("--what", default="rules,languages,speeds")
     arguments = options.parse_args()
     named = (folder.partition("=") for folder in arguments.folders)
-    groups = {name: read_files(Path(folder), arguments.bytes) for name, _, folder in named}
+    groups = {name: read_files(folder.split(":"), arguments.bytes) for name, _, folder in named}
     groups = {name: files for name, files in groups.items() if files}
     if "rules" in arguments.what:
         shares_of_rules(groups, arguments.examples)
