@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from midspan.corpus.dedup.shingles import Hashes, Indices
+from midspan.corpus.dedup.shingles import Hashes, Indices, distinct
 from midspan.corpus.dedup.signatures import Signatures, may_reach
 
 REACHES = (1, 4, 16)  # with how many of the best of its bucket a document is compared, round by round
@@ -51,9 +51,9 @@ def likely(pairs: Hashes, gather: Callable[[Indices], tuple[Signatures, Indices]
     found = [np.empty(0, np.uint64)]
     for start in range(0, len(pairs), CHUNK_PAIRS):
         chunk = pairs[start : start + CHUNK_PAIRS]
-        documents, place = np.unique(np.concatenate(unpack(chunk)), return_inverse=True)
+        documents = distinct(np.concatenate(unpack(chunk)))
         signed, filled = gather(documents)
-        one, other = place[: len(chunk)], place[len(chunk) :]
+        one, other = (np.searchsorted(documents, side) for side in unpack(chunk))
         for low in range(0, len(chunk), _CACHED_PAIRS):
             a, b = one[low : low + _CACHED_PAIRS], other[low : low + _CACHED_PAIRS]
             alike = may_reach(threshold, signed[a], signed[b], filled[a], filled[b])
@@ -72,5 +72,8 @@ def unpack(pairs: Hashes) -> tuple[Indices, Indices]:
 
 
 def without(pairs: Hashes, seen: Hashes) -> Hashes:
-    """The distinct pairs that are not in `seen`, ascending."""
-    return np.setdiff1d(pairs, seen)
+    """The distinct pairs that are not in `seen`, ascending; both may be in any order."""
+    pairs, seen = distinct(pairs), np.sort(seen)
+    place = np.searchsorted(seen, pairs)
+    known = (place < len(seen)) & (np.append(seen, np.uint64(0))[place] == pairs)
+    return np.asarray(pairs[~known])

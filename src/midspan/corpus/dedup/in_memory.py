@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from midspan.corpus.dedup.candidates import REACHES, bucket_pairs, likely, pack, unpack, without
 from midspan.corpus.dedup.keep import greedy_keep
-from midspan.corpus.dedup.shingles import Hashes, Indices, jaccards, shingle_sets
+from midspan.corpus.dedup.shingles import Hashes, Indices, distinct, jaccards, shingle_sets
 from midspan.corpus.dedup.signature_files import Signed, sign_texts
 from midspan.corpus.dedup.signatures import BANDS, Signatures, band_keys
 
@@ -45,7 +45,7 @@ def near_duplicates(
         fresh = likely(shared, partial(_gather, signed), threshold)
         if len(fresh):
             similar = _similarities(fresh, texts, sets, seed) >= threshold
-            seen = np.union1d(seen, fresh)
+            seen = np.concatenate([seen, fresh])
             alike = np.concatenate([alike, fresh[similar]])
             survivor = greedy_keep(*unpack(alike), ranks)
         elif reach == REACHES[-1]:
@@ -54,12 +54,12 @@ def near_duplicates(
 
 
 def _sharing_a_band(keys: Hashes, documents: Indices, ranks: Indices, reach: int) -> Hashes:
-    """The packed pairs of `documents` that share a band."""
+    """The packed pairs of `documents` that share a band, once for each band."""
     pairs = []
     for band in range(BANDS):
         better, worse = bucket_pairs(keys[:, band], ranks[documents], reach)
         pairs.append(pack(documents[better], documents[worse]))
-    return np.unique(np.concatenate(pairs))
+    return np.concatenate(pairs)
 
 
 def _gather(signed: Signed, documents: Indices) -> tuple[Signatures, Indices]:
@@ -70,7 +70,7 @@ def _gather(signed: Signed, documents: Indices) -> tuple[Signatures, Indices]:
 def _similarities(pairs: Hashes, texts: Sequence[str], sets: dict[int, Hashes], seed: int) -> npt.NDArray[np.float64]:
     """The exact Jaccard similarity of each pair [pairs]; fills `sets` with the shingles of the texts concerned."""
     better, worse = unpack(pairs)
-    absent = [int(index) for index in np.unique(np.concatenate([better, worse])) if int(index) not in sets]
+    absent = [int(index) for index in distinct(np.concatenate([better, worse])) if int(index) not in sets]
     sets.update(zip(absent, shingle_sets([texts[index] for index in absent], seed), strict=True))
     return jaccards(sets, better, worse)
 

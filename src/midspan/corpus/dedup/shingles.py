@@ -11,12 +11,14 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 Hashes = npt.NDArray[np.uint64]
 Indices = npt.NDArray[np.int64]
+Number = TypeVar("Number", np.uint64, np.int64)
 
 SHINGLE_WORDS = 5
 BATCH_BYTES = 1 << 20  # of text: the arrays of a batch stay in the processor's cache
@@ -55,10 +57,15 @@ def shingle_sets(texts: Sequence[str], seed: int = 0) -> Iterator[Hashes]:
     for batch in batches(texts):
         hashes, offsets = shingle_hashes(batch, seed)
         for start, end in pairwise(offsets):
-            ordered = np.sort(hashes[start:end])
-            distinct = np.ones(len(ordered), np.bool_)
-            np.not_equal(ordered[1:], ordered[:-1], out=distinct[1:])
-            yield ordered[distinct]
+            yield distinct(hashes[start:end])
+
+
+def distinct(numbers: npt.NDArray[Number]) -> npt.NDArray[Number]:
+    """The distinct numbers, ascending: `np.unique`, which since NumPy 2.3 hashes, and takes many times as long."""
+    ordered = np.sort(numbers)
+    new = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    return ordered[new]
 
 
 def jaccard(one: Hashes, other: Hashes) -> float:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from midspan.corpus.dedup.candidates import pack, unpack, without
-from midspan.corpus.dedup.shingles import Hashes, Indices, jaccards, shingle_sets
+from midspan.corpus.dedup.shingles import Hashes, Indices, distinct, jaccards, shingle_sets
 from midspan.files import atomic_file
 
 VERIFIED_SCHEMA = pa.schema(
@@ -57,7 +57,7 @@ def verify_pairs(task: VerificationTask) -> None:
     ):
         for chunk in _chunks(_fresh_pairs(task), np.load(task.sizes, mmap_mode="r"), task.chunk_bytes):
             better, worse = unpack(chunk)
-            contents = _read_contents(task, np.unique(np.concatenate([better, worse])))
+            contents = _read_contents(task, distinct(np.concatenate([better, worse])))
             similarity = jaccards(contents.shingles, better, worse)
             alike = similarity >= task.threshold
             places = [
@@ -74,7 +74,7 @@ def _fresh_pairs(task: VerificationTask) -> Hashes:
     found = [np.empty(0, np.uint64)]
     for path in task.pairs:
         packed = np.load(path, mmap_mode="r")
-        found.append(np.unique(packed[np.searchsorted(packed, low) : np.searchsorted(packed, high)]))
+        found.append(distinct(packed[np.searchsorted(packed, low) : np.searchsorted(packed, high)]))
     seen = [np.empty(0, np.uint64)]
     for path in task.earlier:
         table = pq.read_table(path, columns=["better", "worse"], use_threads=False)
