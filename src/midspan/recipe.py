@@ -186,6 +186,7 @@ class PretrainStage(Schedule):
     tokens_per_step: Positive = 4096
     rope_base: float | None = None  # None: as before
     repository_context: bool = False  # several files of one repository in one sample
+    repository_order: Literal["dependency", "random"] = "dependency"  # the corpus's order of files, or a drawn one
 
     @model_validator(mode="after")
     def _rows_divide(self) -> PretrainStage:

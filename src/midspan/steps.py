@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from midspan import recipe
-from midspan.corpus import TokenShard, build_corpus, corpus_fingerprint, read_documents, write_token_shard
+from midspan.corpus import TokenShard, build_corpus, corpus_fingerprint, encode_documents, read_documents
 from midspan.engines import EngineChoice
 from midspan.errors import UserError
 from midspan.evaluate import HeldOut, choose_exercises, evaluate_model
@@ -83,8 +83,9 @@ def _data_steps(run: Run) -> list[Step]:
     files = (corpus / "train", corpus / "heldout")
     shards = (corpus / "tokens" / "train", corpus / "tokens" / "heldout")
 
+    engine = EngineChoice(plan.runtime.engine, run.workers, plan.runtime.address)
+
     def build(key: str) -> None:
-        engine = EngineChoice(plan.runtime.engine, run.workers, plan.runtime.address)
         build_corpus(plan.corpus, corpus, engine, plan.seed)
 
     def learn(key: str) -> None:
@@ -100,9 +101,8 @@ def _data_steps(run: Run) -> list[Step]:
             tokenizer.save(aside)
 
     def tokenise(key: str) -> None:
-        tokenizer = Tokenizer.load(home / "tokenizer")
         for documents, shard in zip(files, shards, strict=True):
-            write_token_shard(read_documents(documents), tokenizer, shard)
+            encode_documents(documents, home / "tokenizer", shard, engine)
             say(f"tokens: {len(TokenShard.open(shard).tokens):,} in {shard.relative_to(home)}")
 
     listing = corpus_fingerprint(plan.corpus, plan.seed)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import multiprocessing
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from midspan.batches import PretrainingRows, held_out_rows
-from midspan.corpus import Document, TokenShard, write_token_shard
+from midspan.corpus import Document, TokenShard, encode_documents, write_token_shard
+from midspan.corpus.documents import to_table
 from midspan.tokens import Tokenizer
 
 
@@ -33,7 +36,12 @@ def document(repository: str, path: str, text: str) -> Document:
 
 
 def rows_of(
-    shard: TokenShard, tokenizer: Tokenizer, rate: float = 0.5, repositories: bool = False, context: int = 256
+    shard: TokenShard,
+    tokenizer: Tokenizer,
+    rate: float = 0.5,
+    repositories: bool = False,
+    context: int = 256,
+    order: Literal["dependency", "random"] = "dependency",
 ) -> PretrainingRows:
     return PretrainingRows(
         shard,
@@ -43,7 +51,7 @@ def rows_of(
         seed=7,
         fim_rate=rate,
         spm_share=0.5,
-        repository_context=repositories,
+        repository_order=order if repositories else None,
     )
 
 
@@ -73,7 +81,7 @@ def test_without_fim_an_epoch_holds_every_token_of_the_shard_once(shard: TokenSh
     rows = rows_of(shard, code_tokenizer, rate=0.0)
     end = code_tokenizer.end_of_text
     seen = [token for k in range(len(rows)) for part in rows.row(k) for token in part.tokens if token != end]
-    assert sorted(seen) == sorted(shard.tokens.tolist())
+    assert sorted(seen) == sorted(shard.tokens[:].tolist())
 
 
 def test_each_epoch_has_another_order_and_other_cuts(shard: TokenShard, code_tokenizer: Tokenizer) -> None:
@@ -153,3 +161,64 @@ def test_held_out_rows_predict_every_byte_of_whole_documents(shard: TokenShard, 
     predicted = batch.targets[batch.loss_weight > 0].tolist()
     assert total >= 5000
     assert len(code_tokenizer.decode(predicted).encode()) == total
+
+
+def files_in_samples(shard: TokenShard, rows: PretrainingRows) -> dict[str, list[str]]:
+    """For each repository its files in the order in which samples tell them."""
+    told: dict[str, list[str]] = {}
+    for sample in rows.samples:
+        assert sample.repository is not None
+        files = told.setdefault(sample.repository, [])
+        for piece in sample.pieces:
+            if not files or files[-1] != shard.paths[piece.document] or not sample.continues:
+                files.append(shard.paths[piece.document])
+    return told
+
+
+@pytest.fixture(scope="module")
+def parted(tmp_path_factory: pytest.TempPathFactory, code_tokenizer: Tokenizer, code_texts: list[str]) -> TokenShard:
+    """Two repositories in three files of documents: the first goes on in the second file, and comes again."""
+    home = tmp_path_factory.mktemp("parted")
+    code_tokenizer.save(home / "tokenizer")
+    one = [document("one", f"z{9 - n}.py", text[:900]) for n, text in enumerate(code_texts)]
+    two = [document("two", f"{n}.py", text[:500]) for n, text in enumerate(code_texts)]
+    (home / "documents").mkdir()
+    for name, part in (("00-0", one[:3]), ("00-1", one[3:] + two), ("01-0", one)):
+        pq.write_table(to_table(part), home / "documents" / f"{name}.parquet")
+    encode_documents(home / "documents", home / "tokenizer", home / "shard")
+    return TokenShard.open(home / "shard")
+
+
+def test_files_of_a_repository_are_joined_in_the_order_of_the_corpus_across_parts(
+    parted: TokenShard, code_tokenizer: Tokenizer
+) -> None:
+    rows = rows_of(parted, code_tokenizer, rate=0.0, repositories=True, context=1024)
+    told = files_in_samples(parted, rows)
+    assert told["two"] == [f"{n}.py" for n in range(5)]
+    once = [f"z{9 - n}.py" for n in range(5)]
+    assert told["one"] == once * 2  # each pass by itself
+    for sample in rows.samples:
+        paths = [parted.paths[piece.document] for piece in sample.pieces]
+        assert len(set(paths)) == len(paths)
+
+
+def test_random_order_is_another_for_another_stage_and_the_same_for_the_same(
+    parted: TokenShard, code_tokenizer: Tokenizer
+) -> None:
+    orders = []
+    for stage in ("long", "long", "longer"):
+        rows = PretrainingRows(
+            parted,
+            code_tokenizer,
+            stage=stage,
+            context=8192,
+            seed=1,
+            fim_rate=0,
+            spm_share=0,
+            repository_order="random",
+        )
+        orders.append(files_in_samples(parted, rows))
+    assert orders[0] == orders[1] != orders[2]
+    assert all(sorted(orders[0][name]) == sorted(orders[2][name]) for name in ("one", "two"))
+    in_dependency_order = rows_of(parted, code_tokenizer, repositories=True, context=8192)
+    assert files_in_samples(parted, in_dependency_order) != orders[0]

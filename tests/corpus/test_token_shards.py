@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sysconfig
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from midspan.corpus import Document, TokenShard, write_token_shard
+from midspan.corpus import Document, TokenShard, encode_documents, write_token_shard
+from midspan.corpus.documents import to_table
+from midspan.corpus.token_shards import TokenParts
+from midspan.engines import EngineChoice
 from midspan.errors import UserError
 from midspan.tokens import SPECIAL_TOKENS, Tokenizer, train_tokenizer
 
@@ -21,7 +29,11 @@ TOKENIZER = train_tokenizer(TEXTS, 500)
 
 
 def document(text: str, name: str) -> Document:
-    return Document(name, text, f"{name}.py", f"repository-{name}", "python", "MIT", "", "", "", "")
+    return Document(name, text, f"{name}.py", f"repository-{name}", "python", "MIT", "", "stdlib", "", "")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
 DOCUMENTS = [document(text, str(index)) for index, text in enumerate([*TEXTS, "", "<|endoftext|><fim_prefix>é"])]
@@ -48,11 +60,11 @@ def test_each_document_is_found_again_between_its_boundaries(shard: Path) -> Non
 
 
 def test_no_special_id_is_in_a_shard(shard: Path) -> None:
-    assert TokenShard.open(shard).tokens.min() >= len(SPECIAL_TOKENS)
+    assert TokenShard.open(shard).tokens[:].min() >= len(SPECIAL_TOKENS)
 
 
 def test_the_tokens_are_mapped_not_read(shard: Path) -> None:
-    assert isinstance(TokenShard.open(shard).tokens, np.memmap)
+    assert isinstance(TokenShard.open(shard).tokens[3:9], np.memmap)
 
 
 @pytest.mark.parametrize(("size", "dtype"), [(65_536, np.uint16), (65_537, np.uint32)])
@@ -68,7 +80,7 @@ def test_ids_take_two_bytes_as_long_as_they_fit(tmp_path: Path, size: int, dtype
     write_token_shard([document("x →last←", "a")], large, tmp_path / "shard")
     opened = TokenShard.open(tmp_path / "shard")
     assert opened.tokens.dtype == dtype
-    assert opened.tokens[-1] == size - 1
+    assert opened.tokens[:][-1] == size - 1
 
 
 def test_a_shard_without_documents_opens(tmp_path: Path) -> None:
@@ -81,11 +93,10 @@ def test_a_shard_without_documents_opens(tmp_path: Path) -> None:
 def test_writing_twice_gives_the_same_bytes(shard: Path, tmp_path: Path) -> None:
     write_token_shard(DOCUMENTS, TOKENIZER, tmp_path / "again")
     write_token_shard(DOCUMENTS, TOKENIZER, shard)  # over an older one
-    for file in shard.iterdir():
-        assert (tmp_path / "again" / file.name).read_bytes() == file.read_bytes()
+    assert contents(tmp_path / "again") == contents(shard)
 
 
-@pytest.mark.parametrize("name", ["tokens.bin", "documents.parquet", "shard.json"])
+@pytest.mark.parametrize("name", ["000000/tokens.bin", "000000/documents.parquet", "shard.json"])
 @pytest.mark.parametrize("damage", ["missing", "cut", "empty"])
 def test_damage_is_a_user_error(shard: Path, name: str, damage: str) -> None:
     file = shard / name
@@ -101,19 +112,19 @@ def test_damage_is_a_user_error(shard: Path, name: str, damage: str) -> None:
 
 def test_boundaries_that_disagree_with_the_tokens_are_a_user_error(shard: Path, tmp_path: Path) -> None:
     write_token_shard(DOCUMENTS[:3], TOKENIZER, tmp_path / "other")
-    (shard / "documents.parquet").write_bytes((tmp_path / "other/documents.parquet").read_bytes())
+    (shard / "000000/documents.parquet").write_bytes((tmp_path / "other/000000/documents.parquet").read_bytes())
     with pytest.raises(UserError, match="damaged"):
         TokenShard.open(shard)
 
 
 def test_a_full_disk_leaves_the_old_shard_or_none(shard: Path, tmp_path: Path) -> None:
-    before = {file.name: file.read_bytes() for file in shard.iterdir()}
+    before = contents(shard)
     full = OSError(28, os.strerror(28))
     with mock.patch("os.fsync", side_effect=full):
         for output in (shard, tmp_path / "new"):
             with pytest.raises(OSError, match="space"):
                 write_token_shard(DOCUMENTS[:2], TOKENIZER, output)
-    assert {file.name: file.read_bytes() for file in shard.iterdir()} == before
+    assert contents(shard) == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["shard"]
 
 
@@ -122,3 +133,112 @@ def test_a_folder_with_other_things_in_it_is_not_replaced(tmp_path: Path) -> Non
     with pytest.raises(UserError, match="not empty"):
         write_token_shard(DOCUMENTS[:1], TOKENIZER, tmp_path)
     assert (tmp_path / "mine.txt").read_text() == "precious"
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> Path:
+    """Three files of documents, one of them empty, of two sources and two languages; beside them a tokenizer."""
+    TOKENIZER.save(tmp_path / "tokenizer")
+    (tmp_path / "documents").mkdir()
+    other = [replace(one, source="folder", language="c") for one in DOCUMENTS[4:]]
+    for name, part in (("000000", DOCUMENTS[:4]), ("000001", []), ("000002", other)):
+        pq.write_table(to_table(part), tmp_path / "documents" / f"{name}.parquet")
+    return tmp_path / "documents"
+
+
+def encode(documents: Path, output: Path, engine: EngineChoice | None = None) -> Path:
+    encode_documents(documents, documents.parent / "tokenizer", output, engine)
+    return output
+
+
+def test_many_parts_read_as_the_one_shard_of_all_documents(documents: Path, shard: Path, tmp_path: Path) -> None:
+    parted, whole = TokenShard.open(encode(documents, tmp_path / "parted")), TokenShard.open(shard)
+    assert sorted(path.name for path in (tmp_path / "parted").iterdir()) == ["000000", "000001", "000002", "shard.json"]
+    assert parted.boundaries.tolist() == whole.boundaries.tolist()
+    assert (parted.paths, parted.repositories, parted.bytes) == (whole.paths, whole.repositories, whole.bytes)
+    assert len(parted.tokens) == len(whole.tokens)
+    assert parted.tokens[:].tolist() == whole.tokens[:].tolist()
+    for start, end in zip(parted.boundaries[:-1], parted.boundaries[1:], strict=True):
+        assert parted.tokens[start:end].tolist() == whole.tokens[start:end].tolist()
+    assert isinstance(parted.tokens[: parted.boundaries[1]], np.memmap)
+
+
+@given(st.lists(st.lists(st.integers(0, 9), max_size=4), max_size=4), st.data())
+def test_any_slice_of_parts_is_that_of_their_concatenation(parts: list[list[int]], data: st.DataObject) -> None:
+    tokens = TokenParts([np.array(part, dtype=np.uint16) for part in parts], np.dtype(np.uint16))
+    whole = [one for part in parts for one in part]
+    ends = st.none() | st.integers(-20, 20)
+    start, stop = data.draw(ends), data.draw(ends)
+    assert len(tokens) == len(whole)
+    assert tokens[start:stop].tolist() == whole[start:stop]
+    assert tokens[start:stop].dtype == np.uint16
+
+
+def test_tokens_documents_and_bytes_are_counted_by_source_and_language(documents: Path, tmp_path: Path) -> None:
+    facts = json.loads((encode(documents, tmp_path / "shard") / "shard.json").read_text())
+    assert list(facts["by_source"]) == ["folder", "stdlib"]
+    (python,) = facts["by_source"]["stdlib"].values()
+    texts = [one.text for one in DOCUMENTS[:4]]
+    assert python == {
+        "tokens": sum(map(len, TOKENIZER.encode_batch(texts))),
+        "documents": 4,
+        "bytes": sum(len(text.encode()) for text in texts),
+    }
+    for unit in ("tokens", "documents", "bytes"):
+        assert facts[unit] == sum(one[unit] for group in facts["by_source"].values() for one in group.values())
+        assert facts[unit] == sum(part[unit] for part in facts["parts"].values())
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_any_number_of_workers_writes_the_same_bytes(documents: Path, tmp_path: Path, workers: int) -> None:
+    here = contents(encode(documents, tmp_path / "here"))
+    assert contents(encode(documents, tmp_path / "there", EngineChoice("local", workers))) == here
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["documents", "here", "there", "tokenizer"]
+
+
+def test_after_a_kill_what_is_encoded_is_not_encoded_again(documents: Path, tmp_path: Path) -> None:
+    encoded = []
+    original = Tokenizer.encode_batch
+
+    def spied(self: Tokenizer, texts: list[str]) -> list[list[int]]:
+        encoded.append(len(texts))
+        if sum(encoded) > 4:
+            raise KeyboardInterrupt
+        return original(self, texts)
+
+    with mock.patch.object(Tokenizer, "encode_batch", spied):
+        with pytest.raises(KeyboardInterrupt):
+            encode(documents, tmp_path / "shard")
+        assert not (tmp_path / "shard").exists()
+        with pytest.raises(UserError, match="no token shard"):
+            TokenShard.open(tmp_path / "shard")
+        encoded[:] = [-100]
+        encode(documents, tmp_path / "shard")
+        assert encoded == [-100, len(DOCUMENTS) - 4]  # the first part was there
+    assert contents(tmp_path / "shard") == contents(encode(documents, tmp_path / "again"))
+
+
+def test_parts_of_other_documents_or_another_tokenizer_are_not_taken_over(documents: Path, tmp_path: Path) -> None:
+    """A killed call has left its parts, and then the documents have changed."""
+    expected = contents(encode(documents, tmp_path / "shard"))
+    stale = tmp_path / ".shard.parts"
+    stale.mkdir()
+    for name in ("000000", "000007"):
+        shutil.copytree(tmp_path / "shard" / "000002", stale / name)
+    assert contents(encode(documents, tmp_path / "shard")) == expected
+    assert not stale.exists()
+    train_tokenizer(TEXTS, 600).save(tmp_path / "tokenizer")
+    shutil.copytree(tmp_path / "shard", stale)
+    encode(documents, tmp_path / "shard")
+    assert TokenShard.open(tmp_path / "shard").vocabulary_size == 600
+    assert contents(tmp_path / "shard")["000000/tokens.bin"] != expected["000000/tokens.bin"]
+
+
+def test_no_documents_at_all_are_an_empty_shard_and_no_folder_is_a_user_error(tmp_path: Path) -> None:
+    TOKENIZER.save(tmp_path / "tokenizer")
+    (tmp_path / "documents").mkdir()
+    opened = TokenShard.open(encode(tmp_path / "documents", tmp_path / "shard"))
+    assert (len(opened.tokens), opened.boundaries.tolist(), opened.paths) == (0, [0], [])
+    with pytest.raises(UserError, match="nowhere"):
+        encode(tmp_path / "nowhere", tmp_path / "other")
+    assert not (tmp_path / "other").exists()

@@ -5,7 +5,9 @@ Row k is a pure function of (seed, stage, k): any process can make any row, so r
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from typing import Literal
 
 from midspan.batches.batch import Batch, Segment, pack_rows
 from midspan.batches.fim import cut, fim_tokens
@@ -43,8 +45,8 @@ class Sample:
 class PretrainingRows:
     """The packed rows of one stage; `row(k)` and `batch(step, rows)` are all that training asks for.
 
-    With `repository_context`, samples join the files of one repository in seeded random order, each after its
-    `<filename>`, and FIM stays within one file.
+    With `repository_order`, samples join the files of one repository, each after its `<filename>`, and FIM stays within
+    one file: "dependency" in the order of the shard, which is the corpus's, "random" in seeded random order.
     """
 
     def __init__(
@@ -57,13 +59,13 @@ class PretrainingRows:
         seed: int,
         fim_rate: float,
         spm_share: float,
-        repository_context: bool,
+        repository_order: Literal["dependency", "random"] | None,
     ) -> None:
         self.shard, self.tokenizer, self.context = shard, tokenizer, context
         self.stage, self.seed = stage, seed
         self.fim_rate, self.spm_share = fim_rate, spm_share
         self.reserve = FIM_RESERVE if fim_rate > 0 else PLAIN_RESERVE
-        self.samples = self._repository_samples() if repository_context else self._single_samples()
+        self.samples = self._repository_samples(repository_order) if repository_order else self._single_samples()
         self.rows = best_fit([sample.length for sample in self.samples], context)
 
     def __len__(self) -> int:
@@ -95,13 +97,17 @@ class PretrainingRows:
         pieces = [piece for document in documents for piece in self._pieces(document, longest)]
         return [Sample((piece,), piece.end - piece.start + self.reserve) for piece in pieces]
 
-    def _repository_samples(self) -> list[Sample]:
-        by_repository: dict[str, list[int]] = {}
-        for document, repository in enumerate(self.shard.repositories):
-            by_repository.setdefault(repository, []).append(document)
+    def _repository_samples(self, order: Literal["dependency", "random"]) -> list[Sample]:
+        # A mixture may hold a repository several times: each of its passes is a repository to be read by itself.
+        by_repository: dict[tuple[str, int], list[int]] = {}
+        passes: Counter[tuple[str, str]] = Counter()
+        for document, file in enumerate(zip(self.shard.repositories, self.shard.paths, strict=True)):
+            by_repository.setdefault((file[0], passes[file]), []).append(document)
+            passes[file] += 1
         samples: list[Sample] = []
-        for repository, documents in sorted(by_repository.items()):
-            generator(self.seed, self.stage, "files", repository).shuffle(documents)
+        for (repository, number), documents in sorted(by_repository.items()):
+            if order == "random":
+                generator(self.seed, self.stage, "files", repository, number).shuffle(documents)
             samples += self._join(repository, documents)
         return samples
 

@@ -2,7 +2,7 @@
 
 from midspan.corpus.build import build_corpus, corpus_fingerprint
 from midspan.corpus.documents import DOCUMENT_SCHEMA, Document, read_documents
-from midspan.corpus.token_shards import TokenShard, write_token_shard
+from midspan.corpus.token_shards import TokenShard, encode_documents, write_token_shard
 
 __all__ = [
     "DOCUMENT_SCHEMA",
@@ -10,6 +10,7 @@ __all__ = [
     "TokenShard",
     "build_corpus",
     "corpus_fingerprint",
+    "encode_documents",
     "read_documents",
     "write_token_shard",
 ]

@@ -53,7 +53,7 @@ def pretrain(plan: recipe.Recipe, name: str, shard: Path, place: Place) -> dict[
         seed=plan.seed,
         fim_rate=plan.fim.rate,
         spm_share=plan.fim.spm_share,
-        repository_context=settings.repository_context,
+        repository_order=settings.repository_order if settings.repository_context else None,
     )
     decoder = starting_decoder(plan, settings, place.start, tokenizer)
     rows_per_step = settings.tokens_per_step // settings.context
