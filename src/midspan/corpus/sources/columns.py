@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from midspan.corpus.licences import declared_in_row
 from midspan.corpus.sources.items import MAX_FILE_BYTES, Content, Excluded, Raw, ReadTask
 
 if TYPE_CHECKING:
@@ -31,13 +32,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "date": ("revision_date", "committer_date", "date", "created_at", "timestamp"),
     "encoding": ("src_encoding", "encoding"),
 }
-LICENCE_TYPE = "license_type"  # The Stack v2's own verdict: kept beside the evidence
+LICENCE_COLUMNS = frozenset({"gha_license_id", "license_type"})  # read beside the one of the role
 NESTED = "files"  # The Stack v2 by repository: a list of files, whose fields come before the repository's
-# What datasets call languages otherwise than corpus.languages does.
-LANGUAGE_NAMES = {
-    **{"c-sharp": "c#", "csharp": "c#", "cpp": "c++", "golang": "go", "js": "javascript", "ts": "typescript"},
-    **{"jupyter-notebook": "jupyter", "jupyter notebook": "jupyter", "viml": "vim", "bash": "shell"},
-}
 # StarCoderData puts what is known of a file before its text: "<reponame>a/b<filename>c.py<gh_stars>10-100\n".
 _PREFIX = re.compile(
     r"(?=<(?:reponame|filename|gh_stars)>)(?:<reponame>([^<\n]*))?(?:<filename>([^<\n]*))?(?:<gh_stars>([^<\n]*))?\n"
@@ -67,7 +63,7 @@ def needed_columns(names: list[str], overrides: Mapping[str, str], content: Cont
     """The columns of a table that are read, in its order."""
     if content == "issues" or NESTED in names:
         return names
-    wanted = {*roles_of(frozenset(names), overrides).values(), LICENCE_TYPE}
+    wanted = {*roles_of(frozenset(names), overrides).values(), *LICENCE_COLUMNS}
     return [name for name in names if name in wanted]
 
 
@@ -102,14 +98,14 @@ def item_of_row(row: Mapping[str, Any], place: str, task: ReadTask) -> Raw | Exc
         data = _decoded(data, string("encoding"))
     if why := unfit(data):
         return Excluded(repository, path, *why)
-    licence, evidence = _licence(row, roles)
+    licence, evidence = _licence(row, task.columns)
     raw = Raw(
         data=data,
         path=path,
         repository=repository,
         revision=string("revision"),
         date=string("date"),
-        language=_language(string("language")) if task.content == "code" else None,
+        language=string("language") if task.content == "code" else None,  # of other texts it is a human one
         declared_licence=licence,
         declared_evidence=evidence,
         stars=_count(value("stars")),
@@ -135,24 +131,12 @@ def unfit(data: bytes | str) -> tuple[str, str] | None:
     return ("too large", f"{size} bytes") if size > MAX_FILE_BYTES else None
 
 
-def _licence(row: Mapping[str, Any], roles: Mapping[str, str]) -> tuple[str, str]:
-    """The licences a row declares as one SPDX expression, and the column. Several stand together: all must be fit."""
-    column = roles.get("licences", "")
-    declared = row.get(column) or row.get("gha_license_id")
-    names = [declared] if isinstance(declared, str) else declared if isinstance(declared, list) else []
-    names = sorted({name.strip() for name in names if isinstance(name, str) and name.strip()})
-    if not names:
-        return "", ""
-    compound = len(names) > 1
-    expression = " AND ".join(f"({name})" if compound and " " in name else name for name in names)
-    evidence = f"column {column if row.get(column) else 'gha_license_id'}"
-    verdict = row.get(LICENCE_TYPE)
-    return expression, f"{evidence}, {LICENCE_TYPE} {verdict}" if isinstance(verdict, str) else evidence
-
-
-def _language(name: str) -> str | None:
-    name = name.lower()
-    return LANGUAGE_NAMES.get(name, name) or None
+def _licence(row: Mapping[str, Any], overrides: Mapping[str, str]) -> tuple[str, str]:
+    """The SPDX expression that a row declares, and the column."""
+    if column := overrides.get("licences"):
+        expression, _ = declared_in_row({"license": row.get(column)})
+        return expression, f"column {column}" if expression else ""
+    return declared_in_row(row)
 
 
 def _count(value: Any) -> int:

@@ -40,7 +40,7 @@ def fetch(url: str, revision: str | None) -> tuple[Path, str]:
     fetched = place / reference
     if not (fetched.is_file() and fetched.read_text().strip() == wanted):
         place.mkdir(parents=True, exist_ok=True)
-        _run(["init", "--quiet", "--bare", "--template=", "."], place, url)
+        _run(["init", "--quiet", "--bare", "--template="], place, url)
         try:
             _run([*FETCH, "origin", f"+{wanted}:{reference}"], place, url)
         except UserError:

@@ -133,7 +133,7 @@ def _take(tree: Tree, entry: os.DirEntry[str], path: str) -> Iterator[str]:
 
 def _printable(name: str) -> str:
     """A file name whose bytes are not UTF-8 with those bytes spelled out."""
-    return name.encode("utf-8", "backslashreplace").decode()
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def git_revision(repository: Path) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from midspan.corpus.sources.columns import unfit
 from midspan.corpus.sources.items import Excluded, Raw, ReadTask
+from midspan.corpus.sources.prose import PROSE
 
 MIN_CHARACTERS = 200  # of all comments together
 MAX_CHARACTERS_OF_ONE_USER, MAX_EVENTS_OF_ONE_USER = 7_000, 10  # if nobody else takes part
@@ -72,7 +73,7 @@ def issue_of_row(row: Mapping[str, Any], place: str, task: ReadTask) -> Raw | Ex
         return Excluded(repository, path, *why)
     dates = (row.get(name) for name in ("created_at", "createdAt", "date"))
     date = next((date for date in dates if isinstance(date, str)), "")
-    return Raw(text, path, repository, date=date, language="text", kind="issues")
+    return Raw(text, path, repository, date=date, language=PROSE, kind="issues")
 
 
 def conversation_text(conversation: Conversation) -> str | tuple[str, str]:

@@ -20,7 +20,7 @@ class Raw:
     repository: str
     revision: str = ""
     date: str = ""  # ISO 8601
-    language: str | None = None  # what the source says: a dataset's column; "text" for prose made out of HTML or issues
+    language: str | None = None  # what the source says: a dataset's column; "prose" of what is no code
     declared_licence: str = ""  # SPDX expression that the source declares
     declared_evidence: str = ""  # where it declares it, such as "column detected_licenses"
     licence_files: tuple[tuple[str, str], ...] = ()  # (path, text) of those in the nearest folder at or above the file

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from midspan.corpus.decoding import NotTextError, decode_source
 from midspan.corpus.sources.items import Excluded, Raw
 
+PROSE = "prose"  # as corpus.languages calls text that is no file of a repository
 HTML_NAMES = (".html", ".htm", ".xhtml")
 DROPPED = frozenset(
     {"head", "script", "style", "noscript", "template", "svg", "iframe", "object", "form", "button", "select"}
@@ -31,35 +32,19 @@ PARAGRAPHS = BLOCKS - {
     "body",
     "html",
 }  # blank line between
-_CHARSET = re.compile(rb"<meta[^>]{1,200}charset=[\"' ]?([A-Za-z0-9_-]{1,40})", re.IGNORECASE)
 
 
 def documentation_of(raw: Raw) -> Raw | Excluded:
     """The item as documentation: HTML as text, anything else as it is."""
-    if not (raw.path.lower().endswith(HTML_NAMES) or raw.language == "html"):
+    if not raw.path.lower().endswith(HTML_NAMES):
         return raw
     try:
-        source = raw.data if isinstance(raw.data, str) else _decoded(raw.data, raw.path)
+        text = html_to_text(decode_source(raw.data, raw.path))
     except NotTextError as error:
         return Excluded(raw.repository, raw.path, "not text", str(error))
-    text = html_to_text(source)
     if not text:
         return Excluded(raw.repository, raw.path, "no text", "HTML without any that is shown")
-    return replace(raw, data=text, language="text")
-
-
-def _decoded(data: bytes, path: str) -> str:
-    """The text of a page, in UTF-8 or what its <meta> names; NotTextError where it is neither."""
-    try:
-        return decode_source(data, path)
-    except NotTextError:
-        charset = _CHARSET.search(data[:2048])
-        if charset is None or b"\0" in data:
-            raise
-        try:
-            return decode_source(data.decode(charset.group(1).decode()).encode(), path)
-        except (LookupError, UnicodeError):
-            raise NotTextError(f"not {charset.group(1).decode()}") from None
+    return replace(raw, data=text, language=PROSE)
 
 
 def html_to_text(source: str) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from midspan.corpus.languages import language_of_name
 from midspan.corpus.sources.columns import files_of_row, item_of_row
 from midspan.corpus.sources.hub import read_shard
 from midspan.corpus.sources.issues import issue_of_row
 from midspan.corpus.sources.items import Excluded, Files, Lines, Piece, Raw, ReadTask, Rows, UnreadableError
-from midspan.corpus.sources.prose import documentation_of
+from midspan.corpus.sources.prose import PROSE, documentation_of
 from midspan.corpus.sources.tables import read_lines, read_rows
 from midspan.corpus.sources.trees import read_files
+
+MARKUP = frozenset({"markdown", "restructuredtext", "tex"})  # that keep their own rules of quality
 
 
 def read_items(task: ReadTask) -> Iterator[Raw | Excluded]:
@@ -44,7 +47,11 @@ def _read_table(piece: Piece, task: ReadTask) -> Iterator[Raw | Excluded]:
 
 
 def _finished(raw: Raw, task: ReadTask) -> Raw | Excluded:
-    """The item with what the recipe says of all, and documentation as text."""
+    """The item with what the recipe says of all, and what is no code as prose, but for languages of markup."""
     if task.declared_licence and not raw.declared_licence and not raw.licence_files:
         raw = replace(raw, declared_licence=task.declared_licence, declared_evidence="the recipe")
+    if task.content == "code":
+        return raw
+    if raw.language is None and language_of_name(raw.path) not in MARKUP:
+        raw = replace(raw, language=PROSE)
     return documentation_of(raw) if task.content == "documentation" else raw

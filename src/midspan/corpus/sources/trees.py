@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from midspan.corpus.languages import PROSE_AND_SETTINGS, language_of_name
-from midspan.corpus.licences import is_licence_file
+from midspan.corpus.licences import is_licence_file, licensed_folder
 from midspan.corpus.sources.items import (
     MAX_DEPTH,
     MAX_FILE_BYTES,
@@ -37,7 +37,7 @@ VIRTUAL_ENVIRONMENT = "pyvenv.cfg"  # a folder with this file is one
 DOCUMENTATION = frozenset({".md", ".markdown", ".rst", ".html", ".htm", ".xhtml", ".txt"})
 PLAIN_TEXT = frozenset({"", ".txt", ".text", ".md", ".markdown", ".rst", ".tex"})
 MAX_LICENCE_BYTES = 200_000  # of one licence file; more says nothing new
-MAX_LICENCE_FILES = 20  # of one folder: some projects have a LICENSES folder of hundreds
+MAX_LICENCE_FILES = 20  # that speak for one folder
 MAX_FILES_OF_PIECE = 5_000
 
 
@@ -53,9 +53,8 @@ class Tree:
 
     def add(self, entry: Entry, size: int) -> None:
         """Note a regular file: as a licence file if it is one, and as a file to read or as excluded."""
-        folder, _, name = entry.path.rpartition("/")
-        if is_licence_file(name):
-            self.licences.setdefault(folder, []).append(entry)
+        if is_licence_file(entry.path):
+            self.licences.setdefault(licensed_folder(entry.path), []).append(entry)
         if why := why_not_read(entry.path, size, self.content):
             self.exclude(entry.path, *why)
         else:
