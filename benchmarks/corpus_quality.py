@@ -20,10 +20,11 @@ from midspan.corpus.quality.judge import active_rules, why_not
 from midspan.corpus.quality.rules import PARSING, RULES, Rule
 from midspan.corpus.quality.text import Text
 
+DOCUMENTATION = ("markdown", "restructuredtext", "text")  # what NAME@prose reads, as prose
 File = tuple[str, str, str]  # text, path, language
 
 
-def read_files(folders: Sequence[str], limit: int) -> list[File]:
+def read_files(folders: Sequence[str], limit: int, as_language: str) -> list[File]:
     """The source files of some folders in a language that is known, decoded, up to `limit` bytes."""
     paths = [Path(file) for folder in folders for file in _walk(folder)]
     paths.sort(key=lambda path: hashlib.sha256(str(path).encode()).digest())
@@ -36,9 +37,9 @@ def read_files(folders: Sequence[str], limit: int) -> list[File]:
         except (OSError, NotTextError):
             continue
         language = detect_language(str(path), text)
-        if language is None or language == "jupyter":
+        if language is None or language == "jupyter" or (as_language and language not in DOCUMENTATION):
             continue
-        files.append((text, str(path), language))
+        files.append((text, str(path), as_language or language))
         total += len(text)
     return files
 
@@ -134,13 +135,16 @@ def _rate(files: Sequence[File], work: Callable[[File], object]) -> float:
 def main() -> None:
     """Read the folders and print the tables."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("folders", nargs="+", help="NAME=FOLDER[:FOLDER...]")
+    options.add_argument("folders", nargs="+", help="NAME[@LANGUAGE]=FOLDER[:FOLDER...]")
     options.add_argument("--bytes", type=int, default=20_000_000)
     options.add_argument("--examples", type=int, default=0, help="files of each that a rule drops, to look at")
     options.add_argument("--what", default="rules,languages,speeds")
     arguments = options.parse_args()
-    named = (folder.partition("=") for folder in arguments.folders)
-    groups = {name: read_files(folder.split(":"), arguments.bytes) for name, _, folder in named}
+    groups = {}
+    for argument in arguments.folders:
+        name, _, folders = argument.partition("=")
+        _, _, as_language = name.partition("@")
+        groups[name] = read_files(folders.split(":"), arguments.bytes, as_language)
     groups = {name: files for name, files in groups.items() if files}
     if "rules" in arguments.what:
         shares_of_rules(groups, arguments.examples)

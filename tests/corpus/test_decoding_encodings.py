@@ -119,7 +119,7 @@ def _messages(language: str, encoding: str) -> list[str]:
         for key, message in catalogue.items():
             if key and isinstance(message, str) and message.encode(encoding, "ignore").decode(encoding) == message:
                 found.add(message)
-    return sorted(message for message in found if not message.isascii())[:900]
+    return sorted(message for message in found if not message.isascii() and "\r" not in message)[:900]
 
 
 def _files_and_what_is_read(language: str, encoding: str) -> list[tuple[str, str | None]]:

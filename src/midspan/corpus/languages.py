@@ -33,9 +33,8 @@ PROSE_AND_SETTINGS = frozenset(
 # A file made from another: the text is in the language that the rest of its name tells, with a few placeholders.
 _MADE_INTO = frozenset({"in", "tmpl", "tpl", "template", "dist", "example", "sample"})
 _SHEBANG = re.compile(r"#!\s*(\S+)(?:[ \t]+([^\n]*))?")
-_EXEC = re.compile(
-    r"^\s*(?:'|\"|: )?\s*exec\s+(?:\S*/)?(perl|tclsh|wish|python|ruby|guile|scala|node)[\w.]*\b", re.MULTILINE
-)
+# A shell script that hands itself on: exec tclsh "$0" "$@"
+_EXEC = re.compile(r"\bexec\s+(?:\S*/)?(perl|tclsh|wish|python|ruby|guile|scala)[\w.]*\b[^\n]*\$\{?0")
 _MODE = re.compile(r"-\*-\s*(?:.*?\bmode:\s*)?([A-Za-z+#-]+)\s*(?:;.*)?-\*-|\bvim?:.*?\b(?:ft|filetype|syntax)=(\w+)")
 _MODE_NAMES = {"cperl": "perl", "js2": "javascript", "ksh": "shell", "sh": "shell", "latex": "tex", "nroff": "roff"}
 
@@ -107,7 +106,7 @@ def _language_of_shebang(text: str) -> str | None:
         return None
     interpreter = re.sub(r"(?<=[a-z])-?[\d.]+$", "", words[0].rsplit("/", 1)[-1].lower().removesuffix(".exe"))
     language = _BY_INTERPRETER.get(words[0].rsplit("/", 1)[-1].lower()) or _BY_INTERPRETER.get(interpreter)
-    if language == "shell" and (handed_on := _EXEC.search(text[:500])):  # "exec tclsh $0": a script within a script
+    if language == "shell" and (handed_on := _EXEC.search(text[:500])):
         return _BY_INTERPRETER[handed_on.group(1)]
     return language
 

@@ -18,10 +18,14 @@ def encoded_share(text: Text) -> float:
 
 
 def comment_share(text: Text) -> float | None:
-    """Share of the characters, white space aside, that are comments and documentation; None if not measurable."""
+    """Share of the characters that are comments and documentation; None if not measurable.
+
+    The licence at the head is left out of both, as OpenCoder does: a small file is not to be dropped for it.
+    """
     if text.lexis is None:
         return None
-    return text.lexis.comments / max(len(text.text.strip()), 1)
+    licence = text.lexis.licence
+    return (text.lexis.comments - licence) / max(len(text.text.strip()) - licence, 1)
 
 
 def string_share(text: Text) -> float | None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import re
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -65,11 +67,14 @@ GRAMMARS: dict[str, Grammar] = {
     "zig": Grammar("tree-sitter-zig"),
 }
 _TSX = Grammar("tree-sitter-typescript", "language_tsx", core=True)
+_FLOW = re.compile(rb"@flow\b")  # Flow's types in JavaScript are nearly TypeScript's
 
 
 def syntax_tree(data: bytes, path: str, language: str) -> Tree | None:
     """The syntax tree of a text in UTF-8, None where its language has no grammar here."""
-    grammar = _TSX if language == "typescript" and path.endswith(".tsx") else GRAMMARS.get(language)
+    with_types = language == "javascript" and _FLOW.search(data[:2000]) is not None
+    with_markup = language == "typescript" and path.endswith(".tsx")
+    grammar = _TSX if with_types or with_markup else GRAMMARS.get(language)
     found = None if grammar is None else parser(grammar)
     return None if found is None else found.parse(data)
 
@@ -81,7 +86,9 @@ def parser(grammar: Grammar) -> Parser | None:
         module = importlib.import_module(grammar.module)
     except ImportError:
         return None
-    return Parser(Language(getattr(module, grammar.function)()))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # some wheels hand their grammar over in the old way
+        return Parser(Language(getattr(module, grammar.function)()))
 
 
 def missing_grammars(languages: Iterable[str]) -> dict[str, str]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 
 _FAMILIES: dict[str, str] = {
     "python": "python starlark cython gdscript nim",
-    "hash": "ruby shell perl r julia yaml toml makefile cmake dockerfile elixir tcl powershell terraform awk fish nix"
-    " crystal puppet meson just graphql coffeescript raku",
+    "hash": "ruby shell perl r julia yaml toml makefile cmake dockerfile elixir tcl powershell terraform awk fish"
+    " nix rbs crystal puppet meson just graphql coffeescript raku",
     "slash": "c c++ java javascript typescript go c# scala kotlin swift dart objective-c objective-c++ css scss less"
-    " cuda groovy solidity protobuf thrift verilog systemverilog glsl hlsl wgsl metal opencl d haxe vala stylus jsonnet",
+    " cuda groovy solidity protobuf thrift verilog systemverilog glsl hlsl wgsl metal opencl d haxe vala stylus",
     "php": "php",
     "rust": "rust zig",  # an apostrophe begins a lifetime more often than a character
     "dash": "sql ada vhdl elm",
@@ -51,9 +52,13 @@ _LEXIS: dict[str, tuple[str, str, str, str]] = {
 
 @dataclass(frozen=True)
 class Lexis:
-    """Characters of comments (a string that stands alone on its lines is one: documentation) and of strings."""
+    """Characters of comments (a string that stands alone on its lines is one: documentation), and the strings.
+
+    `licence`: how many of the comments' characters are the licence at the head of the file.
+    """
 
     comments: int
+    licence: int
     strings: list[str]
 
 
@@ -70,7 +75,17 @@ def lexis(text: str, language: str) -> Lexis | None:
             comments += match.end() - match.start()
         elif kind is not None:
             strings.append(match.group())
-    return Lexis(comments, strings)
+    return Lexis(comments, _licence_at_head(pattern, text), strings)
+
+
+def _licence_at_head(pattern: re.Pattern[str], text: str) -> int:
+    """Characters of the comments before the first code, if they speak of a licence."""
+    head = takewhile(lambda match: match.lastgroup == "comment" or not match.group().strip(), pattern.finditer(text))
+    comments = "".join(match.group() for match in head if match.lastgroup == "comment")
+    return len(comments) if _LICENCE.search(comments) else 0
+
+
+_LICENCE = re.compile(r"copyright|licen[cs]e|\(c\)|©", re.IGNORECASE)
 
 
 def _begins_its_line(text: str, start: int) -> bool:

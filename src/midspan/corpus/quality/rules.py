@@ -69,16 +69,14 @@ _ASSEMBLY = _set("assembly, webassembly")
 _NOT_CODE: dict[str, float | None] = dict.fromkeys(sorted(PROSE_AND_SETTINGS))
 _NOT_LETTERS: dict[str, float | None] = dict.fromkeys(sorted(_ASSEMBLY))
 
-# What a parser makes of good files; languages not named take the rule's own. Measured: docs/results/corpus-quality.md.
+# Of good files in nearly all languages 99 in 100 have next to no errors; here are the others (measured: the docs).
 _PARSE_ERRORS: dict[str, float | None] = {
-    "c": 0.2,  # macros that are no expressions
-    "c++": 0.2,
-    "objective-c": 0.2,
-    "css": 0.2,
+    "c": 0.3,  # macros that are no expressions
+    "c++": 0.3,
+    "objective-c": None,  # one header in five is none to the grammar, for the macros around it
+    "matlab": None,  # nor are four in five of Octave's own files
     "html": None,  # browsers read anything, and templates are no HTML
     "makefile": None,
-    "perl": 0.3,  # "only perl can parse Perl"
-    "matlab": 0.3,  # Octave's additions
 }
 
 
@@ -132,7 +130,7 @@ WORDS = (
     Rule("mostly printing", signals.print_lines, "<=", 0.4, "OpenCoder, Python: 0.4", _PYTHON),
     Rule("mostly headers of functions", signals.def_lines, "<=", 0.2, "OpenCoder, Python: 0.2", _PYTHON, on=False),
     Rule("functions of one line", signals.one_line_returns, "<=", 0.1, "OpenCoder, Python: 0.1", _PYTHON, on=False),
-    Rule("mostly preprocessor", signals.preprocessor_lines, "<=", 0.8, "OpenCoder, C/C++: 0.8", _C),
+    Rule("mostly preprocessor", signals.preprocessor_lines, "<=", 0.8, "OpenCoder, C/C++: 0.8", _C, on=False),
     Rule("several main functions", signals.main_functions, "<=", 1, "OpenCoder, C/C++: 1", _C, on=False),
 )
 CONTENT = (
