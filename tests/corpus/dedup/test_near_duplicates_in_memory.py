@@ -32,7 +32,7 @@ def comparisons(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_real_files_with_copies_are_parted_as_comparing_all_with_all_does() -> None:
-    originals = library_files(60)
+    originals = library_files(40)
     rates = (0.0, 0.01, 0.03, 0.06, 0.15, 0.5)
     copies = [mutated(text, rates[number % 6], number) for number, text in enumerate(originals * 2)]
     texts = [*originals, *copies]

@@ -51,6 +51,9 @@ def exact_duplicates(
     claim(
         work, {"shards": [str(shard) for shard in shards], "starts": starts, "fingerprint": fingerprint, "parts": parts}
     )
+    if not starts[-1]:
+        (work / "dropped").mkdir(exist_ok=True)
+        return work / "dropped"
     hashed = [
         PriorityTask(shard, start, work / "hashes" / f"{index:06d}.parquet")
         for index, (shard, start) in enumerate(zip(shards, starts[:-1], strict=True))

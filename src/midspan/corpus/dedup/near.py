@@ -1,7 +1,7 @@
 """Near-deduplication through files: signatures, buckets, verified pairs, the greedy choice; in rounds until settled.
 
 Every step is a bounded task from files to one file. Documents are numbered through the shards; the memory of the
-process that leads is 20 bytes per document and 16 per verified pair, that of a task is bounded by the constants below.
+process that leads is 20 bytes per document and 80 per pair of near-copies, that of a task is bounded by the settings.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from midspan.corpus.dedup.candidates import REACHES
 from midspan.corpus.dedup.dropped import write_dropped
-from midspan.corpus.dedup.grouping import GroupTask, group_band
+from midspan.corpus.dedup.grouping import GroupTask, group_bands
 from midspan.corpus.dedup.keep import greedy_keep
 from midspan.corpus.dedup.priority import PriorityTask, rank_documents, write_sort_keys
 from midspan.corpus.dedup.running import Run, claim, document_starts, run_here, run_missing
@@ -35,7 +35,7 @@ class NearSettings:
 
     threshold: float = THRESHOLD
     seed: int = 0
-    group_documents: int = 8_000_000  # in one grouping task: about 60 bytes each
+    group_documents: int = 8_000_000  # in one grouping task (times bands, where they are few): about 70 bytes each
     verify_documents: int = 200_000  # whose pairs one verification task takes
     verify_bytes: int = 64 << 20  # of text at a time in a verification task
 
@@ -66,6 +66,9 @@ def near_duplicates_in_files(
     assert starts[-1] < 2**32, "a pair of documents is packed into 64 bits"
     plan = {"shards": [str(shard) for shard in shards], "starts": starts, "fingerprint": fingerprint, "scheme": SCHEME}
     claim(work, {**plan, **asdict(settings)})
+    if not starts[-1]:
+        (work / "dropped").mkdir(exist_ok=True)
+        return work / "dropped"
     _prepare(shards, starts, work, settings, run)
     round_ = 0
     while _round(shards, starts, work, settings, run, round_):
@@ -116,6 +119,7 @@ def _round(
     """Compare survivors with a few more of their buckets, and choose again; False once nothing is left to compare."""
     survivors, following = work / f"survivors-{round_:03d}.npy", work / f"survivors-{round_ + 1:03d}.npy"
     reach = REACHES[min(round_, len(REACHES) - 1)]
+    together = min(max(settings.group_documents // max(starts[-1], 1), 1), BANDS)  # bands of a task
     ranges = -(-starts[-1] // settings.group_documents) or 1
     signed = tuple(work / "signatures" / f"{index:06d}" for index in range(len(shards)))
     groups = [
@@ -125,17 +129,17 @@ def _round(
             work / "ranks.npy",
             work / "filled.npy",
             survivors,
-            band,
+            tuple(range(band, min(band + together, BANDS))),
             (part * 2**64 // ranges, (part + 1) * 2**64 // ranges),
             reach,
             settings.threshold,
             settings.seed,
             work / f"pairs-{round_:03d}" / f"{band:02d}-{part:04d}.npy",
         )
-        for band in range(BANDS)
+        for band in range(0, BANDS, together)
         for part in range(ranges)
     ]
-    run_missing(run, group_band, groups, f"buckets, round {round_ + 1}")
+    run_missing(run, group_bands, groups, f"buckets, round {round_ + 1}")
     verified = [
         VerificationTask(
             tuple(shards),

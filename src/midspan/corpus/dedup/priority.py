@@ -38,9 +38,8 @@ class PriorityTask:
 
 def sort_key(licence: str, stars: int, date: str, repository: str, path: str, identity: str) -> str:
     """A string that is smaller the rather a document is kept; its last three fields can be read back by `place_of`."""
-    assert "\0" not in date + repository + path
     head = f"{_licence_place(licence)}{_MOST_STARS - min(stars, _MOST_STARS):010d}{date or '~'}"
-    return "\0".join((head, repository, path, identity))
+    return "\0".join(field.replace("\0", "\ufffd") for field in (head, repository, path, identity))
 
 
 @cache

@@ -73,9 +73,7 @@ def _densify(lowest: Signatures, filled: npt.NDArray[np.bool_]) -> Signatures:
     dense = own.copy()
     for class_, order in enumerate(_orders()):
         place = np.where(own_filled[:, order], np.arange(BINS, dtype=np.int16), np.int16(BINS))  # [sparse, BINS]
-        following = np.minimum.accumulate(place[:, ::-1], axis=1)[
-            :, ::-1
-        ]  # the next filled place; BINS: none up to the end
+        following = np.minimum.accumulate(place[:, ::-1], axis=1)[:, ::-1]  # the next filled place; BINS at the end
         members = np.flatnonzero(order % _CLASSES == class_)
         chosen = following[:, members]
         source = order[np.where(chosen == BINS, following[:, :1], chosen)]  # [sparse, BINS / _CLASSES]
