@@ -20,8 +20,8 @@ _CPLUSPLUS = _sign(
     r"^[ \t]*(?:class\s+(?:[A-Z_]+\s+)?\w+\s*(?:final\s*)?[:{;]|class\s+\w+\s*$|(?:inline\s+)?namespace\b[^\n;]*\{?$"
     r"|template\s*<|using\s+(?:namespace\s+)?[\w:]+\s*[;=]|(?:public|private|protected)\s*(?:slots\s*)?:|virtual\s"
     r"|constexpr\s|explicit\s)"
-    r"|\bstd::|\b(?:static|const|dynamic|reinterpret)_cast<|^[ \t]*#[ \t]*include[ \t]*<(?:string|vector|memory|map|list"
-    r"|set|utility|cstd\w+|functional|algorithm|type_traits|iostream|array|tuple)>|operator\s*(?:==|\(\)|\[\]|<<)"
+    r"|\bstd::|\b(?:static|const|dynamic|reinterpret)_cast<|^[ \t]*#[ \t]*include[ \t]*<(?:string|vector|memory|map"
+    r"|list|utility|cstd\w+|functional|algorithm|type_traits|iostream|array|tuple)>|operator\s*(?:==|\(\)|\[\]|<<)"
 )
 # In a C header neither its comments nor the part that only C++ compilers see says anything.
 _C_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|//[^\n]*", re.DOTALL)
@@ -36,9 +36,7 @@ _PROLOG = _sign(
     r"^[ \t]*:-\s*\w+|^[a-z]\w*(?:\([^\n]*\))?\s*:-\s*(?:%.*)?$|^[a-z]\w*\([^\n()]*\)\.\s*$|^[a-z]\w*(?:\(.*\))?\s*-->"
 )
 _XML = re.compile(r"\A\s*(?:<\?xml|<!DOCTYPE\s+TS\b|<TS\b)")
-_COQ = _sign(
-    r"^[ \t]*(?:Require\s+(?:Import|Export)|From\s+\w+\s+Require|Lemma\s|Theorem\s|Definition\s|Inductive\s|Proof\.|Qed\.)"
-)
+_COQ = _sign(r"^[ \t]*(?:Require\s+(?:Import|Export)|From\s+\w+\s+Require|Lemma\s|Theorem\s|Inductive\s|Proof\.|Qed\.)")
 _VERILOG = _sign(
     r"^[ \t]*(?:module\s+\w+\s*[#(;]|`(?:timescale|define|include|ifdef|default_nettype)|endmodule\b|always\s*@)"
 )
