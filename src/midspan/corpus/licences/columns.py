@@ -15,8 +15,8 @@ _NOTHING = frozenset({"", "none", "noassertion", "other", "unknown", "no_license
 def declared_in_row(row: Mapping[str, Any]) -> tuple[str, str]:
     """The SPDX expression that a row declares and the column that says so, ("", "") if none does.
 
-    The Stack v2 also sums up in `license_type`: a row it does not call permissive is not made so by its list, and one it
-    calls permissive without naming a licence has no declaration.
+    The Stack v2 also sums up in `license_type`: a row it does not call permissive is not made so by its list, and one
+    it calls permissive without naming a licence has no declaration.
     """
     kind = str(row.get("license_type") or "").lower()
     for column in _LISTS:

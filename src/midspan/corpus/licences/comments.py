@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-HEAD_CHARACTERS = 16_000
+HEAD_CHARACTERS = 8_000
 LONGEST_COMMENT = 64_000  # a whole licence text, and the history of the file before it
 CODE_LINES = 20  # comments among the first lines of code are headers too: after `package`, `<?php`, imports
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from midspan.corpus.licences.expressions import UNKNOWN, Outcome, all_of, licence_class
-from midspan.corpus.licences.header import header_licence
+from midspan.corpus.licences.expressions import UNKNOWN, Outcome, all_of, licence_class, worst
+from midspan.corpus.licences.header import header_licences
 from midspan.corpus.licences.recognising import points_elsewhere, recognise
 
 UNRECOGNISED_TEXT = "LicenseRef-unrecognised-text"
@@ -28,13 +28,14 @@ def licence_of(text: str, declared: str, declared_evidence: str, licence_files: 
     licence files that speak for the file's folder. The header decides alone; else all the others hold together: which
     of several licence files may be chosen is not for their names to say.
     """
-    if header := header_licence(text):
-        return Licence(header[0], header[1], licence_class(header[0]))
-    parts = [(declared, declared_evidence or "declared by the source")] if declared else []
-    named = [(path, recognise(body)) for path, body in licence_files if not points_elsewhere(body)]
-    parts += [(expression or UNRECOGNISED_TEXT, path) for path, expression in named]
+    parts = header_licences(text)
+    if not parts:
+        parts = [(declared, declared_evidence or "declared by the source")] if declared else []
+        told = [(path, body) for path, body in licence_files if not points_elsewhere(body)]
+        parts += [(recognise(body) or UNRECOGNISED_TEXT, path) for path, body in told]
     if not parts:
         return Licence(UNKNOWN, ", ".join(path for path, _ in licence_files), "unknown")
     expression = all_of(part for part, _ in parts)
     evidence = parts[0][1] if len(parts) == 1 else "; ".join(f"{where}: {part}" for part, where in parts)
-    return Licence(UNKNOWN if expression == UNRECOGNISED_TEXT else expression, evidence, licence_class(expression))
+    outcome = worst(licence_class(part) for part, _ in parts)
+    return Licence(UNKNOWN if expression == UNRECOGNISED_TEXT else expression, evidence, outcome)

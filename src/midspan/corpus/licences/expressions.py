@@ -1,8 +1,8 @@
 """SPDX licence expressions: parsed, and classed by the worst of AND and the best of OR.
 
 The classes (`classes.tsv`, written by learn.py) follow The Stack v2 (StarCoder2, section 2.1): permissive is what the
-Blue Oak Council rates silver or better or ScanCode lists as permissive or public domain; what ScanCode lists as copyleft,
-commercial, source-available or restricted is non-permissive.
+Blue Oak Council rates silver or better or ScanCode lists as permissive or public domain; what ScanCode lists as
+copyleft, commercial, source-available or restricted is non-permissive.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MAX_TOKENS = 500
 # Names that the table lacks, by what they say of themselves.
 _RESTRICTED = re.compile(
     r"(A|L)?GPL|MPL-|EPL-|CDDL|CPL-|EUPL|OSL-|SSPL|BUSL|CC-BY-(NC|SA|ND)|Elastic|Commons-Clause|PolyForm|UNLICENSED$"
-    r"|LicenseRef-.*(proprietary|confidential|commercial|commons-clause|nonfree|non-free|no-|restricted|internal|end-user)"
+    r"|LicenseRef-.*(proprietary|confidential|commercial|commons-clause|non-?free|no-|restricted|internal|end-user)"
     r"|LicenseRef-(limited-purpose|field-of-use|polyform|responsible-ai)",
     re.IGNORECASE,
 )
@@ -52,18 +52,20 @@ def names_a_licence(text: str, all_known: bool = False) -> bool:
 
 def all_of(expressions: Iterable[str]) -> str:
     """The expression that holds when every one does: each once, in order, joined by AND; "" for none."""
-    parts = [_bare(one) for one in expressions if one]
-    conjuncts = [
-        part for one in parts for part in (one.split(" AND ") if "(" not in one and " OR " not in one else [one])
-    ]
-    distinct = list(dict.fromkeys(conjuncts))
-    return " AND ".join(f"({one})" if " OR " in one and len(distinct) > 1 else one for one in distinct)
+    parts: list[str] = []
+    for expression in filter(None, expressions):
+        tokens = _tokens(expression)
+        while tokens[:1] == ["("] and tokens[-1:] == [")"] and not {"(", ")"} & set(tokens[1:-1]):
+            tokens = tokens[1:-1]
+        whole = " ".join(tokens).replace("( ", "(").replace(" )", ")")
+        parts += [whole] if {"OR", "("} & set(tokens) else whole.split(" AND ")
+    parts = list(dict.fromkeys(parts))
+    return " AND ".join(f"({one})" if " OR " in one and len(parts) > 1 else one for one in parts)
 
 
-def _bare(expression: str) -> str:
-    """Without the parentheses around the whole of it."""
-    inside = expression[1:-1]
-    return _bare(inside) if expression == f"({inside})" and not set("()") & set(inside) else expression
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """The outcome of what must all be kept to; "unknown" of nothing."""
+    return min(outcomes, key=ORDER.index, default="unknown")
 
 
 @functools.lru_cache(maxsize=10_000)
@@ -102,11 +104,11 @@ def _choice(tokens: list[str]) -> tuple[Outcome, list[str]]:
 
 
 def _all(tokens: list[str]) -> tuple[Outcome, list[str]]:
-    worst, rest = _one(tokens)
+    result, rest = _one(tokens)
     while rest and rest[0] not in ("OR", ")", "WITH"):
         outcome, rest = _one(rest[1:] if rest[0] == "AND" else rest)
-        worst = min(worst, outcome, key=ORDER.index)
-    return worst, rest
+        result = worst([result, outcome])
+    return result, rest
 
 
 def _one(tokens: list[str]) -> tuple[Outcome, list[str]]:
@@ -121,5 +123,5 @@ def _one(tokens: list[str]) -> tuple[Outcome, list[str]]:
     outcome, rest = class_of_one(tokens[0]), tokens[1:]
     if rest[:1] == ["WITH"]:
         exception, rest = _one(rest[1:])
-        outcome = min(outcome, exception, key=ORDER.index)  # what is put beside a licence may also take from it
+        outcome = worst([outcome, exception])  # what is put beside a licence may also take from it
     return outcome, rest

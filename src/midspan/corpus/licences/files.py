@@ -11,10 +11,10 @@ _NAME = re.compile(
     re.IGNORECASE,
 )
 _PROSE = re.compile(r"\.(?:txt|text|md|markdown|rst|html?|adoc|asciidoc|org|rtf|pod)$", re.IGNORECASE)
-# A name may also end in part of a licence's name, as LICENSE.APACHE2 or COPYING.LESSER; programs are only about licences.
+# A name may also end in part of a licence's name, as LICENSE.APACHE2 or COPYING.LESSER; a program is about them.
 _LICENCE_SUFFIX = re.compile(
-    r"\.(?:[al]?gpl\S*|lesser\S*|lib|apache\S*|mit\S*|bsd\S*|mpl\S*|epl\S*|isc|zlib|psf|python|cc0|cc-?by\S*|boost|bsl\S*|ofl"
-    r"|unlicense|third[-_]?party|commercial|enterprise|\d+)$",
+    r"\.(?:[al]?gpl\S*|lesser\S*|lib|apache\S*|mit\S*|bsd\S*|mpl\S*|epl\S*|isc|zlib|psf|python|cc0|cc-?by\S*"
+    r"|boost|bsl\S*|ofl|unlicense|third[-_]?party|commercial|enterprise|\d+)$",
     re.IGNORECASE,
 )
 _REUSE = ("LICENSES", "LICENCES")
@@ -32,7 +32,7 @@ def is_licence_file(path: str) -> bool:
 
 
 def licensed_folder(path: str) -> str:
-    """The folder for which a licence file speaks, "" for the root: that of LICENSES/MIT.txt is the one above LICENSES."""
+    """The folder for which a licence file speaks, "" for the root: for LICENSES/MIT.txt the one above LICENSES."""
     folder = PurePosixPath(path).parent
     if folder.name in _REUSE:
         folder = folder.parent

@@ -17,30 +17,26 @@ _SIGNS = (
     *("permission", "do not", "non-commercial", "noncommercial", "use only"),
 )
 _TAG = re.compile(r"SPDX-License-Identifier:[ \t]*(.*)", re.IGNORECASE)
-_AFTER_TAG = re.compile(
-    r"(?:\s+licen[sc]es?)?\s*(?:\*/|-->|#\}|\*\)|-\}|\|#|=#|\]\]|--%>|\"+|'+|,|;)*\s*$", re.IGNORECASE
-)
+_TAG_END = re.compile(r"\*/|-->|#\}|\*\||\bSPDX-", re.IGNORECASE)
+_TAIL = re.compile(r"[^\w.+)]+$|\s+licen[sc]es?\W*$", re.IGNORECASE)
 
 
-def header_licence(text: str) -> tuple[str, str] | None:
-    """The SPDX expression of the head of a file and where it stands, None if it gives and refuses nothing."""
+def header_licences(text: str) -> list[tuple[str, str]]:
+    """The SPDX expressions at the head of a file, which all hold, and where each stands; none if it says nothing."""
     if not _has_sign(text[:HEAD_CHARACTERS]):
-        return None
-    tags: dict[int, str] = {}
-    notices: dict[str, str] = {}
+        return []
+    tags: list[tuple[str, str]] = []
+    notices: list[tuple[str, str]] = []
     for comment in leading_comments(text):
         body = "\n".join(comment.lines)
         if _has_sign(body):
-            tags |= _tags(comment)
+            tags += _tags(comment)
             if found := _licence_of_comment(_TAG.sub("", body)):
-                notices[found] = _lines(comment)
-    if tags:
-        # Words beside a tag may repeat it or tell a choice; but a tag that leaves none excuses no restriction.
-        named = all_of(tags.values())
-        refused = [] if " OR " in named else [one for one in notices if licence_class(one) == "non-permissive"]
-        where = "SPDX tag in line " + ", ".join(map(str, tags))
-        return all_of([named, *refused]), ", ".join([where, *(f"comment in {notices[one]}" for one in refused)])
-    return (all_of(notices), "comment in " + ", ".join(notices.values())) if notices else None
+                notices.append((found, f"comment in {_lines(comment)}"))
+    # Words beside a tag may repeat it, or tell the choice it leaves; where it leaves none, it excuses no restriction.
+    if any("or" in tag.lower().split() for tag, _ in tags):
+        return tags
+    return tags + [one for one in notices if not tags or licence_class(one[0]) == "non-permissive"]
 
 
 def _has_sign(text: str) -> bool:
@@ -48,15 +44,15 @@ def _has_sign(text: str) -> bool:
     return any(sign in lowered for sign in _SIGNS)
 
 
-def _tags(comment: Comment) -> dict[int, str]:
-    """The expressions of the SPDX tags in a comment by their lines."""
+def _tags(comment: Comment) -> list[tuple[str, str]]:
+    """The expressions of the SPDX tags in a comment, and their lines."""
     tags = ((number, _TAG.search(line)) for number, line in enumerate(comment.lines, comment.first_line))
-    return {number: _expression_of_tag(tag.group(1)) for number, tag in tags if tag}
+    return [(_expression_of_tag(tag.group(1)), f"SPDX tag in line {number}") for number, tag in tags if tag]
 
 
 def _expression_of_tag(tag: str) -> str:
     """The expression of an SPDX tag; a tag that names no licence identifier is read as words ("Apache 2.0")."""
-    tag = _AFTER_TAG.sub("", tag.strip())
+    tag = _TAIL.sub("", _TAG_END.split(tag)[0].strip())
     if names_a_licence(tag):
         return tag
     return all_of(licences_in_words("licensed under " + " ".join(words_of(tag)))) or tag or UNRECOGNISED

@@ -19,6 +19,7 @@ from midspan.corpus.licences.words import grams_of, is_compared, words_of
 
 HERE = Path(__file__).parent
 MIN_GRAMS = 12
+ALIKE = 0.4  # a text that is not permissive, but has so many runs of permissive ones, must be told from them
 # Free of charge, but not for every purpose or not for a price: ScanCode lists them as permissive, Blue Oak does not.
 RESTRICTED = frozenset(
     {"JSON", "3D-Slicer-1.0", "LicenseRef-scancode-chris-maunder", "LicenseRef-scancode-happy-bunny"}
@@ -39,7 +40,7 @@ RESTRICTED_TEXTS = (
 
 
 def scancode_classes(folder: Path) -> dict[str, str]:
-    """The class of each licence in ScanCode's data, by its SPDX identifier, or LicenseRef-scancode-… where it has none."""
+    """The class of each licence in ScanCode's data, by its SPDX identifier or else LicenseRef-scancode-…."""
     classes: dict[str, str] = {}
     for file in sorted(folder.glob("*.LICENSE")):
         front = _parts(file)[0]
@@ -90,8 +91,13 @@ def main(spdx: Path, blue_oak: Path, scancode: Path) -> None:
 
     published = {name: entry["licenseText"] for name, entry in json.loads(spdx.read_text(encoding="utf-8")).items()}
     published["LLVM-exception"] = _parts(scancode / "llvm-exception.LICENSE")[1]
-    chosen = {name for name in published if classes.get(name) == "permissive"} | set(RESTRICTED_TEXTS)
-    grams = texts_to_grams({name: published[name] for name in sorted(chosen)})
+    everything = texts_to_grams(published)
+    grams = {name: everything[name] for name in sorted(everything) if classes.get(name) == "permissive"}
+    permitted = set().union(*grams.values())
+    for name, found in sorted(everything.items()):
+        alike = classes.get(name) != "permissive" and len(found & permitted) >= ALIKE * len(found)
+        if alike or name in RESTRICTED_TEXTS:
+            grams[name] = found
     owners: dict[int, list[int]] = {}
     for index, name in enumerate(grams):
         for gram in grams[name]:

@@ -8,7 +8,7 @@ import re
 from midspan.corpus.licences import names, restrictions
 from midspan.corpus.licences.expressions import all_of, licence_class, names_a_licence
 from midspan.corpus.licences.texts import Text
-from midspan.corpus.licences.words import words_of
+from midspan.corpus.licences.words import SENTENCE_END, words_of
 
 UNRECOGNISED = "LicenseRef-unrecognised-conditions"
 PROPRIETARY = "LicenseRef-proprietary"
@@ -44,7 +44,7 @@ def recognise(text: str) -> str | None:
 
 
 def points_elsewhere(text: str) -> bool:
-    """Whether a licence file only says in which other files the licences are: "found in LICENSE.APACHE or LICENSE.BSD"."""
+    """Whether a licence file only says where the licences are: "found in LICENSE.APACHE or LICENSE.BSD"."""
     words = " ".join(words_of(text[:1000]))
     return (
         len(text) < 1000
@@ -54,10 +54,13 @@ def points_elsewhere(text: str) -> bool:
 
 
 def sets_condition(remainder: str, anywhere: bool = True) -> bool:
-    """Whether words that no known text covers set a condition; if not `anywhere`, one beside legal words."""
-    remainder = restrictions.NEUTRAL.sub("|", remainder)
-    signs = restrictions.CONDITION.finditer(remainder)
-    return any(anywhere or _is_legal(remainder, sign) for sign in signs)
+    """Whether words that no known text covers set a condition.
+
+    If not `anywhere`, a sentence counts only beside a known text or if it speaks of legal matters itself.
+    """
+    sentences = restrictions.NEUTRAL.sub("|", remainder).split(SENTENCE_END)
+    conditions = (one for one in sentences if restrictions.CONDITION.search(one))
+    return any(anywhere or "|" in one or restrictions.LEGAL.search(one) for one in conditions)
 
 
 def _is_legal(words: str, match: re.Match[str]) -> bool:
@@ -82,40 +85,42 @@ def fields(text: str) -> list[str]:
 def licences_in_words(sentence: str) -> list[str]:
     """The licences and restrictions that lower-case words, joined by spaces, speak of; "A OR B" where they say so."""
     sentence = restrictions.NEUTRAL.sub("|", sentence)
-    found = [*copyleft(sentence), *permissive(sentence)]
-    choice = restrictions.CHOICE.search(sentence)
-    chosen = [*copyleft(choice.group(1)), *permissive(choice.group(1))] if choice else []
-    if len(chosen) > 1:
-        found = [" OR ".join(chosen), *(one for one in found if one not in chosen)]
-    if any(sign in sentence for sign in restrictions.RESTRICTION_SIGNS):
-        for name, pattern in restrictions.RESTRICTIONS:
-            if any(_is_legal(sentence, one) for one in pattern.finditer(sentence)):
-                found.append(name)
+    found = []
+    if (choice := restrictions.CHOICE.search(sentence)) and len(options := _options(choice)) == 2:
+        found.append(" OR ".join(options))
+        sentence = sentence.replace(choice.group(), "|")
+    found += [*copyleft(sentence), *permissive(sentence)]
+    for one in restrictions.RESTRICTIONS:
+        if any(_is_legal(sentence, place) for place in one.places(sentence)):
+            found.append(one.name)
     return found
+
+
+def _options(choice: re.Match[str]) -> list[str]:
+    """The two licences of a choice; none if a side names several, or what is to be bought."""
+    sides = [copyleft(side) + permissive(side) for side in (f"{part} license" for part in choice.groups())]
+    bought = re.search("commercial|proprietary", choice.group())
+    return [] if bought or any(len(side) != 1 for side in sides) else [side[0] for side in sides]
 
 
 def permissive(sentence: str) -> list[str]:
     """The permissive licences named where no word before the name denies that they are given."""
-    return [
-        name
-        for name, pattern in names.PERMISSIVE
-        if any(
-            not names.DENIED.search(sentence[max(0, one.start() - NEAR) : one.start()])
-            for one in pattern.finditer(sentence)
-        )
-    ]
+
+    def is_given(place: re.Match[str]) -> bool:
+        return not names.DENIED.search(sentence[max(0, place.start() - NEAR) : place.start()])
+
+    return [one.name for one in names.PERMISSIVE if any(map(is_given, one.places(sentence)))]
 
 
 def copyleft(sentence: str) -> list[str]:
     """The copyleft and restricted licences named, with the version that follows the name."""
-    if not any(sign in sentence for sign in names.COPYLEFT_SIGNS):
-        return []
     versions: dict[str, set[str]] = {}
-    for name, pattern in names.COPYLEFT:
-        for one in pattern.finditer(sentence):
-            following = names.VERSION.match(sentence[one.end() : one.end() + 80])
+    for one in names.COPYLEFT:
+        for place in one.places(sentence):
+            following = names.VERSION.match(sentence[place.end() : place.end() + NEAR])
             numbers = [number for number in following.groups() if number] if following else []
-            versions.setdefault(name, set()).add(".".join([*numbers, "0"][:2]) if numbers else "")
+            numbers = numbers[:1] if one.name in ("GPL", "AGPL") else numbers  # which have no minor versions
+            versions.setdefault(one.name, set()).add(".".join([*numbers, "0"][:2]) if numbers else "")
     return [
         f"{name}-{version}" if version and not re.search(r"\d$|^License", name) else name
         for name, found in versions.items()

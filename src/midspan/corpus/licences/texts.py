@@ -18,11 +18,13 @@ from midspan.corpus.licences.expressions import class_of_one
 from midspan.corpus.licences.words import GRAM_WORDS, grams_of, is_compared
 
 MIN_CONTAINMENT = 0.7  # of a licence's runs, for it to be there
-MISSING_COST = 0.1  # a run that a licence has and the file lacks counts against it as a tenth of one they share
+MISSING_COST = 0.5  # a run that a licence has and the file lacks counts half against it,
+MOST_MISSING = 60  # up to so many: instructions at a licence's end are often left out
 MIN_KINSHIP = (
     0.5  # of a permissive licence's runs, for its wording to be that of a variant, and no condition of its own
 )
 MIN_NEW = 0.5  # of a licence's runs, not also those of a licence found before it
+_NEGATIONS = frozenset({"not", "no", "only", "except", "unless", "without", "never"})
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class KnownTexts:
     """The runs of all known texts, sorted, and which texts have each."""
 
     names: list[str]
+    indices: dict[str, int]  # of the names
     permissive: list[bool]
     sizes: npt.NDArray[np.int64]  # [texts]: distinct runs of each
     grams: npt.NDArray[np.uint32]  # [distinct], ascending
@@ -58,7 +61,7 @@ class Text:
     def texts(self) -> list[str]:
         """The licences whose texts are there, the best fit first; their words are covered from now on."""
         known = known_texts()
-        missing = known.sizes * (1 - self.containment)
+        missing = np.minimum(known.sizes * (1 - self.containment), MOST_MISSING)
         candidates = {
             int(text): self._runs_of(int(text)) for text in np.flatnonzero(self.containment >= MIN_CONTAINMENT)
         }
@@ -66,7 +69,9 @@ class Text:
         names = []
         while candidates:
             new = {text: int(np.count_nonzero(~taken[runs])) for text, runs in candidates.items()}
-            best = max(new, key=lambda text: (new[text] - MISSING_COST * missing[text], known.names[text]))
+            best = max(
+                new, key=lambda text: (new[text] - MISSING_COST * missing[text], not known.permissive[text], text)
+            )
             if new[best] >= MIN_NEW * known.sizes[best]:
                 names.append(known.names[best])
                 taken[candidates[best]] = True
@@ -81,8 +86,8 @@ class Text:
         """Mark the words that are part of a run of one of these texts, and the list marks and numbers among them."""
         known = known_texts()
         for name in names:
-            if name in known.names:
-                runs = self._runs_of(known.names.index(name))
+            if name in known.indices:
+                runs = self._runs_of(known.indices[name])
                 for offset in range(GRAM_WORDS):
                     self.covered[self._compared[runs + offset]] = True
         marks = np.ones(len(self.words), bool)
@@ -91,14 +96,18 @@ class Text:
             self.covered[index] = index == 0 or self.covered[index - 1]
 
     def remainder(self) -> str:
-        """The words that no found text covers, "|" for what one does."""
+        """The words that no found text covers, "|" for what one does; what negates them is never covered."""
         parts: list[str] = []
+        last_covered: list[str] = []
         for word, covered in zip(self.words, self.covered.tolist(), strict=True):
-            if not covered:
-                parts.append(word)
-            elif parts[-1:] != ["|"]:
-                parts.append("|")
-        return " ".join(parts)
+            if covered:
+                last_covered.append(word)
+                continue
+            if last_covered:
+                parts += ["|", *(negation for negation in last_covered[-2:] if negation in _NEGATIONS)]
+                last_covered = []
+            parts.append(word)
+        return " ".join(parts + ["|"] * bool(last_covered))
 
     def _runs_of(self, text: int) -> npt.NDArray[np.int64]:
         """The runs of the file that `text` has too."""
@@ -119,4 +128,5 @@ def known_texts() -> KnownTexts:
     with np.load(Path(__file__).parent / "grams.npz") as data:
         names, grams, starts, owners = data["names"].tolist(), data["grams"], data["starts"], data["owners"]
     permissive = [class_of_one(name) == "permissive" for name in names]
-    return KnownTexts(names, permissive, np.bincount(owners, minlength=len(names)), grams, starts, owners)
+    indices = {name: index for index, name in enumerate(names)}
+    return KnownTexts(names, indices, permissive, np.bincount(owners, minlength=len(names)), grams, starts, owners)

@@ -10,16 +10,18 @@ import numpy as np
 import numpy.typing as npt
 
 GRAM_WORDS = 5
-_WORD = re.compile(r"[a-z0-9]+")
+SENTENCE_END = "."
+_WORD = re.compile(r"[a-z0-9]+|[.!?](?=\s|$)|\n[ \t]*\n")
 _JOINED = re.compile(r"non[- ]infringement|sub[- ]license|royalty[- ]free")
 _SPELLING = {"licence": "license", "licences": "licenses", "licenced": "licensed"}
 _NOT_COMPARED = frozenset({"http", "https", "www", "ii", "iii", "iv"})
 
 
 def words_of(text: str) -> list[str]:
-    """The words and numbers of `text` in lower case, British spelling made American as in the licences."""
+    """The words and numbers of `text` in lower case, spelt the American way as licences are, and its sentence ends."""
     joined = _JOINED.sub(lambda found: found.group().replace("-", "").replace(" ", ""), text.lower())
-    return [_SPELLING.get(word, word) for word in _WORD.findall(joined)]
+    found = _WORD.findall(joined)
+    return [_SPELLING.get(word, word) if word.isalnum() else SENTENCE_END for word in found]
 
 
 def is_compared(word: str) -> bool:
