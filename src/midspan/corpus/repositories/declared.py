@@ -37,7 +37,7 @@ def _lines(pattern: str) -> re.Pattern[str]:
 
 _NEVER = re.compile(r"(?!)")
 _TYPE_NAME = re.compile(r"\b[A-Z]\w*")
-_WORD = re.compile(r"\b[A-Za-z_]\w*")
+_WORD = re.compile(r"\w+")
 _GRAMMARS = {
     "java": _Grammar(
         _lines(r"^[ \t]*package[ \t]+([\w.]+)"),
@@ -117,10 +117,11 @@ def _go(path: str, text: str) -> Declared:
     """A Go file: its space is its folder, and other packages' names stand after the last part of their path."""
     names = set(_GO_NAME.findall(text))
     by_alias: dict[str, str] = {}
-    for alias, imported in _GO_IMPORT.findall(text):
+    head = text.partition("\nfunc ")[0]  # imports come before all else
+    for alias, imported in _GO_IMPORT.findall(head):
         last = re.sub(r"/v\d+$", "", imported).rsplit("/", 1)[-1]
         by_alias[alias or last] = imported
-    pairs = dict.fromkeys(_GO_QUALIFIED.findall(text))
+    pairs = dict.fromkeys(_GO_QUALIFIED.findall(text)) if by_alias else {}
     qualified = [(by_alias[alias], name) for alias, name in pairs if alias in by_alias]
     folder = posixpath.dirname(path)
     used = set(_WORD.findall(text)) - names

@@ -10,10 +10,9 @@ from __future__ import annotations
 import hashlib
 import heapq
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Literal
 
-from midspan.corpus.documents import Document
 from midspan.corpus.repositories.modules import ModuleIndex
 
 File = tuple[str, str, str]  # path, text, language
@@ -38,20 +37,6 @@ def order_files(files: Sequence[File], seed: int, how: RepositoryOrder) -> list[
 
 def _drawn(seed: int, path: str) -> bytes:
     return hashlib.sha256(f"{seed}\0{path}".encode("utf-8", "surrogatepass")).digest()
-
-
-def order_documents(
-    documents: Iterable[Document], seed: int = 0, how: RepositoryOrder = "dependency"
-) -> list[Document]:
-    """The documents with each repository's together, in its order; repositories by name."""
-    by_repository: dict[str, list[Document]] = {}
-    for document in documents:
-        by_repository.setdefault(document.repository, []).append(document)
-    ordered = []
-    for _, group in sorted(by_repository.items()):
-        places = order_files([(one.path, one.text, one.language) for one in group], seed, how)
-        ordered += [group[place] for place in places]
-    return ordered
 
 
 def dependencies_first(needs: Graph, firm: Sequence[Collection[int]]) -> list[int]:
