@@ -100,6 +100,8 @@ def test_the_share_of_errors_is_a_share(text: str, language: str) -> None:
         ('print "a"\n', 1),
         ("print >>f, x\n", 1),
         ('exec "x" in y\n', 1),
+        ('if x: print "a"; print "b"\n', 2),
+        ('if x:\n\tprint "a" % b\n', 1),
         ('print("a")\nprint (a), b\n', 0),
         ("# print the thing\nx = 'print a'\n", 0),
         ('"""exec this, print that"""\n', 0),

@@ -22,7 +22,7 @@ def error_share(text: Text) -> float | None:
 
 def python2_statements(text: Text) -> float | None:
     """How many statements only Python 2 has: print and exec without parentheses; None without a grammar."""
-    if not _MAY_BE_PYTHON2.search(text.text):
+    if not _may_be_python2(text.text):
         return 0.0
     if text.tree is None:
         return None
@@ -30,7 +30,16 @@ def python2_statements(text: Text) -> float | None:
     return float(sum(map(len, found.values())))
 
 
-_MAY_BE_PYTHON2 = re.compile(r"\b(?:print|exec)\b(?!\s*[(=.,:)\]}])")
+_KEYWORD = re.compile(r"\b(?:print|exec)\b(?!\s*[(=.,:)\]}])")
+
+
+def _may_be_python2(text: str) -> bool:
+    """Whether one of the words stands where a statement can begin: a test that costs a tenth of looking at the tree."""
+    for word in _KEYWORD.finditer(text):
+        before = text[text.rfind("\n", 0, word.start()) + 1 : word.start()].rstrip()
+        if not before or before[-1] in ":;":
+            return True
+    return False
 
 
 @cache
