@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
@@ -23,7 +23,7 @@ from midspan.corpus.build.mixture import epochs_of
 from midspan.corpus.build.places import cut_places
 from midspan.corpus.build.planning import Plan, plan_corpus
 from midspan.corpus.build.reading import Reading, read
-from midspan.corpus.build.result import nothing_left, write_result
+from midspan.corpus.build.result import EXCLUDING, nothing_left, write_result
 from midspan.corpus.build.stages import Workplace
 from midspan.corpus.build.view import View
 from midspan.corpus.build.writing import Writing, write
@@ -54,10 +54,11 @@ def build_corpus(settings: Corpus, output: Path, engine: EngineChoice | None = N
     (output / "statistics.json").unlink(missing_ok=True)
     with _user_errors_for_the_disk(output), start_engine(engine or EngineChoice()) as running:
         place = Workplace(output / WORK, running, View())
-        rows = _run_stages(plan, place)
-        if not sum(row.statistics["out"]["documents"] for row in rows["write"]):
-            shutil.rmtree(output / WORK)
-            raise nothing_left(plan, rows)
+        try:
+            rows = _run_stages(plan, place)
+        except NothingLeftError as error:
+            shutil.rmtree(output / WORK, ignore_errors=True)
+            raise nothing_left(plan, error.rows) from None
         write_result(plan, rows, place, output, time.monotonic() - started)
     shutil.rmtree(output / WORK)
 
@@ -72,34 +73,41 @@ def is_built(output: Path, plan: Plan) -> bool:
     return whole and statistics.get("fingerprint") == plan.fingerprint
 
 
+class NothingLeftError(Exception):
+    """No document is left after a stage."""
+
+    def __init__(self, rows: dict[str, list[Row]]) -> None:
+        super().__init__()
+        self.rows = rows
+
+
 def _run_stages(plan: Plan, place: Workplace) -> dict[str, list[Row]]:
     """All stages; the manifest's rows of each."""
     settings = plan.settings
-    read_rows = _read(plan, place)
+    rows: dict[str, list[Row]] = {}
+
+    def note(stage: str, found: list[Row]) -> list[Row]:
+        rows[stage] = found
+        if stage in EXCLUDING and not sum(row.statistics["out"]["documents"] for row in found):
+            raise NothingLeftError(rows)
+        return found
+
+    read_rows = note("read", _read(plan, place))
     documents = [place.task_folder("read", row.task) / "documents.parquet" for row in read_rows]
-    copies, exact_row = find_exact_copies(place, documents, combined_hash(read_rows))
-    judged_rows, cuts = _judge(plan, place, read_rows, documents, copies, exact_row)
-    gathered_rows = _gather(plan, place, judged_rows, cuts)
-    surveyings, near_rows = _deduplicate(plan, place, gathered_rows)
-    after_near = [combined_hash([row, *near_rows]) for row in gathered_rows]
-    surveyed_rows = place.run(
-        "survey", survey, plan.configuration("max_bytes"), list(zip(surveyings, after_near, strict=True))
-    )
-    choice = _choose(plan, place, surveyed_rows)
-    writings = [
-        Writing(surveying, choice, settings.secrets, settings.order, plan.seed, plan.prose) for surveying in surveyings
-    ]
-    written_key = hash_text(f"{plan.configuration('secrets', 'order')} {choice}")
-    written_rows = place.run("write", write, written_key, list(zip(writings, after_near, strict=True)))
-    return {
-        "read": read_rows,
-        "exact copies": [exact_row],
-        "judge": judged_rows,
-        "gather": gathered_rows,
-        "near copies": near_rows,
-        "survey": surveyed_rows,
-        "write": written_rows,
-    }
+    copies, exact = find_exact_copies(place, documents, combined_hash(read_rows))
+    note("exact copies", [exact])
+    judged_rows, shards = _judge(plan, place, documents, copies, rows)
+    note("judge", judged_rows)
+    gathered = note("gather", _gather(plan, place, judged_rows, shards))
+    surveyings, near_rows = _deduplicate(plan, place, gathered)
+    note("near copies", near_rows)
+    inputs = [combined_hash([row, *near_rows]) for row in gathered]
+    surveyed = place.run("survey", survey, plan.configuration("max_bytes"), list(zip(surveyings, inputs, strict=True)))
+    choice = _choose(plan, place, note("survey", surveyed))
+    writings = [Writing(one, choice, settings.secrets, settings.order, plan.seed, plan.prose) for one in surveyings]
+    configuration = hash_text(f"{plan.configuration('secrets', 'order')} {choice}")
+    note("write", place.run("write", write, configuration, list(zip(writings, inputs, strict=True))))
+    return rows
 
 
 def _read(plan: Plan, place: Workplace) -> list[Row]:
@@ -117,26 +125,22 @@ def _read(plan: Plan, place: Workplace) -> list[Row]:
 
 
 def _judge(
-    plan: Plan,
-    place: Workplace,
-    read_rows: Sequence[Row],
-    documents: Sequence[Path],
-    copies: Path,
-    exact: Row,
-) -> tuple[list[Row], tuple[tuple[str, str], ...]]:
-    """Judge what is no copy; the rows, and where the shards are cut."""
-    counts = [row.statistics["out"]["documents"] for row in read_rows]
-    size = sum(row.statistics["out"]["bytes"] for row in read_rows)
+    plan: Plan, place: Workplace, documents: Sequence[Path], copies: Path, rows: Mapping[str, Sequence[Row]]
+) -> tuple[list[Row], int]:
+    """Judge what is no copy, and part it into shards; the rows, and how many shards there are."""
+    (exact,) = rows["exact copies"]
+    counts = [row.statistics["out"]["documents"] for row in rows["read"]]
+    size = sum(row.statistics["out"]["bytes"] for row in rows["read"])
     unique = 1 - exact.statistics["copies"] / max(sum(counts), 1)
     shards = max(round(size * unique / plan.settings.shard_bytes), 1)
-    cuts = tuple(cut_places((sample for row in read_rows for sample in row.statistics["samples"]), shards))
+    cuts = tuple(cut_places((sample for row in rows["read"] for sample in row.statistics["samples"]), shards))
     evaluation = _evaluation_index(plan, place)
     starts = [0, *accumulate(counts)]
     work = [
         (Judging(path, copies, start, plan.settings.quality, evaluation, cuts), combined_hash([row, exact]))
-        for path, start, row in zip(documents, starts, read_rows, strict=False)
+        for path, start, row in zip(documents, starts, rows["read"], strict=False)
     ]
-    return place.run("judge", judge, plan.configuration("quality", "shard_bytes"), work), cuts
+    return place.run("judge", judge, plan.configuration("quality", "shard_bytes"), work), len(cuts) + 1
 
 
 def _evaluation_index(plan: Plan, place: Workplace) -> Path | None:
@@ -149,12 +153,12 @@ def _evaluation_index(plan: Plan, place: Workplace) -> Path | None:
     return path
 
 
-def _gather(plan: Plan, place: Workplace, judged: Sequence[Row], cuts: Sequence[tuple[str, str]]) -> list[Row]:
+def _gather(plan: Plan, place: Workplace, judged: Sequence[Row], shards: int) -> list[Row]:
     near = plan.settings.near_duplicates
     senders = tuple(place.task_folder("judge", row.task) / "documents.arrow" for row in judged)
     work = [
         (Gathering(senders, shard, near is not None and near.level == "repository"), f"{combined_hash(judged)} {shard}")
-        for shard in range(len(cuts) + 1)
+        for shard in range(shards)
     ]
     return place.run("gather", collect, plan.configuration("near_duplicates"), work)
 

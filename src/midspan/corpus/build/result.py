@@ -128,7 +128,7 @@ def _mixture(plan: Plan, rows: Rows) -> list[dict[str, Any]]:
 
 
 def _dropped(rows: Rows, listing: Exclusions) -> dict[str, Amount]:
-    return merged([listing.dropped, *(row.statistics["dropped"] for stage in EXCLUDING for row in rows[stage])])
+    return merged([listing.dropped, *(row.statistics["dropped"] for stage in EXCLUDING for row in rows.get(stage, []))])
 
 
 def _source(plan: Plan) -> str:
