@@ -143,6 +143,7 @@ def test_the_standard_library_is_read_by_package_without_its_tests() -> None:
 
 
 def test_tasks_are_bounded_and_their_order_is_that_of_one_task(tmp_path: Path) -> None:
+    """E2, datatrove: which files a task has changes with the number of tasks asked for."""
     for repository in ("a", "b", "c"):
         write(tmp_path / repository, {f"f{i}.py": "x" * 100 * i for i in range(8)})
     whole, _, one = read_source(kind="folder", path=str(tmp_path))

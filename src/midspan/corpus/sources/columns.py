@@ -105,7 +105,7 @@ def item_of_row(row: Mapping[str, Any], place: str, task: ReadTask) -> Raw | Exc
         repository=repository,
         revision=string("revision"),
         date=string("date"),
-        language=string("language") if task.content == "code" else None,  # of other texts it is a human one
+        language=(string("language") or None) if task.content == "code" else None,  # of other texts it is a human one
         declared_licence=licence,
         declared_evidence=evidence,
         stars=_count(value("stars")),

@@ -83,5 +83,5 @@ def _commit(name: str, revision: str | None) -> str:
 
 def _stamp_of_folder(folder: str) -> list[tuple[str, int, int]]:
     files = [os.path.join(parent, name) for parent, _, names in os.walk(folder) for name in names]
-    status = [(os.path.relpath(file, folder), os.stat(file)) for file in sorted(files)]
+    status = [(os.path.relpath(file, folder), os.stat(file)) for file in sorted(files) if os.path.exists(file)]
     return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in status]

@@ -36,7 +36,7 @@ _EMAIL_REPLY = re.compile(
 )
 _SENT_BY_EMAIL = ("Reply to this email directly", "notifications@github.com", "@reply.github.com")
 _MARKS = re.compile(r"<issue_(?:start|comment|closed)>")  # StarCoderData's way of writing a conversation
-_MARKED = re.compile(r"\s*(?:Title: (?P<title>.*)\n)?(?:(?P<author>username_\d+): )?(?P<text>.*)", re.DOTALL)
+_MARKED = re.compile(r"\s*(?:Title: (?P<title>[^\n]*)\n)?(?:(?P<author>username_\d+): )?(?P<text>.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,7 @@ def issue_of_row(row: Mapping[str, Any], place: str, task: ReadTask) -> Raw | Ex
     Rows as GitHub's REST and GraphQL interfaces give them (with `comments` as a list), and of the-stack-github-issues.
     """
     repository, path = _repository(row) or task.source, _path(row) or place
-    try:
-        conversation = _conversation(row)
-    except (TypeError, KeyError, AttributeError) as error:
-        return Excluded(repository, path, "no conversation", f"{type(error).__name__}: {error}")
-    text = conversation_text(conversation)
+    text = conversation_text(_conversation(row))
     if isinstance(text, tuple):
         return Excluded(repository, path, *text)
     if why := unfit(text):
@@ -134,31 +130,38 @@ def _without_names(text: str, names: Mapping[str, str]) -> str:
 
 def _conversation(row: Mapping[str, Any]) -> Conversation:
     """The conversation of a row in any of the known forms."""
+    title = _string(row.get("title"))
     if isinstance(row.get("events"), list):  # the-stack-github-issues
         events = [event for event in row["events"] if isinstance(event, dict)]
-        title = row.get("title") or next((event["title"] for event in events if event.get("title")), "")
-        texts = [(event, event.get("text") or event.get("comment") or event.get("description")) for event in events]
-        return Conversation(title, [Comment(event.get("author") or "", text) for event, text in texts if text])
+        title = title or next((name for event in events if (name := _string(event.get("title")))), "")
+        texts = [_string(event.get("text") or event.get("comment") or event.get("description")) for event in events]
+        authors = [_string(event.get("author")) for event in events]
+        return Conversation(title, [Comment(*both) for both in zip(authors, texts, strict=True) if both[1]])
     if "comments" in row or "body" in row:  # GitHub's interfaces
-        return Conversation(row.get("title") or "", list(_posts([row])))
-    marked = row.get("content") or row.get("text") or ""
+        return Conversation(title, list(_posts([row])))
+    marked = _string(row.get("content") or row.get("text"))
     parts = [match for part in _MARKS.split(marked) if part.strip() and (match := _MARKED.match(part))]
-    title = next((part["title"].strip() for part in parts if part["title"]), "")
+    title = title or next((part["title"].strip() for part in parts if part["title"]), "")
     return Conversation(title, [Comment(part["author"] or "", part["text"].strip()) for part in parts])
 
 
 def _posts(posts: Sequence[Any]) -> Iterator[Comment]:
     """An issue's or discussion's own text, its comments, and their replies, in this order."""
     for post in posts:
-        user = post.get("user") or post.get("author") or {}
-        if isinstance(user, str):
-            user = {"login": user}
+        if not isinstance(post, dict):
+            continue
+        user = post.get("user") or post.get("author")
+        user = user if isinstance(user, dict) else {"login": user}
         program = user.get("type") == "Bot" or user.get("__typename") == "Bot" or user.get("is_bot") is True
-        if isinstance(text := post.get("body"), str):
-            yield Comment(user.get("login") or "ghost", text, program)
+        if text := _string(post.get("body")):
+            yield Comment(_string(user.get("login")) or "ghost", text, program)
         for answers in (post.get("comments"), post.get("replies")):
-            nodes = answers.get("nodes", []) if isinstance(answers, dict) else answers
+            nodes = answers.get("nodes") if isinstance(answers, dict) else answers
             yield from _posts(nodes if isinstance(nodes, list) else [])
+
+
+def _string(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _repository(row: Mapping[str, Any]) -> str:
@@ -170,7 +173,7 @@ def _repository(row: Mapping[str, Any]) -> str:
         address = row.get("repository_url") or row.get("html_url") or row.get("url") or ""
         found = re.search(r"github\.com/(?:repos/)?([\w.-]+/[\w.-]+)", address if isinstance(address, str) else "")
         named = found.group(1) if found else ""
-    return named if isinstance(named, str) else ""
+    return _string(named)
 
 
 def _path(row: Mapping[str, Any]) -> str:

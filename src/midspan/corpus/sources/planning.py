@@ -44,6 +44,7 @@ def plan_source(source: Source, task_bytes: int) -> SourcePlan:
         facts |= more
     else:
         pieces, excluded, fingerprint = plan_tables(source, task_bytes)
+        facts["files"] = len({piece.file for piece in pieces})
     empty = ReadTask(source.label, source.content, (), overrides_of(source), source.licence or "")
     return SourcePlan(
         tasks=[replace(empty, pieces=joined) for joined in _join(pieces, task_bytes)],

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 from midspan.corpus.decoding import NotTextError, decode_source
 from midspan.corpus.sources.items import Excluded, Raw
+from midspan.corpus.sources.markup import tokens
 
 PROSE = "prose"  # as corpus.languages calls text that is no file of a repository
 HTML_NAMES = (".html", ".htm", ".xhtml")
@@ -53,24 +53,29 @@ def html_to_text(source: str) -> str:
     Scripts, styles, forms and navigation are left out. "" for a page without text.
     """
     page = _Page()
-    page.feed(source)
-    page.close()
+    for kind, content in tokens(source):
+        if kind == "text":
+            page.add(content)
+        elif kind == "start":
+            page.start(content)
+        else:
+            page.end(content)
     page.end_line()
     return re.sub(r"\n{3,}", "\n\n", "\n".join(page.lines)).strip("\n") + "\n" if any(page.lines) else ""
 
 
-class _Page(HTMLParser):
+class _Page:
     """Collects the lines of a page."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.lines: list[str] = []
         self._line: list[str] = []  # parts of the line that is being written
         self._item = ""  # what the next line begins with
-        self._preformatted = 0  # open <pre>
+        self._preformatted = False
         self._dropped: list[str] = []  # open elements that show nothing, from the outermost on
 
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+    def start(self, tag: str) -> None:
+        """Enter an element."""
         if self._dropped:
             if tag == self._dropped[-1]:
                 self._dropped.append(tag)
@@ -82,14 +87,15 @@ class _Page(HTMLParser):
             else:
                 self.end_line()
         elif tag in ("td", "th"):
-            if self._has_text():
+            if self._line:
                 self._line.append(" | ")
         elif tag in BLOCKS:
             self._end_block(tag)
             self._item = "- " if tag == "li" else self._item if tag == "p" else ""
-            self._preformatted += tag == "pre"
+            self._preformatted |= tag == "pre"
 
-    def handle_endtag(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
+        """Leave an element."""
         if self._dropped:
             if tag == self._dropped[-1]:
                 self._dropped.pop()
@@ -97,12 +103,14 @@ class _Page(HTMLParser):
                 self._dropped.clear()
         elif tag in BLOCKS:
             self._end_block(tag)
-            if tag == "pre":
-                self._preformatted = max(self._preformatted - 1, 0)
+            self._preformatted &= tag != "pre"
 
-    def handle_data(self, data: str) -> None:
+    def add(self, text: str) -> None:
+        """Add text to the line."""
         if not self._dropped:
-            self._line.append(data if self._preformatted else re.sub(r"\s+", " ", data))
+            text = text if self._preformatted else re.sub(r"\s+", " ", text)
+            if self._line or text.strip() or self._preformatted:
+                self._line.append(text)
 
     def end_line(self) -> None:
         """Write the line down, if there is anything on it."""
@@ -114,9 +122,6 @@ class _Page(HTMLParser):
         elif text := re.sub(r" {2,}", " ", text).strip(" |"):
             self.lines.append(self._item + text)
             self._item = ""
-
-    def _has_text(self) -> bool:
-        return any(part.strip() for part in self._line)
 
     def _end_block(self, tag: str) -> None:
         self.end_line()

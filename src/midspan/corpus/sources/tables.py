@@ -26,7 +26,7 @@ JSON_LINES = tuple(ending + more for ending in (".jsonl", ".ndjson", ".json") fo
 MAX_LINE_BYTES = 8 * MAX_FILE_BYTES  # JSON spells a character in up to six bytes, and there are other fields
 MAX_PIECES_OF_ROW_GROUP = 64  # rows cannot be skipped unread: reading a group in n pieces decodes it n/2 times
 BATCH_BYTES = 4_000_000  # of rows that are held at once
-MAX_BATCH_ROWS = 1_000
+MAX_BATCH_ROWS = 256
 
 Place = tuple[str, Mapping[str, Any] | UnreadableError]  # where a row is, and the row or why it cannot be read
 
