@@ -127,14 +127,8 @@ def _decode(
             return
         if len(active) <= len(rows) * 3 // 4:  # dropping rows copies the cache: not for every single one
             rows = [rows[number] for number in active]
-            _keep_rows(cache, active)
+            cache.keep_rows(active)
         logits = _read_one_token(model, rows, cache)
-
-
-def _keep_rows(cache: KeyValueCache, rows: list[int]) -> None:
-    cache.batch = len(rows)
-    cache.keys = [keys[rows] for keys in cache.keys]
-    cache.values = [values[rows] for values in cache.values]
 
 
 @torch.inference_mode()

@@ -54,3 +54,9 @@ class KeyValueCache:
             all_keys[rows, :, slots] = keys.transpose(1, 2).to(all_keys.dtype)
             all_values[rows, :, slots] = values.transpose(1, 2).to(all_values.dtype)
         return all_keys[:, :, :used], all_values[:, :, :used]
+
+    def keep_rows(self, rows: list[int]) -> None:
+        """Forget all rows but these, which become rows 0, 1, 2…"""
+        self.batch = len(rows)
+        self.keys = [keys[rows] for keys in self.keys]
+        self.values = [values[rows] for values in self.values]
