@@ -19,8 +19,8 @@ def cut(text: str, generator: np.random.Generator) -> tuple[str, str, str]:
 def fim_tokens(tokenizer: Tokenizer, prefix: str, middle: str, suffix: str, spm: bool) -> list[int]:
     """The ids of a cut document, sentinels and the closing `<|endoftext|>` included.
 
-    PSM is `<fim_prefix>P<fim_suffix>S<fim_middle>M`; SPM is the joint variant, `<fim_prefix><fim_suffix>S<fim_middle>PM`
-    (Bavarian et al., appendix D): the text after its middle mark goes on from the line the cursor stands in. The
+    PSM is `<fim_prefix>P<fim_suffix>S<fim_middle>M`; SPM is `<fim_prefix><fim_suffix>S<fim_middle>PM`
+    (Bavarian et al., appendix D, the joint variant): the text after its middle mark goes on from the line the cursor stands in. The
     three parts are encoded apart, so a token boundary falls on the cursor, in mid-word too, as it does in an editor.
     """
     marks = tokenizer.fim
