@@ -20,8 +20,8 @@ def fim_tokens(tokenizer: Tokenizer, prefix: str, middle: str, suffix: str, spm:
     """The ids of a cut document, sentinels and the closing `<|endoftext|>` included.
 
     PSM is `<fim_prefix>P<fim_suffix>S<fim_middle>M`; SPM is `<fim_prefix><fim_suffix>S<fim_middle>PM`
-    (Bavarian et al., appendix D, the joint variant): the text after its middle mark goes on from the line the cursor stands in. The
-    three parts are encoded apart, so a token boundary falls on the cursor, in mid-word too, as it does in an editor.
+    (Bavarian et al., appendix D, the joint variant), where the text goes on from the cursor's own line. The parts are
+    encoded apart: a token boundary falls on the cursor, in mid-word too, as it does in an editor.
     """
     marks = tokenizer.fim
     assert marks is not None, "the tokenizer has no fill-in-the-middle tokens"
