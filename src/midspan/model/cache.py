@@ -30,6 +30,12 @@ class KeyValueCache:
         self.keys = [torch.zeros(shape, dtype=dtype, device=device) for _ in range(config.num_layers)]
         self.values = [torch.zeros(shape, dtype=dtype, device=device) for _ in range(config.num_layers)]
 
+    @staticmethod
+    def row_bytes(config: DecoderConfig, capacity: int, dtype: torch.dtype = torch.float32) -> int:
+        """What one row of `capacity` positions takes in memory."""
+        values = 2 * config.num_layers * config.num_key_value_heads * config.head_size * capacity
+        return values * dtype.itemsize
+
     def slots(self, positions: Tensor) -> tuple[Slots, int]:
         """Where the tokens at `positions` `[batch, sequence]` go, and how many slots are then in use.
 
