@@ -204,6 +204,7 @@ class Sft(Schedule):
     context: Positive = 512
     tokens_per_step: Positive = 4096
     per_family: Positive = 40
+    replay: Annotated[float, Field(ge=0, lt=1)] = 0.0  # share of rows that are pre-training's, against forgetting
 
 
 class Dpo(Schedule):

@@ -124,8 +124,9 @@ def _training_steps(run: Run) -> list[Step]:
         steps.append(Step(name, settings, inputs, (run.model(name),), _pretraining(run, name, before)))
         before = name
     if plan.sft and before:
-        sft_step = Step("sft", (*shared, plan.sft), (before, "tokenizer"), (run.model("sft"),), _tuning(run, before))
-        steps.append(sft_step)
+        replayed = ("tokens",) if plan.sft.replay else ()
+        tuned = (*shared, plan.sft, plan.fim if replayed else None)
+        steps.append(Step("sft", tuned, (before, "tokenizer", *replayed), (run.model("sft"),), _tuning(run, before)))
     if plan.dpo:
         pairs = run.directory / "stages" / "preferences"
         files = (pairs / "train.jsonl", pairs / "heldout.jsonl")
@@ -154,7 +155,8 @@ def _tuning(run: Run, before: str) -> Callable[[str], None]:
     def action(key: str) -> None:
         learnt = [exercise for exercise in run.exercises if exercise.split == "train"]
         conversations = [messages(exercise, exercise.solution) for exercise in learnt]
-        sft(run.plan, conversations, _place(run, "sft", run.model(before), key))
+        shard = run.directory / "corpus" / "tokens" / "train"
+        sft(run.plan, conversations, shard, _place(run, "sft", run.model(before), key))
 
     return action
 

@@ -41,3 +41,14 @@ def test_text_that_spells_a_sentinel_does_not_become_one(code_tokenizer: Tokeniz
     assert code_tokenizer.fim is not None
     assert ids.count(code_tokenizer.fim.middle) == 1
     assert ids.count(code_tokenizer.end_of_text) == 1
+
+
+@given(st.text(max_size=30), st.text(max_size=30), st.booleans())
+def test_training_begins_the_middle_where_a_prompt_ends(
+    code_tokenizer: Tokenizer, prefix: str, middle: str, spm: bool
+) -> None:
+    ids = fim_tokens(code_tokenizer, prefix, middle, "", spm)
+    asked, answer = code_tokenizer.encode(prefix), [*code_tokenizer.encode(middle), code_tokenizer.end_of_text]
+    assert ids[-len(answer) :] == answer
+    if spm:
+        assert ids[-len(answer) - len(asked) : -len(answer)] == asked

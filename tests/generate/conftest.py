@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
+from small_decoders import LLAMA
 
-from midspan.model import Decoder, DecoderConfig
+from midspan.model import Decoder
 from midspan.tokens import Tokenizer, train_tokenizer
 
 torch.set_num_threads(1)
@@ -20,19 +23,8 @@ def tokenizer() -> Tokenizer:
 @pytest.fixture(scope="session")
 def model(tokenizer: Tokenizer) -> Decoder:
     torch.manual_seed(1)
-    config = DecoderConfig(
-        family="llama",
-        vocabulary_size=tokenizer.vocabulary_size + 5,  # rows beyond the tokenizer, as released models have
-        hidden_size=32,
-        intermediate_size=48,
-        num_layers=2,
-        num_heads=4,
-        num_key_value_heads=2,
-        head_size=8,
-        max_positions=96,
-        norm="rmsnorm",
-        rotary_fraction=1.0,
-    )
+    # Rows beyond the tokenizer, as released models have.
+    config = replace(LLAMA, vocabulary_size=tokenizer.vocabulary_size + 5, max_positions=96)
     decoder = Decoder(config).eval()
     with torch.no_grad():  # larger weights than at birth: the logits differ enough for a clear best token
         for parameter in decoder.parameters():

@@ -31,6 +31,22 @@ def test_any_chunks_give_the_logits_of_the_whole(config: DecoderConfig, sizes: l
         torch.testing.assert_close(chunked, whole, atol=1e-4, rtol=1e-4)
 
 
+def test_a_kept_row_goes_on_as_if_the_others_had_never_been() -> None:
+    decoder, tokens = random_decoder(STABLE), random_tokens(STABLE, 3, 8)
+    cache = KeyValueCache(STABLE, 3, 8)
+    with torch.no_grad():
+        decoder(tokens[:, :5], cache=cache)
+        cache.keep_rows([2, 0])
+        kept = decoder(tokens[[2, 0], 5:], positions=torch.arange(5, 8).expand(2, -1), cache=cache)
+        torch.testing.assert_close(kept, decoder(tokens[[2, 0]])[:, 5:], atol=1e-4, rtol=1e-4)
+
+
+def test_the_size_of_a_row_is_what_a_cache_of_one_row_takes() -> None:
+    cache = KeyValueCache(STABLE, 1, 7, torch.bfloat16)
+    held = sum(tensor.nbytes for tensor in (*cache.keys, *cache.values))
+    assert KeyValueCache.row_bytes(STABLE, 7, torch.bfloat16) == held
+
+
 @FAMILY
 def test_rows_at_different_positions_are_as_if_alone(config: DecoderConfig) -> None:
     decoder, lengths, steps = random_decoder(config), [3, 9, 1], 6

@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import httpx
 import pytest
 import torch
 import uvicorn
+from small_decoders import STABLE
 
-from midspan.model import Decoder, DecoderConfig
+from midspan.model import Decoder
 from midspan.serve import build_app
 from midspan.serve.server import listening_socket
 from midspan.tokens import Tokenizer, train_tokenizer
@@ -27,17 +29,7 @@ def tokenizer() -> Tokenizer:
 @pytest.fixture(scope="session")
 def model(tokenizer: Tokenizer) -> Decoder:
     torch.manual_seed(3)
-    config = DecoderConfig(
-        family="stablelm",
-        vocabulary_size=tokenizer.vocabulary_size,
-        hidden_size=32,
-        intermediate_size=48,
-        num_layers=2,
-        num_heads=4,
-        num_key_value_heads=4,
-        head_size=8,
-        max_positions=256,
-    )
+    config = replace(STABLE, vocabulary_size=tokenizer.vocabulary_size, max_positions=256)
     decoder = Decoder(config).eval()
     with torch.no_grad():
         for name, parameter in decoder.named_parameters():

@@ -44,6 +44,11 @@ class Batch:
         parts = [getattr(self, name).split(rows) for name in self.__dataclass_fields__]
         return [Batch(*columns) for columns in zip(*parts, strict=True)]
 
+    @staticmethod
+    def join(batches: Sequence[Batch]) -> Batch:
+        """The rows of all `batches`, which have the same context, as one batch."""
+        return Batch(*(torch.cat([getattr(one, name) for one in batches]) for name in Batch.__dataclass_fields__))
+
 
 def pack_rows(rows: Sequence[Sequence[Segment]], context: int) -> Batch:
     """Lay the segments of each row one after the other, padded to `context` positions."""

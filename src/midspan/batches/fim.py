@@ -19,14 +19,13 @@ def cut(text: str, generator: np.random.Generator) -> tuple[str, str, str]:
 def fim_tokens(tokenizer: Tokenizer, prefix: str, middle: str, suffix: str, spm: bool) -> list[int]:
     """The ids of a cut document, sentinels and the closing `<|endoftext|>` included.
 
-    PSM is `<fim_prefix>P<fim_suffix>S<fim_middle>M`; SPM is the joint variant,
-    `<fim_prefix><fim_suffix>S<fim_middle>PM` (Bavarian et al., appendix D), in which prefix and middle are one text:
-    no token boundary falls on the cursor.
+    PSM is `<fim_prefix>P<fim_suffix>S<fim_middle>M`; SPM is `<fim_prefix><fim_suffix>S<fim_middle>PM`
+    (Bavarian et al., appendix D, the joint variant), where the text goes on from the cursor's own line. The parts are
+    encoded apart: a token boundary falls on the cursor, in mid-word too, as it does in an editor.
     """
     marks = tokenizer.fim
     assert marks is not None, "the tokenizer has no fill-in-the-middle tokens"
-    if spm:
-        tail, whole = tokenizer.encode_batch([suffix, prefix + middle])
-        return [marks.prefix, marks.suffix, *tail, marks.middle, *whole, tokenizer.end_of_text]
     head, tail, span = tokenizer.encode_batch([prefix, suffix, middle])
+    if spm:
+        return [marks.prefix, marks.suffix, *tail, marks.middle, *head, *span, tokenizer.end_of_text]
     return [marks.prefix, *head, marks.suffix, *tail, marks.middle, *span, tokenizer.end_of_text]

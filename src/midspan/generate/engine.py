@@ -19,7 +19,8 @@ from midspan.generate.sampling import Sampling, choose
 from midspan.model import Decoder, KeyValueCache
 from midspan.tokens import Tokenizer
 
-ROWS = 32  # prompts that are decoded together
+MOST_ROWS = 128  # prompts that are decoded together
+CACHE_BYTES = 1 << 30  # that their keys and values may take
 PREFILL = 64  # prompt tokens per row between two looks at `cancelled`
 
 
@@ -89,7 +90,7 @@ def stream_batch(
 ) -> Iterator[tuple[int, Piece]]:
     """The pieces of many completions as they are made, each with the number of its prompt.
 
-    Prompts of like length go together, 32 at a time. Cancellation and errors are those of `stream`.
+    Prompts of like length go together, as many as memory allows. Cancellation and errors are those of `stream`.
     """
     positions = model.config.max_positions
     ends = end_tokens(tokenizer)
@@ -100,8 +101,11 @@ def stream_batch(
         room = positions - len(prompt) + 1
         rows.append(Row(index, prompt, min(sampling.max_tokens, room), tokenizer, sampling, ends))
     rows.sort(key=lambda row: len(row.prompt))
-    for start in range(0, len(rows), ROWS):
-        yield from _decode(model, tokenizer, rows[start : start + ROWS], sampling, cancelled or (lambda: False))
+    capacity = max((len(row.prompt) + row.limit for row in rows), default=0)
+    row_bytes = KeyValueCache.row_bytes(model.config, capacity, next(model.parameters()).dtype)
+    together = min(max(CACHE_BYTES // max(row_bytes, 1), 1), MOST_ROWS)
+    for start in range(0, len(rows), together):
+        yield from _decode(model, tokenizer, rows[start : start + together], sampling, cancelled or (lambda: False))
 
 
 def _decode(
@@ -127,14 +131,8 @@ def _decode(
             return
         if len(active) <= len(rows) * 3 // 4:  # dropping rows copies the cache: not for every single one
             rows = [rows[number] for number in active]
-            _keep_rows(cache, active)
+            cache.keep_rows(active)
         logits = _read_one_token(model, rows, cache)
-
-
-def _keep_rows(cache: KeyValueCache, rows: list[int]) -> None:
-    cache.batch = len(rows)
-    cache.keys = [keys[rows] for keys in cache.keys]
-    cache.values = [values[rows] for values in cache.values]
 
 
 @torch.inference_mode()

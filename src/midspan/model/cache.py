@@ -30,6 +30,12 @@ class KeyValueCache:
         self.keys = [torch.zeros(shape, dtype=dtype, device=device) for _ in range(config.num_layers)]
         self.values = [torch.zeros(shape, dtype=dtype, device=device) for _ in range(config.num_layers)]
 
+    @staticmethod
+    def row_bytes(config: DecoderConfig, capacity: int, dtype: torch.dtype = torch.float32) -> int:
+        """What one row of `capacity` positions takes in memory."""
+        values = 2 * config.num_layers * config.num_key_value_heads * config.head_size * capacity
+        return values * dtype.itemsize
+
     def slots(self, positions: Tensor) -> tuple[Slots, int]:
         """Where the tokens at `positions` `[batch, sequence]` go, and how many slots are then in use.
 
@@ -54,3 +60,9 @@ class KeyValueCache:
             all_keys[rows, :, slots] = keys.transpose(1, 2).to(all_keys.dtype)
             all_values[rows, :, slots] = values.transpose(1, 2).to(all_values.dtype)
         return all_keys[:, :, :used], all_values[:, :, :used]
+
+    def keep_rows(self, rows: list[int]) -> None:
+        """Forget all rows but these, which become rows 0, 1, 2…"""
+        self.batch = len(rows)
+        self.keys = [keys[rows] for keys in self.keys]
+        self.values = [values[rows] for values in self.values]

@@ -8,7 +8,7 @@ import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -45,37 +45,38 @@ def pretrain(plan: recipe.Recipe, name: str, shard: Path, place: Place) -> dict[
     """Train one pre-training stage on the token shard and write its model; returns the summary."""
     settings = plan.pretrain[name]
     tokenizer = Tokenizer.load(place.tokenizer)
-    rows = PretrainingRows(
-        TokenShard.open(shard),
-        tokenizer,
-        stage=name,
-        context=settings.context,
-        seed=plan.seed,
-        fim_rate=plan.fim.rate,
-        spm_share=plan.fim.spm_share,
-        repository_order=settings.repository_order if settings.repository_context else None,
-    )
+    order = settings.repository_order if settings.repository_context else None
+    rows = _pretraining_rows(plan, name, shard, tokenizer, settings.context, order)
     decoder = starting_decoder(plan, settings, place.start, tokenizer)
     rows_per_step = settings.tokens_per_step // settings.context
     steps = math.ceil(settings.tokens / settings.tokens_per_step)
     say(f"{name}: {len(rows)} rows of {settings.context}, {steps * rows_per_step / len(rows):.2f} epochs")
     facts = {"rows": len(rows), "epochs": steps * rows_per_step / len(rows), "packing": rows.utilisation}
-    causal = CausalLosses(decoder, rows, rows_per_step, plan.runtime.precision)
+    causal = CausalLosses(decoder, [(rows, rows_per_step)], plan.runtime.precision)
     return _run(plan, name, "causal", settings, steps, settings.tokens_per_step, decoder, causal, place, facts)
 
 
-def sft(plan: recipe.Recipe, conversations: Sequence[Sequence[Message]], place: Place) -> dict[str, Any]:
-    """Fine-tune on conversations with loss on the answers and write the model; returns the summary."""
+def sft(plan: recipe.Recipe, conversations: Sequence[Sequence[Message]], shard: Path, place: Place) -> dict[str, Any]:
+    """Fine-tune on conversations with loss on the answers and write the model; returns the summary.
+
+    Some rows of each step may be pre-training's, cut anew from the token shard (`sft.replay`): tuned on answers alone,
+    a small model forgets plain code and infilling.
+    """
     settings = plan.sft
     assert settings is not None
     assert place.start is not None
     tokenizer, decoder = Tokenizer.load(place.tokenizer), load_decoder(place.start)
     rows = ChatRows(conversations, tokenizer, context=settings.context, seed=plan.seed)
     rows_per_step = max(1, settings.tokens_per_step // settings.context)
-    steps = math.ceil(settings.epochs * len(rows) / rows_per_step)
+    replayed = min(round(settings.replay * rows_per_step), rows_per_step - 1)
+    sources: list[tuple[PretrainingRows | ChatRows, int]] = [(rows, rows_per_step - replayed)]
+    if replayed:
+        sources.append((_pretraining_rows(plan, "sft", shard, tokenizer, settings.context, None), replayed))
+    steps = math.ceil(settings.epochs * len(rows) / (rows_per_step - replayed))
     say(f"sft: {len(rows.segments)} conversations in {len(rows)} rows, {settings.epochs} epochs")
     facts = {"conversations": len(rows.segments), "too_long": rows.too_long, "epochs": settings.epochs}
-    causal = CausalLosses(decoder, rows, rows_per_step, plan.runtime.precision)
+    facts["replayed_rows"] = steps * replayed
+    causal = CausalLosses(decoder, sources, plan.runtime.precision)
     tokens = rows_per_step * settings.context
     return _run(plan, "sft", "sft", settings, steps, tokens, decoder, causal, place, facts)
 
@@ -99,15 +100,14 @@ class CausalLosses:
     """Next-token losses of pre-training and SFT, divided by the step's supervised tokens."""
 
     decoder: Decoder
-    rows: PretrainingRows | ChatRows
-    rows_per_step: int
+    sources: Sequence[tuple[PretrainingRows | ChatRows, int]]  # and how many rows of each a step has
     precision: str
 
     def __call__(self, step: int, notes: dict[str, float]) -> Iterator[Tensor]:
         """Yield the micro-batches' shares of the step's mean loss."""
         device = next(self.decoder.parameters()).device
         dtype = compute_dtype(self.precision, device)
-        batch = self.rows.batch(step, self.rows_per_step)
+        batch = Batch.join([rows.batch(step, count) for rows, count in self.sources])
         supervised = batch.loss_weight.sum().item()
         notes["supervised_tokens"] = supervised
         for part in _micro_batches(batch):
@@ -252,6 +252,26 @@ def _run(
     summary["machine"] = {"platform": platform.platform(), "cores": os.cpu_count(), "threads": torch.get_num_threads()}
     write_json(place.stage / "summary.json", summary)
     return summary
+
+
+def _pretraining_rows(
+    plan: recipe.Recipe,
+    stage: str,
+    shard: Path,
+    tokenizer: Tokenizer,
+    context: int,
+    order: Literal["dependency", "random"] | None,
+) -> PretrainingRows:
+    return PretrainingRows(
+        TokenShard.open(shard),
+        tokenizer,
+        stage=stage,
+        context=context,
+        seed=plan.seed,
+        fim_rate=plan.fim.rate,
+        spm_share=plan.fim.spm_share,
+        repository_order=order,
+    )
 
 
 def _micro_batches(batch: Batch) -> list[Batch]:
