@@ -63,6 +63,7 @@ def test_a_page_becomes_its_text() -> None:
         ("a</div></pre></li>b", "a\n\nb\n"),
         ("a < b and c<d", "a < b and c\n"),
         ("1 <2", "1 <2\n"),
+        ("a &lt; b < c", "a < b < c\n"),
         ("<p title='a > b' class=x>c</p>", "c\n"),
         ("<p title=it's>c</p>it's", "c\n\nit's\n"),
         ("<!-- <p>no --><p>yes", "yes\n"),
@@ -97,10 +98,10 @@ HOSTILE = [
 
 @pytest.mark.parametrize("part", HOSTILE)
 def test_hostile_pages_take_linear_time(part: str) -> None:
-    """html.parser, which is quadratic, takes hours for 1 MB of some of these."""
+    """html.parser, which is quadratic, takes minutes for some of these."""
     started = time.process_time()
-    html_to_text(part * (1_000_000 // len(part)))
-    assert time.process_time() - started < 20
+    html_to_text(part * (400_000 // len(part)))
+    assert time.process_time() - started < 8
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,14 @@ def test_a_file_a_folder_and_a_glob_are_read_and_links_followed(tmp_path: Path) 
         assert [raw.data for raw in read_source(kind="parquet", path=str(path))[0]] == [raw.data for raw in raws]
 
 
+def test_files_of_one_name_in_several_folders_are_told_apart(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        write_parquet(tmp_path / folder / "part.parquet", [{"content": folder}])
+    expected = ["a/part.parquet:0:0", "b/part.parquet:0:0"]
+    for path in (tmp_path, tmp_path / "*" / "part.parquet", tmp_path / "**" / "*.parquet"):
+        assert [raw.path for raw in read_source(kind="parquet", path=str(path))[0]] == expected
+
+
 def test_a_broken_parquet_file_costs_only_itself(tmp_path: Path) -> None:
     data = write_parquet(tmp_path / "good.parquet", rows(20)).read_bytes()
     (tmp_path / "cut.parquet").write_bytes(data[: len(data) // 2])

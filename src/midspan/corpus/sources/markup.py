@@ -24,7 +24,7 @@ def tokens(source: str) -> Iterator[Token]:
     while (opening := source.find("<", position)) >= 0:
         after, token = _tag(source, opening)
         if after == opening:  # a "<" that stands for itself
-            after, token = opening + 1, ("text", source[position : opening + 1])
+            after, token = opening + 1, ("text", html.unescape(source[position : opening + 1]))
         elif opening > position:
             yield "text", html.unescape(source[position:opening])
         position = after

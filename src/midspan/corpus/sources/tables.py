@@ -6,6 +6,7 @@ import glob
 import io
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,7 +77,8 @@ def _files(path: str) -> list[tuple[str, str]]:
         found = [os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names]
         visible = [(os.path.relpath(file, path), file) for file in found]
         return sorted((name, file) for name, file in visible if not name.startswith(".") and "/." not in name)
-    return [(os.path.basename(file), file) for file in sorted(glob.glob(path, recursive=True))]
+    fixed = os.path.dirname(re.split(r"[*?\[]", path)[0]) or "."  # folder above the first wildcard
+    return [(os.path.relpath(file, fixed), file) for file in sorted(glob.glob(path, recursive=True))]
 
 
 def _size_and_stamp(file: str) -> tuple[int, str]:
