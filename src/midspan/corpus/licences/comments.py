@@ -26,6 +26,7 @@ _LINE = re.compile(
 # Marks that code lines begin with too: comments only where no code has been seen, and in no JSON.
 _RARE = re.compile(r"(?:\s*\"(?!\"\")|'\\\"|\.\\\"|\s*'(?!'')|\*+|[Cc*](?=\s)|\\(?=\s)|\s*\|)(.*)")
 _PASCAL = re.compile(r"\s*\{[\s*=-]*(?=$|[A-Za-z(])(?![^}]*[\":;])")
+_JSON = re.compile(r"\s*(?:\{\s*[\"}]|\[)")
 _PROLOGUE = re.compile(r"\s*(?:$|<\?(?:php|xml)|<!doctype|<html|package\b|use strict|[\"']use strict)", re.IGNORECASE)
 
 
@@ -55,7 +56,7 @@ def leading_comments(text: str) -> list[Comment]:
 
 def _comment_lines(text: str) -> Iterator[tuple[int, str | None]]:
     """The number and text of each comment line, None instead of the text for a line of code."""
-    json = text[:200].lstrip()[:1] in ("{", "[")
+    json = _JSON.match(text)
     code = 0
     end = ""  # of the block comment that is open
     size = 0

@@ -16,13 +16,14 @@ from typing import Literal
 Outcome = Literal["permissive", "non-permissive", "unknown"]
 ORDER: tuple[Outcome, ...] = ("non-permissive", "unknown", "permissive")  # from the worst to the best
 UNKNOWN = "unknown"
+MALFORMED = "LicenseRef-malformed-expression"
 
 _TOKEN = re.compile(r"\s*(?:([()])|([\w.:+-]+)|(\S))")
 _OPERATORS = ("AND", "OR", "WITH")
 _MAX_TOKENS = 500
 # Names that the table lacks, by what they say of themselves.
 _RESTRICTED = re.compile(
-    r"(A|L)?GPL|MPL-|EPL-|CDDL|CPL-|EUPL|OSL-|SSPL|BUSL|CC-BY-(NC|SA|ND)|Elastic|Commons-Clause|PolyForm|UNLICENSED$"
+    r"(A|L)?GPL|GFDL|[ME]PL\b|CDDL|CPL-|EUPL|OSL\b|SSPL|BUSL|CC-BY-(NC|SA|ND)|Elastic|Commons-Clause|PolyForm|UNLICENSED$"
     r"|LicenseRef-.*(proprietary|confidential|commercial|commons-clause|non-?free|no-|restricted|internal|end-user)"
     r"|LicenseRef-(limited-purpose|field-of-use|polyform|responsible-ai)",
     re.IGNORECASE,
@@ -34,14 +35,18 @@ def licence_class(expression: str) -> Outcome:
 
     Two names side by side both hold, as in the lists of U-Boot's early tags.
     """
-    tokens = _tokens(expression)
+    return _class_of_tokens(_tokens(expression)) or "unknown"
+
+
+def _class_of_tokens(tokens: list[str]) -> Outcome | None:
+    """The outcome of an expression, None if it is not well-formed."""
     if not tokens or len(tokens) > _MAX_TOKENS:
-        return "unknown"
+        return None
     try:
         outcome, rest = _choice(tokens)
     except ValueError:
-        return "unknown"
-    return "unknown" if rest else outcome
+        return None
+    return None if rest else outcome
 
 
 def names_a_licence(text: str, all_known: bool = False) -> bool:
@@ -51,10 +56,15 @@ def names_a_licence(text: str, all_known: bool = False) -> bool:
 
 
 def all_of(expressions: Iterable[str]) -> str:
-    """The expression that holds when every one does: each once, in order, joined by AND; "" for none."""
+    """The expression that holds when every one does: each once, in order, joined by AND; "" for none.
+
+    One that is not well-formed becomes MALFORMED, so that it cannot change the meaning of the others.
+    """
     parts: list[str] = []
     for expression in filter(None, expressions):
         tokens = _tokens(expression)
+        if _class_of_tokens(tokens) is None:
+            tokens = [MALFORMED]
         while tokens[:1] == ["("] and tokens[-1:] == [")"] and not {"(", ")"} & set(tokens[1:-1]):
             tokens = tokens[1:-1]
         whole = " ".join(tokens).replace("( ", "(").replace(" )", ")")

@@ -14,7 +14,7 @@ from midspan.corpus.licences.words import words_of
 # A head without any of these says nothing of licences: most files are done here.
 _SIGNS = (
     *("licen", "copyright", "spdx", "copying", "gpl", "public domain", "propriet", "confidential", "distribut"),
-    *("permission", "do not", "non-commercial", "noncommercial", "use only"),
+    *("permission", "do not", "may not", "consent", "reserved", "non-commercial", "noncommercial", "use only"),
 )
 _TAG = re.compile(r"SPDX-License-Identifier:[ \t]*(.*)", re.IGNORECASE)
 _TAG_END = re.compile(r"\*/|-->|#\}|\*\||\bSPDX-", re.IGNORECASE)

@@ -8,35 +8,41 @@ from midspan.corpus.licences.phrases import phrase
 
 PUBLIC_DOMAIN = "LicenseRef-scancode-public-domain"
 # "GPL v2", "General Public License as published by the Free Software Foundation; either version 2.1 of".
-VERSION = re.compile(r"(?: \w+){0,9}? v(?:ersion)? ?(\d)(?: (\d)\b)?| ?v?(\d)(?: (\d)\b)?")
+VERSION = re.compile(r"(?: \w+){0,9}? v(?:ersion)? ?(?:\. )?(\d)(?: (\d)\b)?| ?v?(\d)(?: (\d)\b)?")
 _UNDER = r"\b(?:under|license|licensed|licenses|terms of|or|and|of)(?: the)?(?: gnu)? "
 _CC = r"(?:creative commons attribution|creativecommons org licenses by|\bcc by)"
 
 # A copyleft or restricted licence counts wherever it is named; the version that follows is part of the name.
 COPYLEFT = (
-    phrase("AGPL", "affero,agpl", r"affero (?:gnu )?general public license", r"\bagpl ?(?=v?\d)", _UNDER + r"agpl\b"),
+    phrase(
+        "AGPL",
+        "affero,agpl",
+        r"affero (?:gnu )?general public license",
+        r"\bagpl ?(?=v?\d|version)",
+        _UNDER + r"agpl\b",
+    ),
     phrase(
         "LGPL",
         "lesser,library,lgpl",
         r"(?:lesser|library) (?:gnu )?(?:general )?public license",
-        r"\blgpl ?(?=v?\d)",
+        r"\blgpl ?(?=v?\d|version)",
         _UNDER + r"lgpl\b",
     ),
     phrase(
         "GPL",
         "public license,copyleft,gpl",
         r"(?<!affero )(?<!lesser )(?<!library )(?<!gnu )(?:gnu )?general public license",
-        r"gnu public license|gnu copyleft|\bgpl ?(?=v?\d)",
+        r"gnu public license|gnu copyleft|\bgpl ?(?=v?\d|version)",
         _UNDER + r"gpl\b",
     ),
     phrase("GFDL", "documentation license", r"gnu free documentation license"),
-    phrase("MPL", "mozilla,mpl", r"mozilla public license", r"\bmpl ?(?=v?\d)", _UNDER + r"mpl\b"),
-    phrase("EPL", "eclipse,epl", r"eclipse public license", r"\bepl ?(?=v?\d)"),
+    phrase("MPL", "mozilla,mpl", r"mozilla public license", r"\bmpl ?(?=v?\d|version)", _UNDER + r"mpl\b"),
+    phrase("EPL", "eclipse,epl", r"eclipse public license", r"\bepl ?(?=v?\d|version)"),
     phrase(
         "CDDL",
         "common development,cddl",
         r"common development and distribution license",
-        r"\bcddl ?(?=v?\d)",
+        r"\bcddl ?(?=v?\d|version)",
         _UNDER + r"cddl\b",
     ),
     phrase("CPL-1.0", "common public", r"common public license"),

@@ -40,7 +40,7 @@ def recognise(text: str) -> str | None:
         and (sets_condition(body.remainder()) or len(text) > LONGEST_FILE)
     ):
         found.append(UNRECOGNISED)
-    return all_of(with_exception(found)) or None
+    return all_of(with_exception(without_vaguer(found))) or None
 
 
 def points_elsewhere(text: str) -> bool:
@@ -65,6 +65,12 @@ def sets_condition(remainder: str, anywhere: bool = True) -> bool:
 
 def _is_legal(words: str, match: re.Match[str]) -> bool:
     return bool(restrictions.LEGAL.search(words[max(0, match.start() - NEAR) : match.end() + NEAR]))
+
+
+def without_vaguer(found: list[str]) -> list[str]:
+    """Without "GPL" where "GPL-2.0" stands too."""
+    families = {one.name for one in names.COPYLEFT}
+    return [one for one in found if not (one in families and any(re.match(rf"{one}-\d", other) for other in found))]
 
 
 def with_exception(found: list[str]) -> list[str]:
@@ -98,7 +104,9 @@ def licences_in_words(sentence: str) -> list[str]:
 
 def _options(choice: re.Match[str]) -> list[str]:
     """The two licences of a choice; none if a side names several, or what is to be bought."""
-    sides = [copyleft(side) + permissive(side) for side in (f"{part} license" for part in choice.groups())]
+    sides = [
+        copyleft(side) + permissive(side) for side in (f"under {part.strip()} license" for part in choice.groups())
+    ]
     bought = re.search("commercial|proprietary", choice.group())
     return [] if bought or any(len(side) != 1 for side in sides) else [side[0] for side in sides]
 

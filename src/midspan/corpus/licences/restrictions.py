@@ -16,7 +16,7 @@ _NOT = (
 )
 _NOT_ALLOWED = r"(?:prohibited|forbidden|disallowed|not (?:permitted|allowed))"
 _PURPOSE = r"(?:academic|educational|education|research|evaluation|personal|private|internal|teaching|scientific)"
-_HANDED_ON = r"(?:copy|copied|(?:re)?distributed?|reproduced?|share|disclosed?|publish|published)"
+_HANDED_ON = r"(?:copy|copied|(?:re)?distributed?|reproduced?|disclosed?|publish|published)"
 _THIS = (
     r"(?:this|these|any part|without|in any|outside|to third|to anyone"
     r"|the (?:software|code|source|file|program|document|material|contents?))"

@@ -18,12 +18,11 @@ from midspan.corpus.licences.expressions import class_of_one
 from midspan.corpus.licences.words import GRAM_WORDS, grams_of, is_compared
 
 MIN_CONTAINMENT = 0.7  # of a licence's runs, for it to be there
-MISSING_COST = 0.5  # a run that a licence has and the file lacks counts half against it,
-MOST_MISSING = 60  # up to so many: instructions at a licence's end are often left out
-MIN_KINSHIP = (
-    0.5  # of a permissive licence's runs, for its wording to be that of a variant, and no condition of its own
-)
 MIN_NEW = 0.5  # of a licence's runs, not also those of a licence found before it
+# A run that a licence has and the file lacks counts half against it, up to so many: the end is often left out.
+MISSING_COST, MOST_MISSING = 0.5, 60
+# Of a permissive licence's runs, for its wording to be that of a variant of what stands there, no condition of its own.
+MIN_KINSHIP = 0.5
 _NEGATIONS = frozenset({"not", "no", "only", "except", "unless", "without", "never"})
 
 
