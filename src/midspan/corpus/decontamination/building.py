@@ -61,18 +61,18 @@ def collect(items: Iterable[EvaluationItem]) -> Collected:
 
 
 def _collect_file(name: str, items: Sequence[EvaluationItem], collected: Collected, seen: set[bytes]) -> None:
-    normalised = [[(label, normalise(text)) for label, text in _with_comments(item)] for item in items]
+    normalised = [[(label, normalise(text)) for label, text in _texts(item)] for item in items]
     template = _template_fields(normalised)
     tasks = _tasks(normalised, template)
-    counts = dict.fromkeys(("items", "fields", "fields looked up whole", "items without such a field"), 0)
+    counts = dict.fromkeys(("items", "texts", "texts looked up whole", "items without such a text"), 0)
     grams, gram_tasks = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
     for item, texts, task in zip(items, normalised, tasks, strict=True):
         own = [(label, text, text.split()) for label, text in texts if text not in template]
         whole = {text for _, text, words in own if _is_looked_up_whole(words)}
         counts["items"] += 1
-        counts["fields"] += len(own)
-        counts["fields looked up whole"] += sum(text in whole for _, text, _ in own)
-        counts["items without such a field"] += not whole
+        counts["texts"] += len(own)
+        counts["texts looked up whole"] += sum(text in whole for _, text, _ in own)
+        counts["items without such a text"] += not whole
         for label, text, words in own:
             if len(words) >= HEAD and text not in seen:
                 seen.add(text)
@@ -106,12 +106,15 @@ def _shared(grams: Hashes, tasks: np.ndarray[tuple[int], np.dtype[np.int64]]) ->
     return unique[counts > MOST_TASKS]
 
 
-def _with_comments(item: EvaluationItem) -> Iterator[tuple[str, str]]:
-    """The fields of an item, and the docstrings and comments within them, as these are copied without the code."""
+def _texts(item: EvaluationItem) -> Iterator[tuple[str, str]]:
+    """The fields of an item, the comments in them alone, and all of more than a word together: problem and solution."""
     for label, text in item.fields:
         yield label, text
         for match in _COMMENTS.finditer(text):
             yield f"comment in {label}", next(filter(None, match.groups()))
+    long = [text for _, text in item.fields if len(text.split(maxsplit=1)) > 1]
+    if len(long) > 1:
+        yield "item", "\n".join(long)
 
 
 def _template_fields(items: Sequence[Sequence[tuple[str, bytes]]]) -> set[bytes]:

@@ -1,4 +1,4 @@
-"""Words that say nothing about a problem, so that no match rests on them: keywords, boilerplate, grammar, stock phrases.
+"""Words that say nothing about a problem, so that no match rests on them: keywords, boilerplate, grammar, phrases.
 
 Chosen from what matched between evaluation sets and files that hold none (standard library, site-packages, system
 documentation); docs/results/corpus-decontamination.md has the list of those matches.
@@ -38,7 +38,7 @@ zero one two three four five six seven eight nine ten eleven twelve first second
 january february march april may june july august september october november december jan feb mar apr jun jul aug sep
 oct nov dec monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun red green blue
 the quick brown fox jumps jumped over lazy dog lorem ipsum dolor sit amet consectetur adipiscing elit hello world
-apple banana cherry alice bob charlie john doe jane smith
+apple banana cherry alice bob charlie john doe jane smith person age
 """
 _COMMON = frozenset(f"{_KEYWORDS}{_BOILERPLATE}{_ENGLISH}{_STOCK}".encode().split())
 _TELLING = re.compile(rb"(?=.{3})[^a-z\x80-\xff]*[a-z\x80-\xff].*[a-z\x80-\xff]", re.DOTALL)

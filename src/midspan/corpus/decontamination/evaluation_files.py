@@ -68,7 +68,7 @@ def _json_lines(file: Path, text: str) -> Iterator[Any]:
 
 
 def _json_rows(file: Path, text: str) -> list[Any]:
-    """The elements of a list, the values of an object of objects (by their keys), or the one object."""
+    """The elements of a list, the values of an object of objects (by their keys), or the one object and its source."""
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
@@ -77,7 +77,7 @@ def _json_rows(file: Path, text: str) -> list[Any]:
         return value
     if isinstance(value, dict) and value and all(isinstance(one, dict) for one in value.values()):
         return [{"id": key} | one for key, one in value.items()]
-    return [value]
+    return [{"text": text, "object": value}]
 
 
 def _parquet_rows(file: Path) -> Iterator[Any]:

@@ -62,7 +62,8 @@ class Filter:
             return maybe
         found = np.searchsorted(self.hashes, hashes[maybe])
         found[found == len(self.hashes)] = 0
-        return maybe[self.hashes[found] == hashes[maybe]]
+        positions: NDArray[np.int64] = maybe[self.hashes[found] == hashes[maybe]]
+        return positions
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class EvaluationIndex:
                 if about["format"] != _FORMAT:
                     raise UserError(f"decontamination: {path} was written by another version; build the index again")
                 arrays = Arrays(**{one.name: saved[one.name] for one in fields(Arrays)})
-        except (OSError, KeyError, TypeError, zipfile.BadZipFile, json.JSONDecodeError) as error:
+        except (OSError, EOFError, KeyError, TypeError, zipfile.BadZipFile, json.JSONDecodeError) as error:
             raise UserError(f"decontamination: {path} is no index; build it again ({error})") from error
         except ValueError as error:
             if isinstance(error, UserError):
