@@ -39,7 +39,9 @@ class PriorityTask:
 def sort_key(licence: str, stars: int, date: str, repository: str, path: str, identity: str) -> str:
     """A string that is smaller the rather a document is kept; its last three fields can be read back by `place_of`."""
     head = f"{_licence_place(licence)}{_MOST_STARS - min(stars, _MOST_STARS):010d}{date or '~'}"
-    return "\0".join(field.replace("\0", "\ufffd") for field in (head, repository, path, identity))
+    fields = (head, repository, path, identity)
+    key = "\0".join(fields)
+    return key if key.count("\0") == 3 else "\0".join(field.replace("\0", "\ufffd") for field in fields)
 
 
 @cache

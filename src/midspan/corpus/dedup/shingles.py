@@ -18,10 +18,11 @@ import numpy.typing as npt
 
 Hashes = npt.NDArray[np.uint64]
 Indices = npt.NDArray[np.int64]
+Text = str | bytes  # bytes are UTF-8
 Number = TypeVar("Number", np.uint64, np.int64)
 
 SHINGLE_WORDS = 5
-BATCH_BYTES = 1 << 20  # of text: the arrays of a batch stay in the processor's cache
+BATCH_BYTES = 1 << 19  # of text: the arrays of a batch stay in the processor's cache, and malloc keeps their memory
 BATCH_DOCUMENTS = 256
 _CHUNKED_BYTES = 64  # longer words (encoded data) are hashed one by one
 _NORMALISED = bytes(
@@ -33,9 +34,9 @@ _NORMALISED = bytes(
 _MASKS = np.array([(1 << 8 * length) - 1 for length in range(9)], dtype=np.uint64)  # of the first `length` bytes
 
 
-def shingle_hashes(texts: Sequence[str], seed: int = 0) -> tuple[Hashes, Indices]:
+def shingle_hashes(texts: Sequence[Text], seed: int = 0) -> tuple[Hashes, Indices]:
     """Hashes of all word 5-grams in order: `hashes` [shingles], of text i those at offsets[i] : offsets[i + 1]."""
-    encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
+    encoded = [text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass") for text in texts]
     buffer = b"\0".join([b"", *encoded, bytes(8)]).translate(_NORMALISED)
     in_word = np.frombuffer(buffer, np.uint8) != 0
     edges = np.flatnonzero(in_word[1:] != in_word[:-1]) + 1
@@ -52,7 +53,7 @@ def shingle_hashes(texts: Sequence[str], seed: int = 0) -> tuple[Hashes, Indices
     return _combine(words, seed)[inside[: len(words) - SHINGLE_WORDS + 1]], offsets
 
 
-def shingle_sets(texts: Sequence[str], seed: int = 0) -> Iterator[Hashes]:
+def shingle_sets(texts: Sequence[Text], seed: int = 0) -> Iterator[Hashes]:
     """The distinct shingles of each text, ascending."""
     for batch in batches(texts):
         hashes, offsets = shingle_hashes(batch, seed)
@@ -94,7 +95,7 @@ def jaccards(sets: Mapping[int, Hashes], better: Indices, worse: Indices) -> npt
     return found
 
 
-def batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+def batches(texts: Sequence[Text]) -> Iterator[Sequence[Text]]:
     """Runs of `texts` of about BATCH_BYTES and at most BATCH_DOCUMENTS; a longer text is a batch of its own."""
     start, size = 0, 0
     for index, text in enumerate(texts):

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from midspan.corpus.dedup.shingles import Indices, batches, shingle_hashes
+from midspan.corpus.dedup.shingles import Indices, Text, batches, shingle_hashes
 from midspan.corpus.dedup.signatures import BANDS, BINS, MIN_SHINGLES, SCHEME, Signatures, band_keys, signatures
 from midspan.errors import UserError
 from midspan.files import atomic_directory
@@ -42,7 +42,7 @@ class Signed:
     filled: Indices  # [signed]: bins that are not borrowed
 
 
-def sign_texts(texts: Sequence[str], seed: int = 0) -> Signed:
+def sign_texts(texts: Sequence[Text], seed: int = 0) -> Signed:
     """Sign the texts of MIN_SHINGLES shingles or more."""
     numbers, signed, filled = [np.empty(0, np.int64)], [np.empty((0, BINS), np.uint8)], [np.empty(0, np.int64)]
     start = 0
@@ -77,10 +77,10 @@ def write_signatures(task: SignatureTask) -> None:
         by_document = np.lib.format.open_memmap(aside / "signatures.npy", mode="w+", dtype=np.uint8, shape=shape)
         with pq.ParquetWriter(aside / "bands.parquet", schema, compression="none", use_dictionary=False) as out:
             for batch in file.iter_batches(_BATCH_ROWS, columns=["text"], use_threads=False):
-                texts = batch["text"].to_pylist()
+                texts = batch["text"].cast(pa.large_binary()).to_pylist()
                 signed = sign_texts(texts, task.seed)
                 by_document[start + signed.texts] = signed.signatures
-                sizes = [len(texts[index].encode("utf-8", "surrogatepass")) for index in signed.texts]
+                sizes = [len(texts[index]) for index in signed.texts]
                 numbers = [signed.texts + start, np.array(sizes, np.int64), signed.filled]
                 bands = np.ascontiguousarray(band_keys(signed.signatures).T)
                 out.write_table(pa.table([pa.array(one) for one in (*numbers, *bands)], schema=schema))

@@ -100,7 +100,7 @@ def _read_contents(task: VerificationTask, numbers: Indices) -> _Contents:
         wanted = numbers[shard_of == shard]
         rows = wanted - task.starts[shard]
         for group, table in _row_groups(task.documents[shard], rows):
-            texts = table["text"].to_pylist()
+            texts = table["text"].cast(pa.large_binary()).to_pylist()
             documents = [task.starts[shard] + row for row in group]
             places = zip(table["repository"].to_pylist(), table["path"].to_pylist(), strict=True)
             contents.shingles.update(zip(documents, shingle_sets(texts, task.seed), strict=True))
