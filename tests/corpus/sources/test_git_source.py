@@ -344,7 +344,7 @@ def test_a_url_is_fetched_into_the_cache_without_history_and_without_large_files
     assert {raw.repository for raw in raws} == {"owner/project"}
     assert next(raw.data for raw in raws if raw.path == "a.py") == b"second\n"
     assert reasons(excluded) == {"huge.py": "too large"}
-    [cached] = (tmp_path / "cache" / "git").iterdir()
+    [cached] = (tmp_path / "cache" / "git").glob("*/*.git")
     assert sum(file.stat().st_size for file in cached.rglob("*") if file.is_file()) < 1_000_000
     assert git(cached, "rev-list", "--count", "--all") == "1"
 
@@ -355,11 +355,18 @@ def test_a_url_is_fetched_into_the_cache_without_history_and_without_large_files
     assert later.fingerprint != plan.fingerprint
     pinned, _, _ = read_source(kind="git", url=url, revision=first)
     assert {raw.revision for raw in pinned} == {first}
-    with pytest.raises(UserError, match="check the address, the revision"):
+    git(served, "tag", "-a", "v1", "-m", "annotated", first)
+    tagged, _, _ = read_source(kind="git", url=url, revision="v1")
+    assert tagged == pinned
+    with pytest.raises(UserError, match="has no branch or tag 'no-such'"):
         read_source(kind="git", url=url, revision="no-such")
+    with pytest.raises(UserError, match="check the address, the revision"):
+        read_source(kind="git", url=url, revision="f" * 40)
+    assert not [file for file in cached.parent.iterdir() if file.name.endswith(".part")]
     served.rename(tmp_path / "gone")  # what was fetched is still there
     offline, _, same = read_source(kind="git", url=url)
     assert (offline, same.fingerprint) == (again, later.fingerprint)
+    assert read_source(kind="git", url=url, revision=first)[0] == pinned
 
 
 @pytest.mark.parametrize("url", ["ext::sh -c touch% ran", "-ufoo", "https://127.0.0.1:1/x.git", "nonsense::x"])
