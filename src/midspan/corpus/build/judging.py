@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from midspan.corpus.build.guard import Guard, QuarantinedError
 from midspan.corpus.build.places import Place
 from midspan.corpus.build.reading import ROW_GROUP, WORKING_SCHEMA
 from midspan.corpus.build.shuffle import write_partitions
+from midspan.corpus.decontamination import EvaluationIndex
 from midspan.corpus.dedup import read_dropped
 from midspan.corpus.quality import why_not
 
@@ -36,11 +38,7 @@ class Judging:
 def judge(work: Judging, folder: Path, guard: Guard) -> dict[str, Any]:
     """Write documents.arrow, parted by shard, and excluded.jsonl."""
     exclusions = Exclusions("judge")
-    index = None
-    if work.evaluation is not None:
-        from midspan.corpus.decontamination import EvaluationIndex
-
-        index = EvaluationIndex.load(work.evaluation)
+    index = None if work.evaluation is None else load_index(work.evaluation)
     with pq.ParquetFile(work.documents) as file:
         count = file.metadata.num_rows
         copies = read_dropped(work.copies, work.start, work.start + count)
@@ -78,6 +76,12 @@ def judge(work: Judging, folder: Path, guard: Guard) -> dict[str, Any]:
     return {"in": amount(count, size_in), "out": out, "dropped": exclusions.dropped}
 
 
+@functools.lru_cache(maxsize=1)
+def load_index(path: Path) -> EvaluationIndex:
+    """The evaluation sets, once for all tasks of a process; the name tells the content."""
+    return EvaluationIndex.load(path)
+
+
 def _batches(file: pq.ParquetFile) -> Any:
     first = 0
     for batch in file.iter_batches(ROW_GROUP):
@@ -87,7 +91,7 @@ def _batches(file: pq.ParquetFile) -> Any:
 
 def _why_out(
     work: Judging,
-    index: Any,
+    index: EvaluationIndex | None,
     originals: Mapping[int, str],
     guard: Guard,
     ordinal: int,

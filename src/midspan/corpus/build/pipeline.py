@@ -27,6 +27,7 @@ from midspan.corpus.build.result import EXCLUDING, nothing_left, write_result
 from midspan.corpus.build.stages import Workplace
 from midspan.corpus.build.view import View
 from midspan.corpus.build.writing import Writing, write
+from midspan.corpus.decontamination import EvaluationIndex
 from midspan.engines import EngineChoice, start_engine
 from midspan.errors import UserError
 from midspan.files import hash_text, read_json
@@ -146,10 +147,9 @@ def _judge(
 def _evaluation_index(plan: Plan, place: Workplace) -> Path | None:
     if not plan.decontaminate:
         return None
-    from midspan.corpus.decontamination import EvaluationIndex
-
-    path = place.folder / "evaluation-index"
-    EvaluationIndex.build(plan.decontaminate).save(path)
+    path = place.folder / f"evaluation-{hash_text(plan.sets)}"
+    if not path.exists():
+        EvaluationIndex.build(plan.decontaminate).save(path)
     return path
 
 

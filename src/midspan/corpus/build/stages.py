@@ -106,11 +106,10 @@ class Workplace:
 
     def _why_lost_alone(self, task: StageTask, suspect: int) -> str | None:
         """What one document does to a process that works on nothing else; None: nothing."""
-        started = time.monotonic()
-        (alone,) = self.engine.run_tasks(probe, [replace(task, only=suspect)], DOCUMENT_SECONDS * 2)
+        (alone,) = self.engine.run_tasks(probe, [replace(task, only=suspect)], TASK_SECONDS)
         if not isinstance(alone.error, TaskLostError):
             return None
-        hung = time.monotonic() - started >= DOCUMENT_SECONDS
+        hung = time.time() - mark_of(task.folder).stat().st_mtime >= DOCUMENT_SECONDS
         return f"takes longer than {DOCUMENT_SECONDS:g} seconds" if hung else "ends its process"
 
 
