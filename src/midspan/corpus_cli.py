@@ -40,3 +40,12 @@ def build(
     choice = EngineChoice(plan.runtime.engine, plan.runtime.workers or os.cpu_count() or 1, plan.runtime.address)
     with only_one(run):
         build_corpus(plan.corpus, run / "corpus", choice, plan.seed)
+
+
+@app.command()
+def card(directory: Annotated[Path, typer.Argument(help="A corpus, or the run that holds one.")]) -> None:
+    """Write a corpus's data card: card.html, and README.md for a dataset hub. Prints their paths."""
+    from midspan.report.data_card import write_data_card
+
+    for path in write_data_card(directory):
+        print(path)

@@ -223,3 +223,23 @@ def interval_bar(low: float, value: float, high: float) -> Markup:
         f'<line class="whisker" x1="{100 * low:.2f}%" y1="50%" x2="{100 * high:.2f}%" y2="50%"/>'
         f'<circle cx="{100 * value:.2f}%" cy="50%" r="3.5"/></svg>'
     )
+
+
+def stacked_bar(parts: Sequence[tuple[str, float]]) -> Markup:
+    """One bar in parts of about their sizes, with a legend; what is there is never too thin to be seen."""
+    whole = sum(value for _, value in parts)
+    if not whole:
+        return Markup('<p class="empty">Nothing was counted.</p>')
+    least = 0.004
+    shares = [max(value / whole, least) for _, value in parts]
+    room, left, drawn, legend = WIDTH * 2, 0.0, [], []
+    for position, ((label, _), share) in enumerate(zip(parts, shares, strict=True)):
+        width = room * share / sum(shares)
+        drawn.append(
+            f'<rect class="part{position}" x="{left:.2f}" width="{max(width - 1.5, 1):.2f}" height="26">'
+            f"<title>{escape(label)}</title></rect>"
+        )
+        legend.append(f'<li><span class="part{position}"></span>{escape(label)}</li>')
+        left += width
+    opening = f'<svg class="stacked" viewBox="0 0 {room} 26" preserveAspectRatio="none" role="img" aria-label="shares">'
+    return Markup(f'{opening}{"".join(drawn)}</svg><ul class="legend">{"".join(legend)}</ul>')
