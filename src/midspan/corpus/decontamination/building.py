@@ -107,14 +107,18 @@ def _shared(grams: Hashes, tasks: np.ndarray[tuple[int], np.dtype[np.int64]]) ->
 
 
 def _texts(item: EvaluationItem) -> Iterator[tuple[str, str]]:
-    """The fields of an item, the comments in them alone, and all of more than a word together: problem and solution."""
+    """The fields of an item, the comments in them alone, and, as people copy a problem with its solution, joined."""
     for label, text in item.fields:
         yield label, text
         for match in _COMMENTS.finditer(text):
             yield f"comment in {label}", next(filter(None, match.groups()))
-    long = [text for _, text in item.fields if len(text.split(maxsplit=1)) > 1]
-    if len(long) > 1:
-        yield "item", "\n".join(long)
+    long = [(label, text) for label, text in item.fields if len(text.split(maxsplit=1)) > 1]
+    if len(long) < 2:
+        return
+    yield "item", "\n".join(text for _, text in long)
+    label, first = long[0]
+    if not _is_looked_up_whole(normalise(first).split()):
+        yield from ((f"{label} and {other}", f"{first}\n{text}") for other, text in long[1:])
 
 
 def _template_fields(items: Sequence[Sequence[tuple[str, bytes]]]) -> set[bytes]:
