@@ -74,7 +74,7 @@ def test_a_missing_source_and_an_empty_one_are_told_apart(tmp_path: Path) -> Non
     empty = tmp_path / "empty"
     empty.mkdir()
     assert str(empty) in refusal("run", TINY, "--run", tmp_path / "run", "--source", empty)
-    assert not (tmp_path / "run" / "corpus" / "train.parquet").exists()
+    assert not (tmp_path / "run" / "corpus" / "train").exists()
 
 
 def test_a_context_longer_than_the_models_is_refused(tmp_path: Path, model: Path) -> None:

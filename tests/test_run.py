@@ -67,9 +67,7 @@ def test_the_long_stage_has_four_times_the_context_and_a_raised_base(finished: P
 def test_held_out_files_are_in_no_training_data(finished: Path) -> None:
     import pyarrow.parquet as pq
 
-    train, heldout = (
-        set(pq.read_table(finished / "corpus" / f"{part}.parquet")["id"].to_pylist()) for part in ("train", "heldout")
-    )
+    train, heldout = (set(pq.read_table(finished / "corpus" / part)["id"].to_pylist()) for part in ("train", "heldout"))
     assert train
     assert heldout
     assert not train & heldout

@@ -36,13 +36,14 @@ def cut_places(samples: Iterable[Sample], shards: int) -> list[Place]:
     by_repository: Counter[str] = Counter()
     for repository, _, size in ordered:
         by_repository[repository] += size
-    each = by_repository.total() / shards
+    total = by_repository.total()
     cuts: set[Place] = set()
     reached = 0
     for repository, path, size in ordered:
-        if len(cuts) < shards and reached // each < (reached + size) // each:  # a multiple of `each` lies in it
-            whole = by_repository[repository] <= each * WHOLE_SHARDS
-            cuts.add((repository, "" if whole else path))
+        shard = reached * shards // total
         reached += size
+        if shard < min(reached * shards // total, shards - 1):  # here the next shard begins
+            whole = by_repository[repository] * shards <= total * WHOLE_SHARDS
+            cuts.add((repository, "" if whole else path))
     first = ordered[0][0] if ordered else ""
     return sorted(cuts - {(first, "")})
