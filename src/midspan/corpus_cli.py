@@ -49,3 +49,24 @@ def card(directory: Annotated[Path, typer.Argument(help="A corpus, or the run th
 
     for path in write_data_card(directory):
         print(path)
+
+
+@app.command()
+def inspect(
+    directory: Annotated[Path, typer.Argument(help="A corpus, or the run that holds one.")],
+    path: Annotated[str | None, typer.Argument(help="A file: its path, the end of it, or repository/path.")] = None,
+    rule: Annotated[str | None, typer.Option(help="Show samples of what this rule or other reason dropped.")] = None,
+    samples: Annotated[int, typer.Option(min=1, help="How many.")] = 5,
+) -> None:
+    """Show why a file was kept or dropped, or what a rule drops; without either, what was dropped for which reason."""
+    from midspan.corpus.inspection import account_of, samples_of, summary
+    from midspan.errors import UserError
+
+    if path is not None and rule is not None:
+        raise UserError("name a file or a --rule, not both")
+    if path is not None:
+        lines = account_of(directory, path)
+    else:
+        lines = summary(directory) if rule is None else samples_of(directory, rule, samples)
+    for line in lines:
+        print(line)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from midspan.recipe import Share
 from midspan.report.data_card.record import DataRecord
 from midspan.report.data_card.section import Section, amounts_section, lengths, share_of
-from midspan.report.figures import ABSENT, amount, byte_size, count, percent
+from midspan.report.figures import ABSENT, amount, byte_size, count
 
 
 def content_sections(data: DataRecord) -> list[Section]:
@@ -108,7 +108,7 @@ def _tokens(data: DataRecord) -> Section:
 
 def _mixture(data: DataRecord) -> Section:
     sources = {source.label: source for source in data.settings.all_sources}
-    rows = []
+    rows, whole = [], sum(entry["train"]["bytes"] for entry in data.statistics["mixture"])
     for entry in data.statistics["mixture"]:
         source = sources[entry["source"]]
         own = {name.lower(): share for name, share in source.by_language.items()}
@@ -119,13 +119,12 @@ def _mixture(data: DataRecord) -> Section:
                 byte_size(entry["available"]["bytes"]),
                 f"{entry['passes']:.3g}",
                 byte_size(entry["train"]["bytes"]),
-                percent(entry["share"]),
+                share_of(entry["train"]["bytes"], whole),
             ]
         )
     content: dict[str, int] = defaultdict(int)
     for entry in data.statistics["mixture"]:
         content[entry["content"]] += entry["train"]["bytes"]
-    whole = sum(content.values())
     parts = ", ".join(
         f"{kind} {share_of(size, whole)}" for kind, size in sorted(content.items(), key=lambda one: -one[1])
     )
