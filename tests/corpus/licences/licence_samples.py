@@ -125,3 +125,16 @@ ADDED_CONDITIONS = (
     "Not for use by Example, Inc. or its subsidiaries.",
     "You must send a postcard to the author.",
 )
+# Conditions in words that no pattern of ours has: prose that is not known to be harmless must be enough.
+UNFORESEEN = (
+    "Deployment in production environments is reserved to paying customers.",
+    "Cloud vendors are barred from offering this as a managed service.",
+    "This grant expires after one year.",
+    "The rights above apply to natural persons alone.",
+    "Free for personal projects.",
+    "Changes belong to Acme.",
+    "Vegan use exclusively.",
+    "We withhold all patent rights.",
+    "Tesla is banned from using this code.",
+    "Data scientists may use this for inference, yet fitting models on it is off limits.",
+)

@@ -40,13 +40,12 @@ def test_no_file_whose_package_declares_a_restricted_licence_is_called_permissiv
     assert wrong == []
 
 
-def test_nine_in_ten_files_of_permissive_packages_are_recognised_as_such(files: list[RealFile]) -> None:
+def test_nine_in_ten_permissive_packages_are_recognised_as_such(files: list[RealFile]) -> None:
     """Reference C5: published detectors fail on 8 to 15 of 60."""
-    for place in ("Python packages", "npm packages"):
-        # Wheels declare their own licence and carry the texts of what they bundle, which may be restricted.
-        declared = [one for one in files if one.place == place and one.declared_outcome == "permissive"]
-        own = [one for one in declared if licence_class(recognise(one.text) or "") != "non-permissive"]
-        assert not own or sum(map(is_permissive, own)) >= 0.9 * len(own), Counter(map(is_permissive, own))
+    declared = [one for one in files if one.place.endswith("packages") and one.declared_outcome == "permissive"]
+    # Wheels also carry what they bundle, in folders below; NumPy's and SciPy's join the GPL of a compiler's library.
+    own = [one for one in declared if "third_party" not in one.path.parts and "GNU GENERAL" not in one.text]
+    assert sum(map(is_permissive, own)) >= 0.9 * len(own), Counter(map(is_permissive, own))
 
 
 @pytest.mark.parametrize("name", NAMES)

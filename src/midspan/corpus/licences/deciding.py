@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from midspan.corpus.licences.conditions import points_elsewhere
 from midspan.corpus.licences.expressions import UNKNOWN, Outcome, all_of, licence_class, worst
 from midspan.corpus.licences.header import header_licences
-from midspan.corpus.licences.recognising import points_elsewhere, recognise
+from midspan.corpus.licences.recognising import recognise
 
 UNRECOGNISED_TEXT = "LicenseRef-unrecognised-text"
 

@@ -6,8 +6,9 @@ import functools
 import re
 
 from midspan.corpus.licences.comments import HEAD_CHARACTERS, Comment, leading_comments
+from midspan.corpus.licences.conditions import header_sets_condition
 from midspan.corpus.licences.expressions import all_of, licence_class, names_a_licence
-from midspan.corpus.licences.recognising import UNRECOGNISED, licences_in_words, sets_condition
+from midspan.corpus.licences.recognising import UNRECOGNISED, licences_in_words
 from midspan.corpus.licences.texts import Text
 from midspan.corpus.licences.words import words_of
 
@@ -61,11 +62,11 @@ def _expression_of_tag(tag: str) -> str:
 @functools.lru_cache(maxsize=4096)
 def _licence_of_comment(comment: str) -> str | None:
     """The expression of a comment; the same header stands in many files."""
-    body = Text(words_of(comment))
+    body = Text(comment)
     found = body.texts()
     found += licences_in_words(body.remainder())
     body.cover(found)
-    if found and licence_class(all_of(found)) == "permissive" and sets_condition(body.remainder(), anywhere=False):
+    if found and licence_class(all_of(found)) == "permissive" and header_sets_condition(body):
         found.append(UNRECOGNISED)
     return all_of(found) or None
 

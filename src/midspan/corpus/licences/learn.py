@@ -1,7 +1,8 @@
-"""Writes what the package knows of licences: `python -m midspan.corpus.licences.learn SPDX BLUEOAK SCANCODE`.
+"""Writes what the package knows of licences: `python -m midspan.corpus.licences.learn SPDX BLUEOAK SCANCODE PYTHON`.
 
 SPDX is `spdx-full.json` of the npm package spdx-license-list (6.12.0, CC0-1.0), BLUEOAK `index.json` of @blueoak/list
-(15.0.0, CC0-1.0), SCANCODE the folder licensedcode/data/licenses of scancode-toolkit (32.5.0, data CC-BY-4.0).
+(15.0.0, CC0-1.0), SCANCODE the folder licensedcode/data/licenses of scancode-toolkit (32.5.0, data CC-BY-4.0), PYTHON
+CPython's LICENSE, which tells more than SPDX's text of it.
 `classes.tsv` gets the class of every licence, `grams.npz` hashes of five-word runs of the texts, not the texts.
 """
 
@@ -82,7 +83,7 @@ def texts_to_grams(texts: Mapping[str, str]) -> dict[str, set[int]]:
     return grams
 
 
-def main(spdx: Path, blue_oak: Path, scancode: Path) -> None:
+def main(spdx: Path, blue_oak: Path, scancode: Path, python: Path) -> None:
     """Write both files beside this module."""
     classes = scancode_classes(scancode) | dict.fromkeys(sorted(blue_oak_permissive(blue_oak)), "permissive")
     classes |= dict.fromkeys(sorted(RESTRICTED), "non-permissive")
@@ -90,6 +91,7 @@ def main(spdx: Path, blue_oak: Path, scancode: Path) -> None:
     (HERE / "classes.tsv").write_text("".join(lines), encoding="utf-8")
 
     published = {name: entry["licenseText"] for name, entry in json.loads(spdx.read_text(encoding="utf-8")).items()}
+    published["Python-2.0.1"] += "\n\n" + python.read_text(encoding="utf-8")
     published["LLVM-exception"] = _parts(scancode / "llvm-exception.LICENSE")[1]
     everything = texts_to_grams(published)
     grams = {name: everything[name] for name in sorted(everything) if classes.get(name) == "permissive"}

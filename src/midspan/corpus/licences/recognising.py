@@ -6,9 +6,9 @@ import functools
 import re
 
 from midspan.corpus.licences import names, restrictions
+from midspan.corpus.licences.conditions import file_sets_condition
 from midspan.corpus.licences.expressions import all_of, licence_class, names_a_licence
 from midspan.corpus.licences.texts import Text
-from midspan.corpus.licences.words import SENTENCE_END, words_of
 
 UNRECOGNISED = "LicenseRef-unrecognised-conditions"
 PROPRIETARY = "LicenseRef-proprietary"
@@ -28,39 +28,16 @@ def recognise(text: str) -> str | None:
 
     What sets conditions beside the licences is in the expression as LicenseRef-unrecognised-conditions.
     """
-    body = Text(words_of(_MARKUP.sub(" ", text[:LONGEST_FILE])))
+    body = Text(_MARKUP.sub(" ", text[:LONGEST_FILE]))
     found = body.texts() + fields(text[:LONGEST_FILE])
     found += licences_in_words(body.remainder())
     if not found and "all rights reserved" in body.remainder():
         found.append(PROPRIETARY)
     body.cover(found)
-    if (
-        found
-        and licence_class(all_of(found)) != "non-permissive"
-        and (sets_condition(body.remainder()) or len(text) > LONGEST_FILE)
-    ):
+    unread = len(text) > LONGEST_FILE
+    if found and licence_class(all_of(found)) != "non-permissive" and (unread or file_sets_condition(body)):
         found.append(UNRECOGNISED)
     return all_of(with_exception(without_vaguer(found))) or None
-
-
-def points_elsewhere(text: str) -> bool:
-    """Whether a licence file only says where the licences are: "found in LICENSE.APACHE or LICENSE.BSD"."""
-    words = " ".join(words_of(text[:1000]))
-    return (
-        len(text) < 1000
-        and bool(restrictions.POINTER.search(words))
-        and not sets_condition(restrictions.POINTER.sub("|", words))
-    )
-
-
-def sets_condition(remainder: str, anywhere: bool = True) -> bool:
-    """Whether words that no known text covers set a condition.
-
-    If not `anywhere`, a sentence counts only beside a known text or if it speaks of legal matters itself.
-    """
-    sentences = restrictions.NEUTRAL.sub("|", remainder).split(SENTENCE_END)
-    conditions = (one for one in sentences if restrictions.CONDITION.search(one))
-    return any(anywhere or "|" in one or restrictions.LEGAL.search(one) for one in conditions)
 
 
 def _is_legal(words: str, match: re.Match[str]) -> bool:

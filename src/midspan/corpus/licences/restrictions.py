@@ -1,7 +1,6 @@
 """What a sentence forbids or asks for beside a licence, or without one.
 
-Patterns are matched against words as in phrases.py. RESTRICTIONS have a name and make any licence non-permissive;
-CONDITION only tells that there is a condition nobody has read, which makes a permissive licence unknown.
+They have a name and make any licence non-permissive; conditions nobody has named are found by conditions.py.
 """
 
 from __future__ import annotations
@@ -94,16 +93,8 @@ LEGAL = re.compile(
     r"\||licens|copyright|permi[st]|redistribut|distributed under|rights reserved|propriet|confidential|unauthori"
     r"|granted|free of charge|this (?:software|program|source|code)|the software|all rights|written consent"
 )
-CONDITION = re.compile(
-    r"\b(?:may not|must|shall|only|except|unless|exclud(?:es|ing)|excluded from|prohibit\w*|restrict\w*|forbid\w*"
-    r"|disallow\w*|\w*commercial\w*|academic|evaluation|proprietary|confidential|royalt\w+|fees?|pay|paid|payment|purchase"
-    r"|subscription|consent|conditions?|provided that|provided you|as long as|terminat\w+|revok\w+|militar\w+|weapon\w*"
-    r"|machine learning|artificial|agree(?:s|d|ing)?|cannot|can not|do not|don t|not|none of|never|permission"
-    r"|prior|approv\w+|ask(?:ed|ing)?|notify|inform(?:ed|ing)?|require[ds]?|needs?|have to|has to|obligat\w+|evil"
-    r"|harm\w*|ethic\w*|human rights|train(?:ing|ed)?|postcard|donat\w+|employees|individuals|companies|subsidiaries"
-    r"|usage)\b"
-)
-# What looks like a condition or a licence and is none; the last lines are from the history in Python's own licence.
+
+# What looks like a condition or a licence and is none.
 NEUTRAL = re.compile(
     r"terms and conditions|following conditions|if not (?:see|write)|would appreciate not|not copyrighted"
     r"|do not (?:edit|modify|change|remove|delete)"
@@ -111,13 +102,6 @@ NEUTRAL = re.compile(
     r"|(?:except|unless) (?:where |when |as )?(?:\w+ )?(?:otherwise )?(?:\w+ )?(?:noted|stated|indicated|specified)"
     r"|without (?:any )?(?:fee|charge|restrictions?)|non restrictive|no restrictions?"
     r"|gpl compatible|compatible with the (?:gnu )?gpl|incompatible with the gpl|unlike the gpl|most but not all"
-    r"|mean that we re distributing python under the gpl"
-    r"|python with other software that is released under the gpl the others don t"
-    r"|according to richard stallman 1 6 1 is not|has told cnri s lawyer that 1 6 1 is not"
-)
-POINTER = re.compile(
-    r"(?:under the terms of |under )?(?:either|both|any|all|one)(?: one)? of (?:the|these) (?:\w+ )?licenses"
-    r"(?: found in(?: (?:the )?\w*license \w+(?: (?:or|and))?)+)?|under the terms of both these licenses"
 )
 # A choice between two licences, each named once.
 CHOICE = re.compile(

@@ -7,7 +7,7 @@ the few runs around them. The runs of 470 SPDX texts are kept as hashes in `gram
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from midspan.corpus.licences.expressions import class_of_one
-from midspan.corpus.licences.words import GRAM_WORDS, grams_of, is_compared
+from midspan.corpus.licences.words import GRAM_WORDS, SENTENCE_END, grams_of, is_compared, running_words, words_of
 
 MIN_CONTAINMENT = 0.7  # of a licence's runs, for it to be there
 MIN_NEW = 0.5  # of a licence's runs, not also those of a licence found before it
@@ -42,9 +42,10 @@ class KnownTexts:
 class Text:
     """The words of one file and where known texts were found in them."""
 
-    def __init__(self, words: Sequence[str]) -> None:
+    def __init__(self, text: str) -> None:
         known = known_texts()
-        self.words = words
+        self._text = text
+        self.words = words = words_of(text)
         self.covered = np.zeros(len(words), bool)
         self._compared = np.array([index for index, word in enumerate(words) if is_compared(word)], np.int64)
         grams = grams_of([words[index] for index in self._compared])  # [runs]
@@ -107,6 +108,20 @@ class Text:
                 last_covered = []
             parts.append(word)
         return " ".join(parts + ["|"] * bool(last_covered))
+
+    def uncovered(self, inside: bool = False) -> list[slice]:
+        """The runs of words within a sentence that no found text covers; `inside`: between words that one does."""
+        places = np.flatnonzero(self.covered)
+        limits = (int(places[0]), int(places[-1])) if inside and len(places) else (0, 0 if inside else len(self.words))
+        free = [not covered and word != SENTENCE_END for word, covered in zip(self.words, self.covered, strict=True)]
+        free = free[limits[0] : limits[1]]
+        edges = np.flatnonzero(np.diff([False, *free, False])) + limits[0]
+        return [slice(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
+
+    @functools.cached_property
+    def running(self) -> list[bool]:
+        """Which words stand in running prose: [words]."""
+        return running_words(self._text)
 
     def _runs_of(self, text: int) -> npt.NDArray[np.int64]:
         """The runs of the file that `text` has too."""

@@ -1,0 +1,85 @@
+"""Conditions beside a licence that nobody has named before: what makes a permissive licence unknown.
+
+Every sentence of a licence file that is not of a known text must be harmless: without a word of duty or refusal, and
+no running prose but of whose the work is, where it comes from, or which licence follows. The header of a source file
+stands among descriptions of the code, so there only words of duty in sentences on legal matters count, and prose in the
+midst of a licence text.
+"""
+
+from __future__ import annotations
+
+import re
+
+from midspan.corpus.licences.restrictions import LEGAL, NEUTRAL
+from midspan.corpus.licences.texts import Text
+from midspan.corpus.licences.words import SENTENCE_END, words_of
+
+SENTENCE_WORDS, RUNNING_WORDS = 3, 2  # of so many, with so many in lower case, a run of words is no title or name
+_DUTY = re.compile(
+    r"\b(?:may not|must|shall|only|except|unless|exclud(?:es|ing)|excluded from|prohibit\w*|restrict\w*|forbid\w*"
+    r"|disallow\w*|\w*commercial\w*|academic|evaluation|proprietary|confidential|royalt\w+|fees?|pay|paid|payment|purchase"
+    r"|subscription|consent|conditions?|provided that|provided you|as long as|terminat\w+|revok\w+|militar\w+|weapon\w*"
+    r"|machine learning|artificial|agree(?:s|d|ing)?|cannot|can not|do not|don t|not|none of|never|permission"
+    r"|prior|approv\w+|ask(?:ed|ing)?|notify|inform(?:ed|ing)?|require[ds]?|needs?|have to|has to|obligat\w+|evil"
+    r"|harm\w*|ethic\w*|human rights|train(?:ing|ed)?|postcard|donat\w+|employees|individuals|companies|subsidiaries"
+    r"|usage)\b"
+)
+# What only says whose the work is, where it comes from, and which licence holds for what.
+_HARMLESS = re.compile(
+    r"\b(?:"
+    + "|".join(
+        (
+            r"copyright(?:s|ed)?|all rights reserved|(?:and|individual|other|node|many) contributors|and others",
+            r"affiliates|contributions (?:by|from|towards)|^c (?:19|20)\d\d",
+            r"the \w+ (?:\w+ )?(?:developers|team|project)|to present|its suppliers",
+            r"university of|universite de|regents of",
+            r"institute of|their institutions|equipment corporation|public interest inc|maintainer",
+            r"(?:derived|taken|adapted|extracted|copied|translated|downloaded|obtained|ported|translation) (?:from|of)",
+            r"based on|derivative work of|forks?(?: of)?",
+            r"original (?:\w+ )?(?:code|authors?|algorithms?|descriptions?)",
+            r"(?:written|created|developed|maintained|optimi[sz]ed|(?:re)?packaged|debianized) (?:\w+ )?(?:by|in \d)",
+            r"implements|algorithm is|debian|upstream|third party software|version (?:is|of)|this is version",
+            r"authors? (?:file|txt|listed)|see (?:the )?(?:\w+ ){0,2}(?:files?|license|copying|authors)",
+            r"licensed (?:as|under|both)|is under the|different licenses",
+            r"licens\w+ (?:\w+ ){0,2}(?:below|files?|texts?)",
+            r"licenses? (?:applies|applicable|listed|is located|are|can be)|you may use this software under",
+            r"reproduced|(?:released|distributed) (?:under|with) the|without any warranty|express or implied",
+            r"no representation|clause bsd|bsd license|public domain|terms and conditions|open source definition",
+            r"names? of|portions of|some (?:\w+ )?(?:files|software)|(?:these|the) files",
+            r"(?:including|includes?) the (?:following|next)|osi and fsf",
+        )
+    )
+    + r")\b"
+)
+_POINTER = re.compile(
+    r"(?:under the terms of |under )?(?:either|both|any|all|one)(?: one)? of (?:the|these) (?:\w+ )?licenses"
+    r"(?: found in(?: (?:the )?\w*license \w+(?: (?:or|and))?)+)?|under the terms of both these licenses"
+)
+
+
+def file_sets_condition(body: Text) -> bool:
+    """Whether a licence file says more than its known texts, in words that may be a condition."""
+    duty = _DUTY.search(NEUTRAL.sub("|", body.remainder()))
+    return bool(duty) or any(_is_prose(body, place) for place in body.uncovered())
+
+
+def header_sets_condition(body: Text) -> bool:
+    """The same of a comment in a source file, where other prose is the rule."""
+    for sentence in NEUTRAL.sub("|", body.remainder()).split(SENTENCE_END):
+        if _DUTY.search(sentence) and ("|" in sentence or LEGAL.search(sentence)):
+            return True
+    return any(_is_prose(body, place) for place in body.uncovered(inside=True))
+
+
+def points_elsewhere(text: str) -> bool:
+    """Whether a licence file only says where the licences are: "found in LICENSE.APACHE or LICENSE.BSD"."""
+    words = " ".join(words_of(text[:1000]))
+    told = _POINTER.search(words) is not None and len(text) < 1000
+    return told and not _DUTY.search(NEUTRAL.sub("|", _POINTER.sub("|", words)))
+
+
+def _is_prose(body: Text, place: slice) -> bool:
+    """Whether a run of words is running prose that is not harmless."""
+    running = sum(body.running[place])
+    says_something = place.stop - place.start >= SENTENCE_WORDS and running >= RUNNING_WORDS
+    return says_something and not _HARMLESS.search(" ".join(body.words[place]))
