@@ -170,6 +170,9 @@ def test_every_dropped_document_is_like_a_better_one_that_stays(documents: list[
 def test_nothing_and_empty_shards_drop_nothing(search: Search, tmp_path: Path) -> None:
     assert len(read_dropped(search([], tmp_path / "none"), 0, 10)) == 0
     assert len(read_dropped(search(shards_of([], 2, tmp_path), tmp_path / "empty"), 0, 10)) == 0
+    twice = [document(library_files(1)[0], number) for number in range(2)]
+    mixed = [*shards_of([], 1, tmp_path), *shards_of(twice, 3, tmp_path)]  # two of these four are empty
+    assert outcome(search, mixed, tmp_path / "mixed") == {"src/00001.py": "src/00000.py"}
 
 
 def test_what_one_shard_loses_is_read_alone(documents: list[Document], tmp_path: Path) -> None:
@@ -235,5 +238,6 @@ def test_signatures_of_another_seed_or_scheme_are_refused(tmp_path: Path) -> Non
     (shard,) = shards_of([document(library_files(1)[0], 0)], 1, tmp_path)
     write_signatures(SignatureTask(shard, tmp_path / "signed", seed=1))
     assert len(read_bands(tmp_path / "signed", ["band_00"], 1)) == 1
+    assert np.load(tmp_path / "signed" / "signatures.npy").shape == (1, 512)
     with pytest.raises(UserError, match="another scheme or seed"):
         read_bands(tmp_path / "signed", ["band_00"], 2)

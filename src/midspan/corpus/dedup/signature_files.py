@@ -73,19 +73,24 @@ def write_signatures(task: SignatureTask) -> None:
     file = pq.ParquetFile(task.documents)
     start = 0
     with atomic_directory(task.output) as aside:
-        shape = (max(file.metadata.num_rows, 1), BINS)
-        by_document = np.lib.format.open_memmap(aside / "signatures.npy", mode="w+", dtype=np.uint8, shape=shape)
-        with pq.ParquetWriter(aside / "bands.parquet", schema, compression="none", use_dictionary=False) as out:
+        with (
+            (aside / "signatures.npy").open("wb") as by_document,  # memory-mapped, a full disk would kill the process
+            pq.ParquetWriter(aside / "bands.parquet", schema, compression="none", use_dictionary=False) as out,
+        ):
+            shape = (file.metadata.num_rows, BINS)
+            np.lib.format.write_array_header_1_0(by_document, {"descr": "|u1", "fortran_order": False, "shape": shape})
             for batch in file.iter_batches(_BATCH_ROWS, columns=["text"], use_threads=False):
                 texts = batch["text"].cast(pa.large_binary()).to_pylist()
                 signed = sign_texts(texts, task.seed)
-                by_document[start + signed.texts] = signed.signatures
+                rows = np.zeros((len(texts), BINS), np.uint8)
+                rows[signed.texts] = signed.signatures
+                by_document.write(rows.tobytes())
                 sizes = [len(texts[index]) for index in signed.texts]
                 numbers = [signed.texts + start, np.array(sizes, np.int64), signed.filled]
                 bands = np.ascontiguousarray(band_keys(signed.signatures).T)
                 out.write_table(pa.table([pa.array(one) for one in (*numbers, *bands)], schema=schema))
                 start += len(texts)
-        by_document.flush()
+        assert start == file.metadata.num_rows
 
 
 def read_bands(directory: Path, columns: list[str], seed: int) -> pa.Table:
