@@ -44,7 +44,8 @@ _HARMLESS = re.compile(
             r"licens\w+ (?:\w+ ){0,2}(?:below|files?|texts?)",
             r"licenses? (?:applies|applicable|listed|is located|are|can be)|you may use this software under",
             r"reproduced|(?:released|distributed) (?:under|with) the|without any warranty|express or implied",
-            r"no representation|or the authors?|clause bsd|bsd license|public domain|terms and conditions|open source definition",
+            r"no representation|or the authors?",
+            r"clause bsd|bsd license|public domain|terms and conditions|open source definition",
             r"names? of|portions of|some (?:\w+ )?(?:files|software)|(?:these|the) files",
             r"(?:including|includes?) the (?:following|next)|osi and fsf",
         )
