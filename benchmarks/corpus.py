@@ -92,7 +92,9 @@ def one_thread() -> dict[str, str]:
 def rows_of(script: str, *arguments: str | Path) -> list[Figures]:
     """The lines of JSON that a part prints."""
     command = [sys.executable, str(HERE / script), *map(str, arguments)]
-    result = subprocess.run(command, env=one_thread(), stdout=subprocess.PIPE, text=True, check=True)
+    result = subprocess.run(command, env=one_thread(), capture_output=True, text=True)
+    if result.returncode:
+        sys.exit(f"{script} failed:\n{result.stderr[-2000:]}")
     return [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
 
 

@@ -151,4 +151,4 @@ def rule_line(outcome: RuleOutcome) -> str:
     sign = {"<=": "≤", ">=": "≥"}[outcome.comparison]
     threshold = "off" if outcome.threshold is None else f"{sign} {outcome.threshold:,.10g}"
     remark = f"; {outcome.note}" if outcome.note else ""
-    return f"    {mark} {outcome.rule:28} {outcome.signal:32} {value:>10} {threshold:12} {outcome.source}{remark}"
+    return f"    {mark} {outcome.rule:30} {outcome.signal:31} {value:>10} {threshold:12} {outcome.source}{remark}"

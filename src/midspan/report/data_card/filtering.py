@@ -68,12 +68,13 @@ def rule_threshold(rule: Rule, overrides: Mapping[str, Any]) -> str:
         return ""
     usual = max((value for value in groups if value is not None), key=lambda value: len(groups[value]))
     sign = {"<=": "≤", ">=": "≥"}[rule.comparison]
-    parts = [f"{rule.signal_name} {sign} {usual:,.10g}"]
-    if rule.languages is not None:
-        parts[0] += f" ({', '.join(groups[usual])})"
+    only_some = rule.languages is not None or len(groups[usual]) < len(groups.get(None, []))
+    parts = [f"{rule.signal_name} {sign} {usual:,.10g}" + (f" ({', '.join(groups[usual])})" if only_some else "")]
     for value, languages in groups.items():
-        if value != usual:
-            parts.append(f"{', '.join(languages)}: {'off' if value is None else f'{sign} {value:,.10g}'}")
+        if value is not None and value != usual:
+            parts.append(f"{', '.join(languages)}: {sign} {value:,.10g}")
+    if None in groups and len(groups[None]) <= len(groups[usual]):
+        parts.append(f"{', '.join(groups[None])}: off")
     return "; ".join(parts)
 
 
@@ -141,13 +142,14 @@ def _other_reasons(data: DataRecord) -> Section:
 
 
 def _contamination(data: DataRecord) -> Section:
-    sets = data.settings.decontaminate
-    found = data.contaminated
-    rows = [[name, count(number), share_of(number, _judged(data))] for name, number in found.items()]
-    if sets and not rows:
-        rows = [["none found", "0", share_of(0, _judged(data))]]
-    note = f"Compared with {', '.join(sets)}." if sets else ""
-    return Section("Evaluation sets found in documents", note, ["Set", "Documents dropped", "Share"], rows, short=True)
+    sets: dict[str, dict[str, int]] = data.statistics.get("evaluation_sets", {})
+    rows = [
+        [name, count(sets[name]["items"]) if name in sets else ABSENT, count(number), share_of(number, _judged(data))]
+        for name, number in {**dict.fromkeys(sets, 0), **data.contaminated}.items()
+    ]
+    note = "A document that holds an item of one, whole or a long run of its words, is dropped."
+    headers = ["Evaluation set", "Items", "Documents dropped", "Share"]
+    return Section("Decontamination", note, headers, rows, short=True)
 
 
 def _secrets(data: DataRecord) -> Section:

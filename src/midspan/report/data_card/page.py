@@ -46,7 +46,7 @@ def write_data_card(directory: Path) -> tuple[Path, Path]:
 
 def _values(data: DataRecord) -> dict[str, Any]:
     sections = [section for section in [*content_sections(data), *filter_sections(data)] if section.rows]
-    fates = _fates(data)
+    fates = count_fates(data)
     return {
         "data": data,
         "bar": bar,
@@ -83,7 +83,7 @@ def _headlines(data: DataRecord) -> list[Headline]:
     ]
 
 
-def _fates(data: DataRecord) -> list[tuple[str, int]]:
+def count_fates(data: DataRecord) -> list[tuple[str, int]]:
     """What became of everything that was listed: kept, or dropped for one group of reasons."""
     train, heldout = (data.statistics[side]["documents"] for side in ("train", "heldout"))
     groups = {label: sum(data.reason(name)["documents"] for name in reasons) for label, reasons in FATES.items()}

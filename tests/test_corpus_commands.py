@@ -1,0 +1,75 @@
+"""`midspan corpus build`, `card` and `inspect` as they are typed: what they print, and one line for every mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from small_corpus import write_recipe
+
+from midspan.cli import main
+
+Typed = Callable[..., tuple[int, str, str]]  # words of the command → exit code, output, errors
+
+
+@pytest.fixture
+def corpus(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
+    def typed(*words: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["midspan", "corpus", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            main()
+        assert isinstance(end.value.code, int)
+        return end.value.code, *capsys.readouterr()
+
+    return typed
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("commands")
+
+
+@pytest.fixture
+def run(root: Path, corpus: Typed) -> Path:
+    """A run with a corpus; built by the first test that needs it."""
+    if not (root / "run").exists():
+        code, _, errors = corpus("build", write_recipe(root), "--run", root / "run", "--workers", "1")
+        assert code == 0, errors
+    return root / "run"
+
+
+def test_card_writes_both_files_and_prints_where(run: Path, corpus: Typed) -> None:
+    code, output, _ = corpus("card", run)
+    assert code == 0
+    assert output.splitlines() == [str(run / "corpus" / name) for name in ("card.html", "README.md")]
+    assert (run / "corpus/card.html").read_text().startswith("<!doctype html>")
+    _, _, errors = corpus("build", run.parent / "recipe.yaml", "--run", run)
+    assert errors.strip().endswith("is up to date")
+
+
+def test_inspect_accounts_for_a_file_and_samples_a_rule(run: Path, corpus: Typed) -> None:
+    _, account, _ = corpus("inspect", run, "package/made.py")
+    assert "dropped      when judging: generated" in account
+    assert "✗ generated" in account
+    _, samples, _ = corpus("inspect", run / "corpus", "--rule", "generated", "--samples", "1")
+    assert "one: package/made.py" in samples
+    assert "documents kept of" in corpus("inspect", run)[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["card", "nowhere"], "nowhere holds no corpus"),
+        (["inspect", "nowhere"], "nowhere holds no corpus"),
+        (["inspect", "RUN", "nothing.py"], "knows no file 'nothing.py'"),
+        (["inspect", "RUN", "--rule", "boredom"], "nothing was dropped for 'boredom'"),
+        (["inspect", "RUN", "own.py", "--rule", "generated"], "not both"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(run: Path, corpus: Typed, arguments: list[str], message: str) -> None:
+    code, _, errors = corpus(*(str(run) if word == "RUN" else word for word in arguments))
+    assert code == 2
+    (line,) = errors.strip().splitlines()
+    assert line.startswith("midspan: ")
+    assert message in line
