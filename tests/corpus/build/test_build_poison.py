@@ -121,15 +121,18 @@ def test_poisoned_documents_are_quarantined_one_by_one(
     trapped = {"read": read_with_traps, "judge": judge_with_traps, "write": write_with_traps}[stage]
     monkeypatch.setattr(f"midspan.corpus.build.pipeline.{stage}", trapped)
     monkeypatch.setattr("midspan.corpus.build.stages.DOCUMENT_SECONDS", HANG_SECONDS)
-    quarantined = build(source, tmp_path / "corpus")
-    assert quarantined == {
+    expected = {
         "crash.py": "ends its process",
         "hang.py": "takes longer than 3 seconds",
         "memory.py": "MemoryError: ",
         "error.py": "KeyError: 'what it says'",
     }
+    if stage != "read":  # a hang is waited for four times: once is enough
+        (source / "repository" / "hang.py").unlink()
+        del expected["hang.py"]
+    assert build(source, tmp_path / "corpus") == expected
     assert [one.path for one in read_documents(tmp_path / "corpus" / "train")] == [f"good{n}.py" for n in range(6)]
-    assert read_json(tmp_path / "corpus" / "statistics.json")["by_reason"] == {"quarantined": 4}
+    assert read_json(tmp_path / "corpus" / "statistics.json")["by_reason"] == {"quarantined": len(expected)}
 
 
 def test_where_reading_itself_ends_the_process_what_came_before_is_kept(

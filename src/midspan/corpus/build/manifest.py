@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from midspan.corpus.build.counting import Amount, total
 from midspan.files import hash_path, hash_text
 
 ROW_FILE = "row.json"
@@ -60,3 +61,8 @@ def hash_outputs(folder: Path) -> dict[str, str]:
 def combined_hash(rows: Iterable[Row]) -> str:
     """What depends on all of `rows` depends on this."""
     return hash_text("".join(row.output for row in rows))
+
+
+def amount_out(rows: Iterable[Row]) -> Amount:
+    """Documents and bytes that the tasks of a stage pass on."""
+    return total({str(row.task): row.statistics["out"] for row in rows})

@@ -18,7 +18,7 @@ from midspan.corpus.build.counting import merged
 from midspan.corpus.build.deduplicating import find_exact_copies, find_near_copies
 from midspan.corpus.build.gathering import Gathering, collect
 from midspan.corpus.build.judging import Judging, judge
-from midspan.corpus.build.manifest import Row, combined_hash
+from midspan.corpus.build.manifest import Row, amount_out, combined_hash
 from midspan.corpus.build.mixture import epochs_of
 from midspan.corpus.build.places import cut_places
 from midspan.corpus.build.planning import Plan, plan_corpus
@@ -60,7 +60,9 @@ def build_corpus(settings: Corpus, output: Path, engine: EngineChoice | None = N
         except NothingLeftError as error:
             shutil.rmtree(output / WORK, ignore_errors=True)
             raise nothing_left(plan, error.rows) from None
-        write_result(plan, rows, place, output, time.monotonic() - started)
+        index = _evaluation_index(plan, place)
+        sets = EvaluationIndex.load(index).sets if index else {}
+        write_result(plan, rows, place, output, sets, time.monotonic() - started)
     shutil.rmtree(output / WORK)
 
 
@@ -89,13 +91,13 @@ def _run_stages(plan: Plan, place: Workplace) -> dict[str, list[Row]]:
 
     def note(stage: str, found: list[Row]) -> list[Row]:
         rows[stage] = found
-        if stage in EXCLUDING and not sum(row.statistics["out"]["documents"] for row in found):
+        if stage in EXCLUDING and not amount_out(found)["documents"]:
             raise NothingLeftError(rows)
         return found
 
     read_rows = note("read", _read(plan, place))
     documents = [place.task_folder("read", row.task) / "documents.parquet" for row in read_rows]
-    copies, exact = find_exact_copies(place, documents, combined_hash(read_rows))
+    copies, exact = find_exact_copies(place, documents, amount_out(read_rows), combined_hash(read_rows))
     note("exact copies", [exact])
     judged_rows, shards = _judge(plan, place, documents, copies, rows)
     note("judge", judged_rows)
@@ -131,9 +133,8 @@ def _judge(
     """Judge what is no copy, and part it into shards; the rows, and how many shards there are."""
     (exact,) = rows["exact copies"]
     counts = [row.statistics["out"]["documents"] for row in rows["read"]]
-    size = sum(row.statistics["out"]["bytes"] for row in rows["read"])
-    unique = 1 - exact.statistics["copies"] / max(sum(counts), 1)
-    shards = max(round(size * unique / plan.settings.shard_bytes), 1)
+    unique = 1 - exact.statistics["copies"] / sum(counts)
+    shards = max(round(amount_out(rows["read"])["bytes"] * unique / plan.settings.shard_bytes), 1)
     cuts = tuple(cut_places((sample for row in rows["read"] for sample in row.statistics["samples"]), shards))
     evaluation = _evaluation_index(plan, place)
     starts = [0, *accumulate(counts)]
@@ -172,7 +173,7 @@ def _deduplicate(plan: Plan, place: Workplace, gathered: Sequence[Row]) -> tuple
     dropped, rows = None, []
     if near is not None:
         shards = [folder / f"{unit}.parquet" for folder in folders]
-        dropped, row = find_near_copies(place, shards, near.threshold, combined_hash(gathered))
+        dropped, row = find_near_copies(place, shards, amount_out(gathered), near.threshold, combined_hash(gathered))
         rows = [row]
     starts = [0, *accumulate(row.statistics[unit] for row in gathered)]
     keys = plan.settings.max_bytes is not None
@@ -188,7 +189,7 @@ def _choose(plan: Plan, place: Workplace, surveyed: Sequence[Row]) -> Choice:
     settings = plan.settings
     available = merged(row.statistics["groups"] for row in surveyed)
     splits = [key for row in surveyed for key in row.statistics["split"]]
-    documents = sum(row.statistics["out"]["documents"] for row in surveyed)
+    documents = amount_out(surveyed)["documents"]
     cap = HASH_END
     if settings.max_bytes is not None:
         keys = np.concatenate([np.load(place.task_folder("survey", row.task) / "keys.npy") for row in surveyed], axis=1)
@@ -205,7 +206,8 @@ def _user_errors_for_the_disk(output: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        cut_short = "requested and" in str(error)  # numpy's words for a write that the disk did not take
+        if cut_short or error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise UserError(
                 f"no space left to write the corpus in {output}: free some, and the same command goes on from here"
             ) from error

@@ -15,15 +15,18 @@ from midspan.corpus.build.counting import Amount, Exclusions, amount, merged, to
 from midspan.corpus.build.manifest import Row
 from midspan.corpus.build.planning import Plan
 from midspan.corpus.build.stages import Workplace
-from midspan.corpus.build.writing import MOST_REPOSITORIES
+from midspan.corpus.quality import missing_grammars
 from midspan.errors import UserError
 from midspan.files import atomic_directory, atomic_file, write_json
 
 Rows = Mapping[str, Sequence[Row]]
+MOST_REPOSITORIES = 1000  # named in the statistics: the largest
 EXCLUDING = ("read", "judge", "write")  # the stages that leave documents out
 
 
-def write_result(plan: Plan, rows: Rows, place: Workplace, output: Path, seconds: float) -> None:
+def write_result(
+    plan: Plan, rows: Rows, place: Workplace, output: Path, evaluation_sets: dict[str, Any], seconds: float
+) -> None:
     """Put the corpus together; statistics.json comes last."""
     written = [place.task_folder("write", row.task) for row in rows["write"]]
     for side in ("train", "heldout"):
@@ -42,7 +45,8 @@ def write_result(plan: Plan, rows: Rows, place: Workplace, output: Path, seconds
     with atomic_file(output / "manifest.jsonl") as aside, aside.open("w", encoding="utf-8") as lines:
         for row in (row for stage in rows.values() for row in stage):
             lines.write(json.dumps(asdict(row), ensure_ascii=False) + "\n")
-    write_json(output / "statistics.json", {**_statistics(plan, rows, listing), "seconds": round(seconds, 2)})
+    statistics = _statistics(plan, rows, listing) | {"evaluation_sets": evaluation_sets}
+    write_json(output / "statistics.json", {**statistics, "seconds": round(seconds, 2)})
 
 
 def nothing_left(plan: Plan, rows: Rows) -> UserError:
@@ -95,6 +99,7 @@ def _statistics(plan: Plan, rows: Rows, listing: Exclusions) -> dict[str, Any]:
         "licences_found": merged(row.statistics["licences"] for row in rows["read"]),
         "secrets": dict(secrets.most_common()),
         "mixture": _mixture(plan, rows),
+        "grammars_missing": missing_grammars(groups["by_language"]),
         "stages": [_stage(name, stage) for name, stage in rows.items()],
         "sources": plan.facts,
         "settings": plan.settings.model_dump(mode="json"),

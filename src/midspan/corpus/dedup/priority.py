@@ -72,15 +72,15 @@ def rank_documents(keyed: Sequence[Path], count: int, output: Path, range_docume
     samples = sorted(key for path in keyed for key in _every(path, max(range_documents // 64, 1)))
     cuts = ["", *samples[64::64], None]  # about `range_documents` keys between two of them
     rank = 0
-    with atomic_file(output) as aside:
-        ranks = np.lib.format.open_memmap(aside, mode="w+", dtype=np.int64, shape=(count,))
-        for low, high in pairwise(cuts):
-            assert low is not None
-            table = read_range(keyed, "key", low, high).sort_by("key")
-            ranks[table["document"].to_numpy()] = np.arange(rank, rank + len(table))
-            rank += len(table)
-        assert rank == count
-        ranks.flush()
+    ranks = np.empty(count, np.int64)  # not a memory-mapped file: a full disk would end the process
+    for low, high in pairwise(cuts):
+        assert low is not None
+        table = read_range(keyed, "key", low, high).sort_by("key")
+        ranks[table["document"].to_numpy()] = np.arange(rank, rank + len(table))
+        rank += len(table)
+    assert rank == count
+    with atomic_file(output) as aside, aside.open("wb") as stream:
+        np.save(stream, ranks)
 
 
 def read_range(paths: Sequence[Path], column: str, low: str, high: str | None) -> pa.Table:
