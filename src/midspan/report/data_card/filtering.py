@@ -11,7 +11,7 @@ from midspan.corpus.quality import RULES, Rule
 from midspan.corpus.quality.judge import threshold_of
 from midspan.report.data_card.record import DataRecord
 from midspan.report.data_card.section import Section, lengths, share_of
-from midspan.report.figures import ABSENT, byte_size, count
+from midspan.report.figures import ABSENT, byte_size, count, counted
 
 STAGES = {
     "read": "decode, language, licence",
@@ -154,7 +154,7 @@ def _contamination(data: DataRecord) -> Section:
 
 def _secrets(data: DataRecord) -> Section:
     found = {kind: number for kind, number in data.statistics["secrets"].items() if kind != "documents"}
-    note = f"Replaced by placeholders, in {count(data.statistics['secrets'].get('documents', 0))} documents."
+    note = f"Replaced by placeholders, in {counted(data.statistics['secrets'].get('documents', 0), 'document')}."
     rows = [[kind, count(number)] for kind, number in found.items()]
     if data.settings.secrets and not rows:
         rows, note = [["none found", "0"]], "Looked for in every document."
