@@ -17,7 +17,7 @@ from midspan.corpus.decontamination.words import Hashes, gram_hashes, normalise,
 GRAM = 10  # words; DeepSeek-Coder drops what shares one 10-gram, we ask for more (index.py)
 HEAD = 6  # words by which a field of fewer than GRAM is looked up; also the shortest field that is
 # What is compared whole: at least so many words, of them so many different telling ones (common_words.py).
-WHOLE_FIELD = ((6, 4), (7, 3), (10, 2), (20, 1))
+WHOLE_FIELD = ((6, 4), (7, 3), (10, 2), (16, 1))
 # GPT-3 (arXiv 2005.14165, appendix C) ignores n-grams that occur more than ten times: they are phrases, not problems.
 MOST_TASKS = 10
 _LONG_FIELD = 60  # characters; items that share a field so long are one task

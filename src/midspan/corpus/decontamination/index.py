@@ -2,7 +2,7 @@
 
 A text is contaminated if it holds
 - a whole field (prompt, solution, test, docstring …) of at least 6 words with 4 different telling ones among them, or 7
-  with 3, 10 with 2, 20 with 1 (common_words.py); or
+  with 3, 10 with 2, 16 with 1 (common_words.py); or
 - at least 13 words in a row, 7 of them telling, all of whose 10-grams stand in the evaluation sets (13 is GPT-3's n).
 
 DeepSeek-Coder (arXiv 2401.14196, section 3) drops a file for one 10-gram and for any item of 3 to 9 words found whole;
