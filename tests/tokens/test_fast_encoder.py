@@ -83,8 +83,38 @@ def encoders(style: str) -> tuple[FastEncoder, tokenizers.Tokenizer]:
 ALL_STYLES = [*STYLES, "neox"]
 any_text = st.text(alphabet=st.characters(exclude_categories=["Cs"]))
 telling = st.sampled_from(
-    """'s 'LL '\u017f 7 ½ Ⅷ x é e\u0301 ﬁ = _ \x00 👩‍👩‍👧 \ud7ff \uffff \ue000 \U00011de1""".split(" ")
-    + [" ", "  ", " " * 23, " " * 30, "\n", "\r\n", "\t", "\u00a0", "\u3000", "\x1c", "\x85", *SPECIAL_TOKENS[:3]]
+    [
+        "'s",
+        "'LL",
+        "'ſ",
+        "7",
+        "½",
+        "Ⅷ",
+        "x",
+        "é",
+        "é",
+        "ﬁ",
+        "=",
+        "_",
+        "\x00",
+        "👩\u200d👩\u200d👧",
+        "\ud7ff",
+        "\uffff",
+        "\ue000",
+        "𑷡",
+        " ",
+        "  ",
+        " " * 23,
+        " " * 30,
+        "\n",
+        "\r\n",
+        "\t",
+        "\xa0",
+        "\u3000",
+        "\x1c",
+        "\x85",
+        *SPECIAL_TOKENS[:3],
+    ]
 )
 hostile_text = st.lists(st.one_of(telling, telling, any_text)).map("".join)
 

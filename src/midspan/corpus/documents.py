@@ -31,7 +31,9 @@ class Document:
 
 
 _TYPES = {"str": pa.string(), "int": pa.int64()}
-DOCUMENT_SCHEMA = pa.schema([pa.field(field.name, _TYPES[str(field.type)], nullable=False) for field in fields(Document)])
+DOCUMENT_SCHEMA = pa.schema(
+    [pa.field(field.name, _TYPES[str(field.type)], nullable=False) for field in fields(Document)]
+)
 
 
 def content_id(text: str) -> str:

@@ -74,7 +74,7 @@ def ticks(low: float, high: float, wanted: int = 5, whole: bool = False) -> list
 def tick_labels(values: Sequence[float]) -> tuple[list[str], str]:
     """The ticks' texts and what the axis must say about them: very small values share a power of ten."""
     largest = max(abs(value) for value in values)
-    if 0 < largest < 0.01:
+    if 1e-300 < largest < 0.01:  # below that, a power of ten is no float
         exponent = math.floor(math.log10(largest))
         superscript = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
         return _same_decimals([value / 10.0**exponent for value in values]), f" ×10{superscript}"
