@@ -35,6 +35,8 @@ format: .venv/.dev
 # Measurements against peers; each prints a ratio. Figures go to docs/results/.
 bench: .venv/.dev
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/pip install --quiet --editable ".[bench]"
+	$(BIN)/python benchmarks/corpus.py
 
 # The long form of the resume test: kills a run at many more random moments.
 soak: .venv/.dev

@@ -103,7 +103,7 @@ class Corpus(Settings):
     order: Literal["dependency", "random"] = "dependency"  # of the files of a repository
     heldout_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.03  # of files
     max_bytes: Positive | None = None
-    shard_bytes: Annotated[int, Field(ge=1000)] = 4_000_000  # of one task; 256 MB suit a terabyte
+    shard_bytes: Annotated[int, Field(ge=0)] = 0  # of one task; 0: as the sources' size asks for, 2 to 256 MB
 
     @model_validator(mode="after")
     def _names_differ(self) -> Corpus:

@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from midspan.corpus.secrets import redact
+
 Amount = dict[str, int]  # {"documents": …, "bytes": …}
 EXCERPT = 200  # characters
+LONGEST_SECRET = 4096  # characters that a secret at the end of an excerpt may go on for
 
 
 def amount(documents: int = 0, size: int = 0) -> Amount:
@@ -62,7 +65,8 @@ class Exclusions:
         row: dict[str, Any] = {"repository": repository, "path": path, "reason": reason, "detail": detail}
         row |= {"stage": self.stage, "source": source, "language": language, "bytes": size}
         if text:
-            row["excerpt"] = text[:EXCERPT]
+            redacted, _ = redact(text[: EXCERPT + LONGEST_SECRET])  # this file is for people, and may be passed on
+            row["excerpt"] = redacted[:EXCERPT]
         self.lines.append(json.dumps(row, ensure_ascii=False) + "\n")
         add(self.dropped, reason, size)
 

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from midspan.corpus.languages import check_languages
 from midspan.corpus.quality import check_overrides
-from midspan.corpus.sources import Excluded, ReadTask, plan_source
+from midspan.corpus.sources import Excluded, ReadTask, SourcePlan, plan_source
 from midspan.errors import UserError
 from midspan.files import hash_path, hash_text
 
 if TYPE_CHECKING:
     from midspan.recipe import Corpus
 
+LEAST_SHARD = 2_000_000
+LARGEST_SHARD = 128 * LEAST_SHARD
+MOST_TASKS = 2_000  # every shard is read from every task's output: their number counts twice
 FORMAT = 1  # of what stages leave for each other: another one makes an interrupted build begin anew
 
 
@@ -56,8 +59,9 @@ def plan_corpus(settings: Corpus, seed: int) -> Plan:
     excluded: list[tuple[str, Excluded]] = []
     facts: list[dict[str, Any]] = []
     languages: dict[str, frozenset[str] | None] = {}
-    for source in settings.all_sources:
-        plan = plan_source(source, settings.shard_bytes)
+    shard_bytes, plans = _plan_sources(settings)
+    settings = settings.model_copy(update={"shard_bytes": shard_bytes})
+    for source, plan in zip(settings.all_sources, plans, strict=True):
         tasks += [(task, number, plan.fingerprint) for number, task in enumerate(plan.tasks)]
         excluded += [(source.label, entry) for entry in plan.excluded]
         facts.append({**plan.facts, "fingerprint": plan.fingerprint})
@@ -66,6 +70,18 @@ def plan_corpus(settings: Corpus, seed: int) -> Plan:
     prints = [fact["fingerprint"] for fact in facts]
     fingerprint = hash_text(f"{FORMAT} {seed} {settings.model_dump_json()} {sets} {prints}")
     return Plan(settings, seed, tasks, excluded, facts, languages, files, sets, fingerprint)
+
+
+def _plan_sources(settings: Corpus) -> tuple[int, list[SourcePlan]]:
+    """The sources cut into tasks of about so many bytes: as the recipe says, or so that MOST_TASKS are enough."""
+    shard_bytes = settings.shard_bytes or LEAST_SHARD
+    while True:
+        plans = [plan_source(source, shard_bytes) for source in settings.all_sources]
+        size = sum(task.size for plan in plans for task in plan.tasks)
+        if settings.shard_bytes or shard_bytes == LARGEST_SHARD or size <= MOST_TASKS * shard_bytes:
+            return shard_bytes, plans
+        while size > MOST_TASKS * shard_bytes and shard_bytes < LARGEST_SHARD:
+            shard_bytes *= 2
 
 
 def corpus_fingerprint(settings: Corpus, seed: int) -> str:
