@@ -21,7 +21,7 @@ from midspan.errors import UserError
 from midspan.files import read_json
 from midspan.recipe import Corpus
 
-KILLS = int(os.environ.get("MIDSPAN_KILLS", "6"))
+KILLS = int(os.environ.get("MIDSPAN_KILLS", "4"))
 RECIPE = """
 name: planted
 corpus: {{source: {source}, licences: [unknown], heldout_fraction: 0.2, shard_bytes: 20000}}
