@@ -69,6 +69,13 @@ def test_an_unknown_recipe_field_names_the_nearest(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
+def test_a_recipe_of_a_corpus_alone_is_built_but_not_run(tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("name: x\n")
+    assert "midspan corpus build" in refusal("run", recipe, "--run", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_missing_source_and_an_empty_one_are_told_apart(tmp_path: Path) -> None:
     assert "is no folder" in refusal("run", TINY, "--run", tmp_path / "run", "--source", tmp_path / "nowhere")
     empty = tmp_path / "empty"

@@ -254,7 +254,7 @@ class Recipe(Settings):
     model: Model = Model()
     fim: Fim = Fim()
     optimizer: Optimizer = Optimizer()
-    pretrain: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")], PretrainStage]
+    pretrain: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")], PretrainStage] = {}  # a corpus needs none
     sft: Sft | None = None
     dpo: Dpo | None = None
     evaluate: Evaluate = Evaluate()
@@ -262,8 +262,6 @@ class Recipe(Settings):
 
     @model_validator(mode="after")
     def _stages_follow(self) -> Recipe:
-        if not self.pretrain:
-            raise ValueError("pretrain has no stage")
         if taken := {"sft", "dpo", "preferences", "release"} & set(self.pretrain):
             raise ValueError(f"a pre-training stage cannot be called {sorted(taken)[0]!r}: the name is taken")
         if self.dpo and not self.sft:

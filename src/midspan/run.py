@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from midspan.errors import UserError
 from midspan.files import hash_path, hash_text, only_one, read_json, remove_leftovers, write_json, write_text
 from midspan.progress import say
 from midspan.recipe import Recipe, fingerprint
@@ -22,6 +23,8 @@ def run_recipe(plan: Recipe, directory: Path) -> None:
 
     Raises UserError if another process runs there, or as the steps do.
     """
+    if not plan.pretrain:
+        raise UserError("the recipe has no pretrain stage: add one, or use midspan corpus build")
     directory.mkdir(parents=True, exist_ok=True)
     with only_one(directory):
         for folder in (directory, directory / "models", directory / "corpus", directory / "corpus" / "tokens"):
