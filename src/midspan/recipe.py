@@ -266,19 +266,14 @@ class Recipe(Settings):
             raise ValueError(f"a pre-training stage cannot be called {sorted(taken)[0]!r}: the name is taken")
         if self.dpo and not self.sft:
             raise ValueError("dpo needs sft: its reference model is the fine-tuned one")
-        longest = max(stage.context for stage in self.pretrain.values())
+        longest = max((stage.context for stage in self.pretrain.values()), default=None)
         for name, stage in (("sft", self.sft), ("dpo", self.dpo)):
-            if stage and stage.context > longest:
+            if stage and longest and stage.context > longest:
                 raise ValueError(
                     f"{name}.context {stage.context} is longer than the model's {longest} positions; "
                     "lower it or add a pre-training stage with that context"
                 )
         return self
-
-    @property
-    def max_positions(self) -> int:
-        """The longest context of any pre-training stage."""
-        return max(stage.context for stage in self.pretrain.values())
 
 
 def load_recipe(path: Path, overrides: dict[str, Any] | None = None) -> Recipe:
