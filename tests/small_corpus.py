@@ -18,7 +18,7 @@ MIT = """MIT License
 Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
 documentation files (the "Software"), to deal in the Software without restriction.
 """
-LETTERS = str.maketrans("0123456789", "ghijklmnop")
+LETTERS = str.maketrans("0123456789", "ghijklmnop")  # with a … f, the digits of a hash as letters
 SECRET = "AKIA" + "QRSTUVWXYZ234567"  # in the form of an AWS key
 MAIL = "someone.real@company-mail.org"
 PROBLEM = "def spiral_order(matrix, clockwise):\n    # walk the borders of the matrix inwards, row by row\n" + "".join(
@@ -27,7 +27,7 @@ PROBLEM = "def spiral_order(matrix, clockwise):\n    # walk the borders of the m
 SOURCE_NAME = "odd | <b>name</b>"  # what pages and tables must not take for their own
 
 
-def module_text(seed: int, functions: int = 6) -> str:
+def module_text(seed: int, functions: int = 8) -> str:
     """A Python module that no rule objects to; two of different seeds share no 5-gram to speak of."""
     parts = [f'"""Module number {seed}."""\n']
     for number in range(functions):

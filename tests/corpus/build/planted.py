@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import itertools
 from pathlib import Path
 
+from small_corpus import module_text
+
 from midspan.files import hash_path
-
-LETTERS = str.maketrans("0123456789", "ghijklmnop")  # with a … f, the digits of a hash as letters
-
-
-def module_text(seed: int, functions: int = 8) -> str:
-    """A Python module; two of different seeds share no 5-gram to speak of."""
-    parts = [f'"""Module number {seed}."""\n']
-    for number in range(functions):
-        letters = hashlib.sha256(f"{seed} {number}".encode()).hexdigest().translate(LETTERS)
-        names = [letters[at : at + 5] for at in range(0, 60, 5)]
-        body = "".join(f"    {left} = {right}.value\n" for left, right in itertools.pairwise(names))
-        parts.append(f"\n\ndef {names[0]}({names[2]}, {names[3]}):\n{body}    return {names[5]}\n")
-    return "".join(parts)
 
 
 def plant(root: Path, repositories: int, files: int) -> Path:

@@ -12,7 +12,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from planted import corpus_hashes, module_text, plant
+from planted import corpus_hashes, plant
+from small_corpus import module_text
 
 from midspan.corpus import build_corpus, read_documents
 from midspan.files import read_json

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from planted import module_text
+from small_corpus import module_text
 
 from midspan.corpus import build_corpus, read_documents
 from midspan.corpus.build import guard, judging, reading, writing

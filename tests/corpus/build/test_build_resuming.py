@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from planted import corpus_hashes, module_text, plant
+from planted import corpus_hashes, plant
+from small_corpus import module_text
 
 from midspan.corpus import build_corpus
 from midspan.corpus.build.manifest import Row

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from planted import module_text
+from small_corpus import module_text
 
 from midspan.corpus import build_corpus, read_documents
 from midspan.corpus.build.choosing import HASH_END, split_threshold

@@ -18,7 +18,7 @@ from midspan.recipe import Source
 
 @pytest.fixture
 def dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    pytest.importorskip("datasets")
+    pytest.importorskip("datasets", reason="the extra hub is not installed")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     folder = tmp_path / "set"
     folder.mkdir()

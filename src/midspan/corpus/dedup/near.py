@@ -181,7 +181,8 @@ def _parts(count: int, settings: NearSettings) -> list[tuple[int, int]]:
 
 def _alike(paths: Sequence[Path], threshold: float) -> tuple[Indices, Indices]:
     """All pairs of the verified files that reach the threshold."""
-    return tuple(np.concatenate(side) for side in zip(*_read_alike(paths, threshold), strict=True))  # type: ignore[return-value]
+    better, worse = zip(*_read_alike(paths, threshold), strict=True)
+    return np.concatenate(better), np.concatenate(worse)
 
 
 def _read_alike(paths: Sequence[Path], threshold: float) -> Iterator[tuple[Indices, Indices]]:

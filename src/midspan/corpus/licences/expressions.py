@@ -92,9 +92,9 @@ def class_of_one(identifier: str) -> Outcome:
 def _classes() -> dict[str, Outcome]:
     """The class of each name of `classes.tsv`, in lower case."""
     table = (Path(__file__).parent / "classes.tsv").read_text(encoding="utf-8")
-    outcomes = {outcome: outcome for outcome in ORDER}
+    outcomes: dict[str, Outcome] = {outcome: outcome for outcome in ORDER}  # a word of the file as one of ours
     rows = (line.split("\t") for line in table.splitlines())
-    return {name.lower(): outcomes[kind] for name, kind in rows}  # type: ignore[index]
+    return {name.lower(): outcomes[kind] for name, kind in rows}
 
 
 def _tokens(expression: str) -> list[str]:
