@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import pyarrow as pa
@@ -43,7 +43,7 @@ def content_id(text: str) -> str:
 
 def to_table(documents: Iterable[Document]) -> pa.Table:
     """The documents as one Arrow table."""
-    return pa.Table.from_pylist([asdict(document) for document in documents], schema=DOCUMENT_SCHEMA)
+    return pa.Table.from_pylist([vars(document) for document in documents], schema=DOCUMENT_SCHEMA)
 
 
 def read_documents(path: Path) -> Iterator[Document]:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from midspan.corpus.quality.content import comment_share
-from midspan.corpus.quality.lexing import _FAMILIES, lexis
+from midspan.corpus.quality.lexing import _FAMILIES, comments_of, strings_of
 from midspan.corpus.quality.text import Text
 
 LANGUAGES = sorted(language for all_ in _FAMILIES.values() for language in all_.split(" "))
@@ -36,13 +36,14 @@ LANGUAGES = sorted(language for all_ in _FAMILIES.values() for language in all_.
     ],
 )
 def test_comments_and_strings_are_found(language: str, text: str, comments: int, strings: list[str]) -> None:
-    found = lexis(text, language)
+    found = comments_of(text, language)
     assert found is not None
-    assert (found.comments, found.strings) == (comments, strings)
+    assert (found.characters, strings_of(text, language)) == (comments, strings)
 
 
 def test_a_language_without_rules_has_no_number() -> None:
-    assert lexis("whatever", "no such") is None
+    assert comments_of("whatever", "no such") is None
+    assert strings_of("whatever", "no such") is None
     assert comment_share(Text("whatever", "a", "no such")) is None
 
 
@@ -67,22 +68,24 @@ def test_comments_of_the_standard_library_are_those_of_its_tokenizer() -> None:
             and token.string.startswith(('"""', "'''"))
             and not lines[token.start[0] - 1][: token.start[1]].strip()
         )
-        found = lexis(text, "python")
+        found = comments_of(text, "python")
         assert found is not None
-        assert found.comments == pytest.approx(expected, abs=0.01 * len(text)), file.name
+        assert found.characters == pytest.approx(expected, abs=0.01 * len(text)), file.name
 
 
 @given(st.sampled_from(LANGUAGES), st.text(alphabet="\"'`#/*-<!>{}[]%;()\\\n ab"))
 def test_comments_and_strings_never_exceed_the_text(language: str, text: str) -> None:
-    found = lexis(text, language)
+    found, strings = comments_of(text, language), strings_of(text, language)
     assert found is not None
-    assert found.comments + sum(map(len, found.strings)) <= len(text)
-    assert found.licence <= found.comments
+    assert strings is not None
+    assert found.characters + sum(map(len, strings)) <= len(text)
+    assert found.licence <= found.characters
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("piece", ['"', "'", '"""', "/*", "/* a", "`", "'''\\", "{-", "--[[", "<!--", "(*", "\\"])
 def test_no_text_takes_more_than_one_pass(language: str, piece: str) -> None:
     started = time.process_time()
-    lexis(piece * 50_000, language)
+    comments_of(piece * 50_000, language)
+    strings_of(piece * 50_000, language)
     assert time.process_time() - started < 1.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -109,7 +109,7 @@ def judge(item: Raw, work: Reading, licences: dict[str, Amount]) -> dict[str, An
         date=item.date,
         stars=item.stars,
     )
-    return asdict(document) | {"size": size, "outcome": licence.outcome}
+    return vars(document) | {"size": size, "outcome": licence.outcome}
 
 
 def write_documents(path: Path, table: pa.Table) -> None:

@@ -22,32 +22,32 @@ def comment_share(text: Text) -> float | None:
 
     The licence at the head is left out of both, as OpenCoder does: a small file is not to be dropped for it.
     """
-    if text.lexis is None:
+    if text.comments is None:
         return None
-    licence = text.lexis.licence
-    return (text.lexis.comments - licence) / max(len(text.text.strip()) - licence, 1)
+    licence = text.comments.licence
+    return (text.comments.characters - licence) / max(len(text.text.strip()) - licence, 1)
 
 
 def string_share(text: Text) -> float | None:
     """Share of the characters that are in strings, documentation aside (OpenCoder); None if not measurable."""
-    if text.lexis is None:
+    if text.strings is None:
         return None
-    return sum(map(len, text.lexis.strings)) / max(len(text.text), 1)
+    return sum(map(len, text.strings)) / max(len(text.text), 1)
 
 
 def long_word_string_share(text: Text) -> float | None:
     """Share of the characters that are words of more than 20 characters in strings (OpenCoder)."""
-    if text.lexis is None:
+    if text.strings is None:
         return None
-    words = (word for one in text.lexis.strings for word in _LONG_WORD.findall(one))
+    words = (word for one in text.strings for word in _LONG_WORD.findall(one))
     return sum(map(len, words)) / max(len(text.text), 1)
 
 
 def wordy_string_lines(text: Text) -> float | None:
     """Strings of more than 20 words, for each line (OpenCoder)."""
-    if text.lexis is None:
+    if text.strings is None:
         return None
-    return sum(len(one.split()) > 20 for one in text.lexis.strings) / len(text.lines)
+    return sum(len(one.split()) > 20 for one in text.strings) / len(text.lines)
 
 
 _LONG_WORD = re.compile(r"\w{21,}")

@@ -76,11 +76,10 @@ def says_generated(text: Text) -> float:
 
 def generated_claim(text: Text) -> str | None:
     """The words with which the file says that a program wrote it, None if it does not."""
-    start = text.text[:HEAD_CHARACTERS]
-    lower = start.lower()
+    head = text.text[:HEAD_CHARACTERS].split("\n", MARKER_LINES)[:MARKER_LINES]
+    lower = "\n".join(head).lower()
     if not any(word in lower for word in _WORDS):
         return None
-    head = start.split("\n", MARKER_LINES)[:MARKER_LINES]
     if match := _MARKERS.search("\n".join(head[: 2 * HEAD_LINES])) or _AT_GENERATED.search("\n".join(head)):
         return match.group().strip()
     return next((claim for line in head[:HEAD_LINES] if (claim := _claim_of_line(line)) is not None), None)

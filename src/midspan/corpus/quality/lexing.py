@@ -27,60 +27,69 @@ _FAMILIES: dict[str, str] = {
     "ocaml": "ocaml f#",
     "markup": "html vue svelte astro xml svg xslt",
 }
-_DOUBLE, _SINGLE = r'"(?:[^"\\\n]|\\.)*+"?', r"'(?:[^'\\\n]|\\.)*+'?"
+_DOUBLE, _SINGLE = r'"(?:[^"\\\n]++|\\.)*+"?', r"'(?:[^'\\\n]++|\\.)*+'?"
 _CHARACTER = r"'(?:[^'\\\n]|\\[^\n'][^\n']{0,8}|\\')'"
 _BLOCK = r"/\*.*?(?:\*/|\Z)"
-_TRIPLE = r'"""(?:[^"\\]|\\.|"(?!""))*+(?:"""|\Z)|' + r"'''(?:[^'\\]|\\.|'(?!''))*+(?:'''|\Z)"
+_TRIPLE = r'"""(?:[^"\\]++|\\.|"(?!""))*+(?:"""|\Z)|' + r"'''(?:[^'\\]++|\\.|'(?!''))*+(?:'''|\Z)"
 _ALONE = r"(?<![^\s;,(){}\[\]:|&])"  # a "#" or "%" within a word begins no comment
 
 # Family → (the first characters of comments and strings, comment, documentation that is a string, string)
 _LEXIS: dict[str, tuple[str, str, str, str]] = {
     "python": ("\"'#", r"#[^\n]*", _TRIPLE, f"{_DOUBLE}|{_SINGLE}"),
     "hash": ("\"'#", _ALONE + r"#[^\n]*", "", f"{_DOUBLE}|{_SINGLE}"),
-    "slash": ("\"'`/", rf"//[^\n]*|{_BLOCK}", "", rf"{_DOUBLE}|{_SINGLE}|`(?:[^`\\]|\\.)*+(?:`|\Z)"),
+    "slash": ("\"'`/", rf"//[^\n]*|{_BLOCK}", "", rf"{_DOUBLE}|{_SINGLE}|`(?:[^`\\]++|\\.)*+(?:`|\Z)"),
     "php": ("\"'/#", rf"//[^\n]*|{_BLOCK}|#(?!\[)[^\n]*", "", f"{_DOUBLE}|{_SINGLE}"),
-    "rust": ("\"'/", rf"//[^\n]*|{_BLOCK}", "", rf'"(?:[^"\\]|\\.)*+(?:"|\Z)|{_CHARACTER}'),
+    "rust": ("\"'/", rf"//[^\n]*|{_BLOCK}", "", rf'"(?:[^"\\]++|\\.)*+(?:"|\Z)|{_CHARACTER}'),
     "dash": ("\"'-/", rf"--[^\n]*|{_BLOCK}", "", rf"{_DOUBLE}|'[^']*(?:'|\Z)"),
     "haskell": ("\"'-{", r"--[^\n]*|\{-.*?(?:-\}|\Z)", "", f"{_DOUBLE}|{_CHARACTER}"),
     "lua": ("\"'-[", r"--\[\[.*?(?:\]\]|\Z)|--[^\n]*", "", rf"{_DOUBLE}|{_SINGLE}|\[\[.*?(?:\]\]|\Z)"),
     "percent": ('"%', _ALONE + r"%[^\n]*", "", _DOUBLE),
-    "semicolon": ('";', r";[^\n]*", "", r'"(?:[^"\\]|\\.)*+(?:"|\Z)'),
+    "semicolon": ('";', r";[^\n]*", "", r'"(?:[^"\\]++|\\.)*+(?:"|\Z)'),
     "ocaml": ('"(/', r"\(\*.*?(?:\*\)|\Z)|//[^\n]*", "", _DOUBLE),
     "markup": ("<", r"<!--.*?(?:-->|\Z)", "", ""),
 }
 
 
 @dataclass(frozen=True)
-class Lexis:
-    """Characters of comments (a string that stands alone on its lines is one: documentation), and the strings.
+class Comments:
+    """Characters of comments (a string that stands alone on its lines is one: documentation).
 
-    `licence`: how many of the comments' characters are the licence at the head of the file.
+    `licence`: how many of them are the licence at the head of the file.
     """
 
-    comments: int
+    characters: int
     licence: int
-    strings: list[str]
 
 
-def lexis(text: str, language: str) -> Lexis | None:
-    """The comments and strings of a text, None where the language's rules are not known."""
-    pattern = _pattern(language)
-    if pattern is None:
+def comments_of(text: str, language: str) -> Comments | None:
+    """The comments of a text, None where the language's rules are not known."""
+    patterns = _patterns(language)
+    if patterns is None:
         return None
-    comments = 0
-    strings = []
-    for match in pattern.finditer(text):
+    characters = 0
+    for match in patterns.comments.finditer(text):
         kind = match.lastgroup
-        if kind == "comment" or (kind == "document" and _begins_its_line(text, match.start())):
-            comments += match.end() - match.start()
-        elif kind is not None:
-            strings.append(match.group())
-    return Lexis(comments, _licence_at_head(pattern, text), strings)
+        if kind == "comment" or (kind == "document" and _begins_its_line(text, match.start(kind))):
+            characters += match.end() - match.start(kind)
+    return Comments(characters, _licence_at_head(patterns.pieces, text))
 
 
-def _licence_at_head(pattern: re.Pattern[str], text: str) -> int:
+def strings_of(text: str, language: str) -> list[str] | None:
+    """The strings of a text, documentation aside, None where the language's rules are not known."""
+    patterns = _patterns(language)
+    if patterns is None:
+        return None
+    found = ((match.lastgroup, match) for match in patterns.pieces.finditer(text))
+    return [
+        match.group()
+        for kind, match in found
+        if kind == "string" or (kind == "document" and not _begins_its_line(text, match.start()))
+    ]
+
+
+def _licence_at_head(pieces: re.Pattern[str], text: str) -> int:
     """Characters of the comments before the first code, if they speak of a licence."""
-    head = takewhile(lambda match: match.lastgroup == "comment" or not match.group().strip(), pattern.finditer(text))
+    head = takewhile(lambda match: match.lastgroup == "comment" or not match.group().strip(), pieces.finditer(text))
     comments = "".join(match.group() for match in head if match.lastgroup == "comment")
     return len(comments) if _LICENCE.search(comments) else 0
 
@@ -92,13 +101,26 @@ def _begins_its_line(text: str, start: int) -> bool:
     return not text[text.rfind("\n", 0, start) + 1 : start].strip()
 
 
+@dataclass(frozen=True)
+class _Patterns:
+    """One match a piece: a comment, document, string, or a run of neither; and one a comment or document."""
+
+    pieces: re.Pattern[str]
+    comments: re.Pattern[str]  # with all that stands before it, which the engine passes over in one go
+
+
 @cache
-def _pattern(language: str) -> re.Pattern[str] | None:
-    """Runs without any first character, then comment, document, string, or one character that was none of them."""
+def _patterns(language: str) -> _Patterns | None:
     family = next((name for name, all_ in _FAMILIES.items() if language in all_.split(" ")), None)
     if family is None:
         return None
     first, comment, document, string = _LEXIS[family]
+    run = rf"[^{re.escape(first)}]++"
     groups = [("comment", comment), ("document", document), ("string", string)]
+    wanted = "|".join(f"(?P<{name}>{expression})" for name, expression in groups[:2] if expression)
     alternatives = "|".join(f"(?P<{name}>{expression})" for name, expression in groups if expression)
-    return re.compile(rf"[^{re.escape(first)}]++|{alternatives}|.", re.DOTALL)
+    passed = rf"{run}|(?!{comment}{'|' + document if document else ''})(?:{f'{string}|' if string else ''}.)"
+    return _Patterns(
+        re.compile(f"{run}|{alternatives}|.", re.DOTALL),
+        re.compile(rf"(?:{passed})*+(?:{wanted}|\Z)", re.DOTALL),
+    )

@@ -12,7 +12,7 @@ from tree_sitter import Tree
 
 from midspan.corpus.quality.encoded import encoded_runs
 from midspan.corpus.quality.grammars import syntax_tree
-from midspan.corpus.quality.lexing import Lexis, lexis
+from midspan.corpus.quality.lexing import Comments, comments_of, strings_of
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,14 @@ class Text:
         return encoded_runs(self.text, self.data)
 
     @cached_property
-    def lexis(self) -> Lexis | None:
-        """Comments and strings, None where the language's rules are not known."""
-        return lexis(self.text, self.language)
+    def comments(self) -> Comments | None:
+        """How much is comment, None where the language's rules are not known."""
+        return comments_of(self.text, self.language)
+
+    @cached_property
+    def strings(self) -> list[str] | None:
+        """The strings, None where the language's rules are not known."""
+        return strings_of(self.text, self.language)
 
     @cached_property
     def tree(self) -> Tree | None:

@@ -7,26 +7,19 @@ A value that is a name, an example or comes from elsewhere stays, and so does a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from midspan.corpus.secrets.source import KEY, PASSWORD, Finding, Source
 from midspan.corpus.secrets.values import is_common, is_hash, is_placeholder, is_plain, is_random
 
 _PASSWORD_ANCHORS = (b"passw", b"pwd", b"passphrase", b"passcode")
-_KEY_ANCHORS = (
-    *(
-        b"secret",
-        b"token",
-        b"credential",
-        b"api_key",
-        b"apikey",
-        b"api-key",
-        b"access_key",
-        b"accesskey",
-        b"account_key",
-    ),
-    *(b"auth_key", b"authkey", b"private_key", b"encryption_key", b"signing_key", b"master_key"),
+_KEY_ANCHORS = (b"secret", b"token", b"credential")
+# What makes a secret of "key" behind it: one search for "key" instead of one for each name.
+_BEFORE_KEY = (
+    *(b"api", b"api_", b"api-", b"access", b"access_", b"account_", b"auth", b"auth_"),
+    *(b"private_", b"encryption_", b"signing_", b"master_"),
 )
+_LONGEST_BEFORE_KEY = max(map(len, _BEFORE_KEY))
 _ENVIRONMENT = r"(?:[_-]?(?:prod|production|dev|live|staging|root|admin|db|\d{1,2}))?"
 _SEPARATOR = r"""(?:
     ["'`]?\]?\ {0,8} (?: :\ ?(?:str|string|String|&str|&'static\ str|const\ char\ ?\*)\ {0,4}=       # with its type
@@ -57,13 +50,24 @@ _NO_BEGINNING = "+),.:=]&|;?/\\-"  # the quote before it closed a string
 def find_assigned(source: Source) -> Iterator[Finding]:
     """Values assigned to something that is called a secret."""
     for anchor in _PASSWORD_ANCHORS:
-        yield from _find(source, anchor, _PASSWORD, "password", PASSWORD)
+        yield from _find(source, source.positions(anchor), _PASSWORD, "password", PASSWORD)
     for anchor in _KEY_ANCHORS:
-        yield from _find(source, anchor, _KEY, "assigned-key", KEY)
+        yield from _find(source, source.positions(anchor), _KEY, "assigned-key", KEY)
+    yield from _find(source, _names_of_keys(source), _KEY, "assigned-key", KEY)
 
 
-def _find(source: Source, anchor: bytes, pattern: re.Pattern[str], kind: str, placeholder: str) -> Iterator[Finding]:
-    for position in source.positions(anchor):
+def _names_of_keys(source: Source) -> Iterator[int]:
+    """Where the names begin that `_BEFORE_KEY` and "key" make; of those that end together, all."""
+    for position in source.positions(b"key"):
+        before = source.lowered[max(0, position - _LONGEST_BEFORE_KEY) : position]
+        if before.endswith(_BEFORE_KEY):
+            yield from (position - len(name) for name in _BEFORE_KEY if before.endswith(name))
+
+
+def _find(
+    source: Source, positions: Iterable[int], pattern: re.Pattern[str], kind: str, placeholder: str
+) -> Iterator[Finding]:
+    for position in positions:
         match = pattern.match(source.text, position)
         if not match or source.lowered[max(0, position - 10) : position].rstrip(b"_- ").endswith(
             (b"public", b"publickey")
