@@ -9,6 +9,8 @@ import pytest
 from small_corpus import write_recipe
 
 from midspan.cli import main
+from midspan.corpus import TokenShard, read_documents
+from midspan.tokens import train_tokenizer
 
 Typed = Callable[..., tuple[int, str, str]]  # words of the command → exit code, output, errors
 
@@ -48,6 +50,21 @@ def test_card_writes_both_files_and_prints_where(run: Path, corpus: Typed) -> No
     assert errors.strip().endswith("is up to date")
 
 
+def test_build_writes_token_shards_once(run: Path, corpus: Typed) -> None:
+    documents = list(read_documents(run / "corpus/train"))
+    train_tokenizer((document.text for document in documents), 400).save(run / "tokenizer")
+    words = ("build", run.parent / "recipe.yaml", "--run", run, "--workers", "1", "--tokenizer", run / "tokenizer")
+    code, _, errors = corpus(*words)
+    assert code == 0, errors
+    shards = {side: TokenShard.open(run / "corpus/tokens" / side) for side in ("train", "heldout")}
+    assert shards["train"].paths == [document.path for document in documents]
+    counted = [one["tokens"] for source in shards["train"].by_source.values() for one in source.values()]
+    assert sum(counted) == len(shards["train"].tokens)
+    assert "heldout is up to date" in corpus(*words)[2]
+    corpus("card", run)
+    assert f"As tokenised with {shards['train'].fingerprint}" in (run / "corpus/card.html").read_text()
+
+
 def test_inspect_accounts_for_a_file_and_samples_a_rule(run: Path, corpus: Typed) -> None:
     _, account, _ = corpus("inspect", run, "package/made.py")
     assert "dropped      when judging: generated" in account
@@ -61,6 +78,7 @@ def test_inspect_accounts_for_a_file_and_samples_a_rule(run: Path, corpus: Typed
     ("arguments", "message"),
     [
         (["card", "nowhere"], "nowhere holds no corpus"),
+        (["build", "RECIPE", "--run", "RUN", "--tokenizer", "nowhere"], "no tokenizer.json in nowhere"),
         (["inspect", "nowhere"], "nowhere holds no corpus"),
         (["inspect", "RUN", "nothing.py"], "knows no file 'nothing.py'"),
         (["inspect", "RUN", "--rule", "boredom"], "nothing was dropped for 'boredom'"),
@@ -68,7 +86,8 @@ def test_inspect_accounts_for_a_file_and_samples_a_rule(run: Path, corpus: Typed
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(run: Path, corpus: Typed, arguments: list[str], message: str) -> None:
-    code, _, errors = corpus(*(str(run) if word == "RUN" else word for word in arguments))
+    places = {"RUN": run, "RECIPE": run.parent / "recipe.yaml"}
+    code, _, errors = corpus(*(places.get(word, word) for word in arguments))
     assert code == 2
     (line,) = errors.strip().splitlines()
     assert line.startswith("midspan: ")

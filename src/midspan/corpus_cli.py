@@ -17,6 +17,9 @@ def build(
     directory: Annotated[
         Path | None, typer.Option("--run", help="Where to; default: runs/<name of the recipe>.")
     ] = None,
+    tokenizer: Annotated[
+        Path | None, typer.Option(help="Folder of a tokenizer or model: token shards are written too.")
+    ] = None,
     engine: Annotated[str | None, typer.Option(help="local (processes) or ray; default: the recipe's.")] = None,
     workers: Annotated[int | None, typer.Option(help="Tasks at a time; default: the recipe's, or every core.")] = None,
     address: Annotated[
@@ -27,11 +30,14 @@ def build(
     ] = None,
 ) -> None:
     """Build the corpus of a recipe in RUN/corpus. Killed at any moment, it goes on where it was."""
-    from midspan.corpus import build_corpus
+    from midspan.corpus import build_corpus, encode_documents
     from midspan.engines import EngineChoice
     from midspan.files import only_one
     from midspan.recipe import load_recipe, parse_overrides
+    from midspan.tokens import Tokenizer
 
+    if tokenizer is not None:
+        Tokenizer.load(tokenizer)  # a wrong folder is better known now than after the build
     given = {"runtime.engine": engine, "runtime.workers": workers, "runtime.address": address}
     values = parse_overrides(override or []) | {field: value for field, value in given.items() if value is not None}
     plan = load_recipe(recipe, values)
@@ -40,6 +46,9 @@ def build(
     choice = EngineChoice(plan.runtime.engine, plan.runtime.workers or os.cpu_count() or 1, plan.runtime.address)
     with only_one(run):
         build_corpus(plan.corpus, run / "corpus", choice, plan.seed)
+        if tokenizer is not None:
+            for side in ("train", "heldout"):
+                encode_documents(run / "corpus" / side, tokenizer, run / "corpus" / "tokens" / side, choice)
 
 
 @app.command()

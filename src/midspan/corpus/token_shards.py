@@ -56,8 +56,8 @@ def encode_documents(documents: Path, tokenizer: Path, output: Path, engine: Eng
     """Encode a Parquet file of documents, or a folder of them, into the token shard `output`.
 
     Each file is a task of `engine` (None: this process) and becomes a part; the shard is the same for any engine and
-    number of workers. What a killed call has done is not done again. UserError if there are no documents to read, or
-    if `output` holds something else.
+    number of workers. What a killed call has done is not done again, and a shard of these documents is left alone.
+    UserError if there are no documents to read, or if `output` holds something else.
     """
     files = sorted(documents.glob("*.parquet")) if documents.is_dir() else [documents]
     _refuse_what_is_no_shard(output)
@@ -68,6 +68,10 @@ def encode_documents(documents: Path, tokenizer: Path, output: Path, engine: Eng
     tasks = [
         EncodingTask(file, tokenizer, ready.fingerprint, beside / f"{index:06d}") for index, file in enumerate(files)
     ]
+    if _is_shard_of(tasks, output):
+        say(f"tokens: {output} is up to date")
+        shutil.rmtree(beside, ignore_errors=True)
+        return
     with progress("tokens", unit="tokens") as line:
 
         def on_result(index: int, result: TaskResult[dict[str, Any]]) -> None:
@@ -90,7 +94,7 @@ def encode_documents(documents: Path, tokenizer: Path, output: Path, engine: Eng
 
 def encode_part(task: EncodingTask) -> dict[str, Any]:
     """Write the part of `task`, unless it is there already, and return its part.json. Runs in a worker."""
-    source = hash_text(f"{hash_path(task.documents)} {task.fingerprint}") if task.documents.exists() else ""
+    source = _made_of(task)
     try:
         facts: dict[str, Any] = read_json(task.part / "part.json")
         if facts["made_of"] == source:
@@ -100,6 +104,21 @@ def encode_part(task: EncodingTask) -> dict[str, Any]:
     tokenizer = _loaded(task.tokenizer, task.fingerprint)
     with atomic_directory(task.part) as aside:
         return _write_part(read_documents(task.documents), tokenizer, aside, source)
+
+
+def _made_of(task: EncodingTask) -> str:
+    """What the part of `task` depends on, as a hash."""
+    return hash_text(f"{hash_path(task.documents)} {task.fingerprint}") if task.documents.exists() else ""
+
+
+def _is_shard_of(tasks: Sequence[EncodingTask], output: Path) -> bool:
+    """Whether `output` holds the parts of all `tasks` and no others, made of the same documents."""
+    try:
+        parts = read_json(output / "shard.json")["parts"]
+        made_of = [read_json(output / name / "part.json")["made_of"] for name in parts]
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return False
+    return list(parts) == [task.part.name for task in tasks] and made_of == [_made_of(task) for task in tasks]
 
 
 def write_token_shard(documents: Iterable[Document], tokenizer: Tokenizer, output: Path) -> None:
