@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import signal
 import textwrap
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from midspan.tokens import Tokenizer, train_tokenizer
 # How long one example takes says something about the machine, not about the property.
 hypothesis.settings.register_profile("midspan", deadline=None)
 hypothesis.settings.load_profile("midspan")
+
+# A shell lets jobs that it starts with "&" ignore Ctrl-C, and every process that the tests start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MODULES = (json, json.decoder, json.encoder, textwrap, inspect)
 

@@ -202,7 +202,6 @@ def test_no_worker_outlives_a_stopped_parent(tmp_path: Path, how: signal.Signals
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's "&" has its jobs ignore it
     )
     assert parent.stdout is not None
     parent.stdout.readline()

@@ -16,6 +16,7 @@ import numpy as np
 from midspan.corpus.dedup.shingles import Hashes, Indices, distinct
 from midspan.corpus.dedup.signatures import Signatures, may_reach
 
+THRESHOLD = 0.7  # of the Jaccard similarity, as StarCoder, StarCoder2 and Granite
 REACHES = (1, 4, 16)  # with how many of the best of its bucket a document is compared, round by round
 CHUNK_PAIRS = 200_000  # whose signatures are in memory at a time: at most 200 MB
 _CACHED_PAIRS = 1024  # compared at a time: 1 MB

@@ -1,4 +1,4 @@
-"""Near-duplicates among texts that fit in memory; `steps` does the same through files, with the same answer."""
+"""Near-duplicates among texts that fit in memory; `near` does the same through files, with the same answer."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from midspan.corpus.dedup.candidates import REACHES, bucket_pairs, likely, pack, unpack, without
+from midspan.corpus.dedup.candidates import REACHES, THRESHOLD, bucket_pairs, likely, pack, unpack, without
 from midspan.corpus.dedup.keep import greedy_keep
 from midspan.corpus.dedup.shingles import Hashes, Indices, distinct, jaccards, shingle_sets
 from midspan.corpus.dedup.signature_files import Signed, sign_texts
 from midspan.corpus.dedup.signatures import BANDS, Signatures, band_keys
-
-THRESHOLD = 0.7  # of the Jaccard similarity, as StarCoder, StarCoder2 and Granite
 
 
 def near_duplicates(

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from midspan.corpus.dedup.candidates import REACHES
+from midspan.corpus.dedup.candidates import REACHES, THRESHOLD
 from midspan.corpus.dedup.dropped import write_dropped
 from midspan.corpus.dedup.grouping import GroupTask, group_bands
 from midspan.corpus.dedup.keep import greedy_keep
@@ -25,8 +25,6 @@ from midspan.corpus.dedup.signature_files import SignatureTask, read_bands, writ
 from midspan.corpus.dedup.signatures import BANDS, SCHEME
 from midspan.corpus.dedup.verification import VerificationTask, verify_pairs
 from midspan.files import atomic_file
-
-THRESHOLD = 0.7  # of the Jaccard similarity, as StarCoder, StarCoder2 and Granite
 
 
 @dataclass(frozen=True)
