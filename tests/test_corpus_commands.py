@@ -61,6 +61,14 @@ def test_build_writes_token_shards_once(run: Path, corpus: Typed) -> None:
     counted = [one["tokens"] for source in shards["train"].by_source.values() for one in source.values()]
     assert sum(counted) == len(shards["train"].tokens)
     assert "heldout is up to date" in corpus(*words)[2]
+    tokens = run / "corpus/tokens/train/000000/tokens.bin"
+    whole = tokens.read_bytes()
+    tokens.write_bytes(whole[:-2])  # damaged: the same command mends it, and what a killed one left behind goes
+    left = run / "corpus/tokens/.train.0000.part"
+    left.mkdir()
+    assert corpus(*words)[0] == 0
+    assert tokens.read_bytes() == whole
+    assert not left.exists()
     corpus("card", run)
     assert f"As tokenised with {shards['train'].fingerprint}" in (run / "corpus/card.html").read_text()
 

@@ -32,7 +32,7 @@ def build(
     """Build the corpus of a recipe in RUN/corpus. Killed at any moment, it goes on where it was."""
     from midspan.corpus import build_corpus, encode_documents
     from midspan.engines import EngineChoice
-    from midspan.files import only_one
+    from midspan.files import only_one, remove_leftovers
     from midspan.recipe import load_recipe, parse_overrides
     from midspan.tokens import Tokenizer
 
@@ -45,6 +45,8 @@ def build(
     run.mkdir(parents=True, exist_ok=True)
     choice = EngineChoice(plan.runtime.engine, plan.runtime.workers or os.cpu_count() or 1, plan.runtime.address)
     with only_one(run):
+        for folder in (run / "corpus", run / "corpus" / "tokens"):
+            remove_leftovers(folder)
         build_corpus(plan.corpus, run / "corpus", choice, plan.seed)
         if tokenizer is not None:
             for side in ("train", "heldout"):

@@ -112,13 +112,19 @@ def _made_of(task: EncodingTask) -> str:
 
 
 def _is_shard_of(tasks: Sequence[EncodingTask], output: Path) -> bool:
-    """Whether `output` holds the parts of all `tasks` and no others, made of the same documents."""
+    """Whether `output` holds the parts of all `tasks` and no others, undamaged and made of the same documents."""
     try:
-        parts = read_json(output / "shard.json")["parts"]
-        made_of = [read_json(output / name / "part.json")["made_of"] for name in parts]
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        facts = read_json(output / "shard.json")
+        dtype = np.dtype(facts["dtype"])
+        if list(facts["parts"]) != [task.part.name for task in tasks]:
+            return False
+        for task, (name, part) in zip(tasks, facts["parts"].items(), strict=True):
+            _open_part(output / name, part, dtype)
+            if read_json(output / name / "part.json")["made_of"] != _made_of(task):
+                return False
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, pa.ArrowException):  # UserError is a ValueError
         return False
-    return list(parts) == [task.part.name for task in tasks] and made_of == [_made_of(task) for task in tasks]
+    return True
 
 
 def write_token_shard(documents: Iterable[Document], tokenizer: Tokenizer, output: Path) -> None:

@@ -103,10 +103,10 @@ def _begins_its_line(text: str, start: int) -> bool:
 
 @dataclass(frozen=True)
 class _Patterns:
-    """One match a piece: a comment, document, string, or a run of neither; and one a comment or document."""
+    """How the languages of one family are read."""
 
-    pieces: re.Pattern[str]
-    comments: re.Pattern[str]  # with all that stands before it, which the engine passes over in one go
+    pieces: re.Pattern[str]  # matches comment, document or string one by one, and what is between them
+    comments: re.Pattern[str]  # matches a comment or document together with all that stands before it: fewer matches
 
 
 @cache

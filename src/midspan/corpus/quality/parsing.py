@@ -43,7 +43,7 @@ def python2_statements(text: Text) -> float | None:
     return float(sum(map(len, found.values())))
 
 
-_NO_STATEMENT = re.compile(r"\w|\s*(?:[(=.,:)\]}]|\Z)")  # what follows the word where it calls, names or assigns
+_NO_STATEMENT = re.compile(r"\w|\s*[(=.,:)\]}]")  # what follows the word where it calls, names or assigns
 
 
 def _may_be_python2(text: str) -> bool:
@@ -52,7 +52,7 @@ def _may_be_python2(text: str) -> bool:
         start = text.find(word)
         while start >= 0:
             end = start + len(word)
-            before = text[text.rfind("\n", 0, start) + 1 : start].rstrip(" \t")
+            before = text[text.rfind("\n", 0, start) + 1 : start].rstrip()
             if (not before or before[-1] in ":;") and not _NO_STATEMENT.match(text, end):
                 return True
             start = text.find(word, end)
