@@ -18,11 +18,11 @@ import torch
 from transformers import StableLmConfig, StableLmForCausalLM
 
 from midspan.batches import Batch, Segment, generator, pack_rows
+from midspan.compute import autocast, compute_dtype
 from midspan.model import Decoder
 from midspan.recipe import load_recipe
 from midspan.train.loop import make_optimizer
 from midspan.train.objectives import causal_loss
-from midspan.train.precision import autocast, compute_dtype
 from midspan.train.stages import new_config
 
 RECIPE = Path(__file__).parent.parent / "recipes" / "quickstart.yaml"

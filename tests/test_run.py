@@ -87,7 +87,7 @@ def test_preference_pairs_were_decided_by_execution_and_keep_held_out_exercises_
 
 def test_transformers_loads_the_release_with_equal_logits_and_tokens(finished: Path) -> None:
     transformers = pytest.importorskip("transformers", reason="a development extra")
-    from midspan.generate import load
+    from midspan.inference import load
 
     directory = finished / "models" / "release"
     theirs = transformers.AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32).eval()

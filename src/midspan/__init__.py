@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from midspan.generate.library import generate, load
+    from midspan.inference import generate, load
 
 __all__ = ["__version__", "generate", "load"]
 
@@ -15,8 +15,6 @@ __version__ = "0.1.0"
 
 def __getattr__(name: str) -> Any:
     """`load` and `generate` bring torch with them, so they are imported when first asked for."""
-    if name == "generate":
-        return import_module("midspan.generate")  # callable, see there
-    if name == "load":
-        return import_module("midspan.generate").load
+    if name in ("generate", "load"):
+        return getattr(import_module("midspan.inference"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -18,7 +18,7 @@ from midspan.evaluate import HeldOut, choose_exercises, evaluate_model
 from midspan.exercises import Exercise, generate_exercises, messages
 from midspan.export import export_hf
 from midspan.files import atomic_directory
-from midspan.generate import load
+from midspan.inference import load
 from midspan.progress import say
 from midspan.report import model_card, write_report
 from midspan.sandbox import Sandbox

@@ -8,7 +8,7 @@ import torch
 from midspan.evaluate import choose_exercises, exercising
 from midspan.evaluate.exercising import pass_at_1
 from midspan.exercises import generate_exercises, messages
-from midspan.generate import Completion
+from midspan.inference import Completion
 from midspan.model import Decoder, DecoderConfig
 from midspan.sandbox import Sandbox
 from midspan.tokens import Tokenizer

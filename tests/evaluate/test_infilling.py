@@ -8,7 +8,7 @@ import torch
 from midspan.corpus import Document
 from midspan.evaluate import infilling
 from midspan.evaluate.infilling import choose_blanks, infill
-from midspan.generate import Completion
+from midspan.inference import Completion
 from midspan.model import Decoder, DecoderConfig
 from midspan.tokens import Tokenizer
 

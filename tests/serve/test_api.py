@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from midspan.generate import Sampling, chat_prompt, complete_batch, infill_prompt
+from midspan.inference import Sampling, chat_prompt, complete_batch, infill_prompt
 from midspan.model import Decoder
 from midspan.tokens import Tokenizer
 

@@ -1,7 +1,7 @@
 """Repositories → clean, licensed documents, each once → token shards."""
 
-from midspan.corpus.build import build_corpus, corpus_fingerprint
 from midspan.corpus.documents import DOCUMENT_SCHEMA, Document, read_documents
+from midspan.corpus.stages import build_corpus, corpus_fingerprint
 from midspan.corpus.token_shards import TokenShard, encode_documents, write_token_shard
 
 __all__ = [

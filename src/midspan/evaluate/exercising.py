@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from midspan.exercises import Exercise, extract_code, grade_all, messages
-from midspan.generate import Sampling, chat_prompt, complete_batch
+from midspan.inference import Sampling, chat_prompt, complete_batch
 from midspan.model import Decoder
 from midspan.progress import progress
 from midspan.sandbox import Sandbox

@@ -8,7 +8,7 @@ from typing import Any
 
 from midspan.batches import generator
 from midspan.corpus import Document
-from midspan.generate import Sampling, complete_batch, infill_prompt, plain_prompt
+from midspan.inference import Sampling, complete_batch, infill_prompt, plain_prompt
 from midspan.model import Decoder
 from midspan.progress import progress
 from midspan.tokens import Tokenizer

@@ -10,6 +10,7 @@ from typing import Any
 
 from midspan import recipe
 from midspan.batches import PreferencePair, generator
+from midspan.compute import best_device, compute_dtype
 from midspan.corpus import TokenShard, read_documents
 from midspan.evaluate.exercising import pass_at_1
 from midspan.evaluate.infilling import choose_blanks, infill
@@ -17,11 +18,10 @@ from midspan.evaluate.likelihood import bits_per_byte
 from midspan.evaluate.preferring import likelihood_accuracy, preference_logprobs, reward_accuracy
 from midspan.exercises import Exercise
 from midspan.files import read_json, write_json
-from midspan.generate import Sampling, complete_batch, load, plain_prompt
+from midspan.inference import Sampling, complete_batch, load, plain_prompt
 from midspan.model import Decoder
 from midspan.sandbox import Sandbox
 from midspan.tokens import Tokenizer
-from midspan.train import best_device, compute_dtype
 
 COMPLETION_PROMPTS = ("def read_lines(path):\n", "import os\n\n\ndef ", "class Stack:\n    def __init__(self):\n")
 

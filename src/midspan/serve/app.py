@@ -21,7 +21,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 
 from midspan.errors import UserError
-from midspan.generate import (
+from midspan.inference import (
     Piece,
     PromptTooLongError,
     chat_prompt,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from midspan.generate import Completion, Sampling
+from midspan.inference import Completion, Sampling
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from midspan.generate import Sampling
+from midspan.inference import Sampling
 from midspan.tokens import Message
 
 MOST_ROWS = 64  # prompts times `n` in one request

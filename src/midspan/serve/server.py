@@ -10,8 +10,8 @@ from pathlib import Path
 import uvicorn
 
 from midspan.errors import UserError
-from midspan.generate import find_model, load
-from midspan.generate.library import RELEASE
+from midspan.inference import find_model, load
+from midspan.inference.library import RELEASE
 from midspan.progress import say
 from midspan.serve.app import build_app
 

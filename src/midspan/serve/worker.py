@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
-from midspan.generate import Piece, Sampling, stream_batch
+from midspan.inference import Piece, Sampling, stream_batch
 from midspan.model import Decoder
 from midspan.tokens import Tokenizer
 

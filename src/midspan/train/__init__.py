@@ -1,16 +1,13 @@
 """The loop, the objectives and the stages."""
 
 from midspan.train.objectives import batch_logprobs, sequence_logprobs
-from midspan.train.precision import best_device, compute_dtype
 from midspan.train.preferences import build_preferences, read_pairs
 from midspan.train.stages import Place, dpo, pretrain, sft
 
 __all__ = [
     "Place",
     "batch_logprobs",
-    "best_device",
     "build_preferences",
-    "compute_dtype",
     "dpo",
     "pretrain",
     "read_pairs",

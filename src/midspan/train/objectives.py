@@ -7,9 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from midspan.batches import Batch, PairBatch
+from midspan.compute import autocast
 from midspan.model import Decoder
 from midspan.train.logprobs import token_logprobs
-from midspan.train.precision import autocast
 
 
 def batch_logprobs(decoder: Decoder, batch: Batch, dtype: torch.dtype) -> Tensor:

@@ -11,7 +11,7 @@ from midspan.batches import PreferencePair, fits, generator
 from midspan.errors import UserError
 from midspan.exercises import Exercise, extract_code, grade, grade_all, messages, mutations
 from midspan.files import read_jsonl, write_jsonl
-from midspan.generate import Sampling, chat_prompt, complete_batch
+from midspan.inference import Sampling, chat_prompt, complete_batch
 from midspan.model import Decoder
 from midspan.progress import progress
 from midspan.sandbox import Sandbox

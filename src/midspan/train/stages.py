@@ -16,16 +16,16 @@ from torch import Tensor
 
 from midspan import recipe
 from midspan.batches import Batch, ChatRows, PreferencePair, PretrainingRows, generator, pack_pairs
+from midspan.compute import best_device, compute_dtype, peak_flops
 from midspan.corpus import TokenShard
 from midspan.files import atomic_directory, atomic_file, require_space, write_json
-from midspan.generate import check_tokenizer
+from midspan.inference import check_tokenizer
 from midspan.model import Decoder, DecoderConfig, load_config, load_decoder, save_decoder
 from midspan.model.size import flops_per_token, parameter_count
 from midspan.progress import progress, say
 from midspan.tokens import Message, Tokenizer
 from midspan.train.loop import Job, train
 from midspan.train.objectives import causal_loss, dpo_loss, sequence_logprobs
-from midspan.train.precision import best_device, compute_dtype, peak_flops
 
 MICRO_BATCH_TOKENS = 16_384  # positions in one forward and backward pass
 

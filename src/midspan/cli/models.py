@@ -1,0 +1,41 @@
+"""What a model does in the terminal: complete at a cursor, chat."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+MODEL_HELP = "A run directory, or any HF-layout model directory of the four families."
+ModelOption = Annotated[Path, typer.Option("--model", "-m", help=MODEL_HELP)]
+DEFAULT_MODEL = Path("runs/quickstart")
+
+
+def complete(
+    place: Annotated[str, typer.Argument(metavar="FILE:LINE[:COLUMN]", help="The cursor; both count from 1.")],
+    model: ModelOption = DEFAULT_MODEL,
+    max_tokens: Annotated[int, typer.Option(help="At most so many tokens.")] = 64,
+    temperature: Annotated[float, typer.Option(help="0: always the likeliest token.")] = 0.0,
+) -> None:
+    """Fill in the middle at the cursor: print what belongs between the text before it and the text after."""
+    from midspan.inference import generate, load
+    from midspan.inference.cursor import split_at_cursor
+
+    prefix, suffix = split_at_cursor(place)
+    decoder, tokenizer = load(model)
+    print(generate(decoder, tokenizer, prefix, suffix, max_tokens=max_tokens, temperature=temperature))
+
+
+def chat(
+    question: Annotated[str | None, typer.Argument(help="One question; without it, a conversation.")] = None,
+    model: ModelOption = DEFAULT_MODEL,
+    max_tokens: Annotated[int, typer.Option(help="At most so many tokens an answer.")] = 256,
+    temperature: Annotated[float, typer.Option(help="0: always the likeliest token.")] = 0.0,
+) -> None:
+    """Talk with a model; an empty line or Ctrl-D ends it."""
+    from midspan.inference import Sampling, load
+    from midspan.inference.conversation import converse
+
+    decoder, tokenizer = load(model)
+    converse(decoder, tokenizer, Sampling(max_tokens=max_tokens, temperature=temperature), question)

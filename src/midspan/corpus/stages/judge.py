@@ -1,0 +1,114 @@
+"""Third stage: quality and decontamination of what is no copy; each document on to the shard of its repository."""
+
+from __future__ import annotations
+
+import functools
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from midspan.corpus.decontamination import EvaluationIndex
+from midspan.corpus.dedup import read_dropped
+from midspan.corpus.quality import why_not
+from midspan.corpus.stages.counting import Exclusions, amount
+from midspan.corpus.stages.guard import Guard, QuarantinedError
+from midspan.corpus.stages.places import Place
+from midspan.corpus.stages.read import ROW_GROUP, WORKING_SCHEMA
+from midspan.corpus.stages.shuffle import write_partitions
+
+
+@dataclass(frozen=True)
+class Judging:
+    """The documents of one reading task, and what they are judged by."""
+
+    documents: Path
+    copies: Path  # what the search for exact copies drops
+    start: int  # the number of the first document
+    overrides: Mapping[str, Any]  # of quality rules
+    evaluation: Path | None  # the index of what must not be trained on
+    cuts: tuple[Place, ...]
+
+
+def judge(work: Judging, folder: Path, guard: Guard) -> dict[str, Any]:
+    """Write documents.arrow, parted by shard, and excluded.jsonl."""
+    exclusions = Exclusions("judge")
+    index = None if work.evaluation is None else load_index(work.evaluation)
+    with pq.ParquetFile(work.documents) as file:
+        count = file.metadata.num_rows
+        copies = read_dropped(work.copies, work.start, work.start + count)
+        originals = {
+            row["document"] - work.start: f"of {row['repository']}: {row['path']}" for row in copies.to_pylist()
+        }
+        kept: list[pa.Table] = []
+        receivers: list[int] = []
+        size_in = size_out = 0
+        for first, batch in _batches(file):
+            keep = np.zeros(len(batch), bool)
+            for ordinal, row in guard.each(batch.to_pylist(), first):
+                size_in += row["size"]
+                reason = _why_out(work, index, originals, guard, ordinal, row)
+                if reason is None:
+                    keep[ordinal - first] = True
+                    size_out += row["size"]
+                    receivers.append(bisect_right(work.cuts, (row["repository"], row["path"])))
+                else:
+                    text = "" if reason[0] == "exact copy" else row["text"]
+                    exclusions.add(
+                        row["repository"],
+                        row["path"],
+                        *reason,
+                        source=row["source"],
+                        language=row["language"],
+                        size=row["size"],
+                        text=text,
+                    )
+            kept.append(batch.filter(pa.array(keep)))
+    table = pa.concat_tables([WORKING_SCHEMA.empty_table(), *kept])
+    write_partitions(folder / "documents.arrow", table, np.array(receivers, np.int64), len(work.cuts) + 1)
+    exclusions.write(folder)
+    out = amount(len(table), size_out)
+    return {"in": amount(count, size_in), "out": out, "dropped": exclusions.dropped}
+
+
+@functools.lru_cache(maxsize=1)
+def load_index(path: Path) -> EvaluationIndex:
+    """The evaluation sets, once for all tasks of a process; the name tells the content."""
+    return EvaluationIndex.load(path)
+
+
+def _batches(file: pq.ParquetFile) -> Any:
+    first = 0
+    for batch in file.iter_batches(ROW_GROUP):
+        yield first, pa.Table.from_batches([batch], schema=WORKING_SCHEMA)
+        first += len(batch)
+
+
+def _why_out(
+    work: Judging,
+    index: EvaluationIndex | None,
+    originals: Mapping[int, str],
+    guard: Guard,
+    ordinal: int,
+    row: Mapping[str, Any],
+) -> tuple[str, str] | None:
+    """Reason and detail, None for a document that stays."""
+    if ordinal in originals:
+        return "exact copy", originals[ordinal]
+
+    def assess(row: Mapping[str, Any]) -> tuple[str, str] | None:
+        if (rule := why_not(row["text"], row["path"], row["language"], work.overrides)) is not None:
+            return rule
+        if index is not None and (found := index.find(row["text"])) is not None:
+            return "contaminated", f"{found.set}, item {found.item}: {found.detail}"
+        return None
+
+    try:
+        return guard.apply(assess, ordinal, row)
+    except QuarantinedError as error:
+        return "quarantined", str(error)

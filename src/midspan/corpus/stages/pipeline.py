@@ -1,0 +1,214 @@
+"""The build of a corpus: the stages in their order, each a lookup where an earlier build has done it already."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import accumulate
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from midspan.corpus.decontamination import EvaluationIndex
+from midspan.corpus.stages.counting import merged
+from midspan.corpus.stages.deduplicating import find_exact_copies, find_near_copies
+from midspan.corpus.stages.gather import Gathering, collect
+from midspan.corpus.stages.judge import Judging, judge
+from midspan.corpus.stages.manifest import Row, amount_out, combined_hash
+from midspan.corpus.stages.mixture import epochs_of
+from midspan.corpus.stages.places import cut_places
+from midspan.corpus.stages.planning import Plan, plan_corpus
+from midspan.corpus.stages.read import Reading, read
+from midspan.corpus.stages.result import EXCLUDING, nothing_left, write_result
+from midspan.corpus.stages.survey import HASH_END, Choice, Surveying, highest_cap, split_threshold, survey
+from midspan.corpus.stages.view import View
+from midspan.corpus.stages.workplace import Workplace
+from midspan.corpus.stages.write import Writing, write
+from midspan.engines import EngineChoice, start_engine
+from midspan.errors import UserError
+from midspan.files import hash_text, read_json
+from midspan.progress import say
+
+if TYPE_CHECKING:  # worker processes import these modules, and have no need of pydantic
+    from midspan.recipe import Corpus
+
+WORK = ".work"  # what stages leave for each other; removed when the corpus is whole
+
+
+def build_corpus(settings: Corpus, output: Path, engine: EngineChoice | None = None, seed: int = 0) -> None:
+    """Write train/, heldout/, excluded.jsonl, manifest.jsonl and statistics.json of `settings` into `output`.
+
+    train/ and heldout/ hold Parquet files in DOCUMENT_SCHEMA, the same for any engine and number of workers.
+    statistics.json is written last: without it there is no corpus. A build that was killed goes on where it was; one
+    that is whole is left alone. UserError if a source is missing, if nothing is fit to keep, or if the disk is full.
+    """
+    started = time.monotonic()
+    plan = plan_corpus(settings, seed)
+    if is_built(output, plan):
+        say(f"corpus: {output} is up to date")
+        return
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "statistics.json").unlink(missing_ok=True)
+    with _user_errors_for_the_disk(output), start_engine(engine or EngineChoice()) as running:
+        place = Workplace(output / WORK, running, View())
+        try:
+            rows = _run_stages(plan, place)
+        except NothingLeftError as error:
+            shutil.rmtree(output / WORK, ignore_errors=True)
+            raise nothing_left(plan, error.rows) from None
+        index = _evaluation_index(plan, place)
+        sets = EvaluationIndex.load(index).sets if index else {}
+        write_result(plan, rows, place, output, sets, time.monotonic() - started)
+    shutil.rmtree(output / WORK)
+
+
+def is_built(output: Path, plan: Plan) -> bool:
+    """Whether `output` holds the whole corpus of this plan."""
+    try:
+        statistics = read_json(output / "statistics.json")
+    except (FileNotFoundError, ValueError):
+        return False
+    whole = all((output / name).exists() for name in ("train", "heldout", "excluded.jsonl", "manifest.jsonl"))
+    return whole and statistics.get("fingerprint") == plan.fingerprint
+
+
+class NothingLeftError(Exception):
+    """No document is left after a stage."""
+
+    def __init__(self, rows: dict[str, list[Row]]) -> None:
+        super().__init__()
+        self.rows = rows
+
+
+def _run_stages(plan: Plan, place: Workplace) -> dict[str, list[Row]]:
+    """All stages; the manifest's rows of each."""
+    settings = plan.settings
+    rows: dict[str, list[Row]] = {}
+
+    def note(stage: str, found: list[Row]) -> list[Row]:
+        rows[stage] = found
+        if stage in EXCLUDING and not amount_out(found)["documents"]:
+            raise NothingLeftError(rows)
+        return found
+
+    read_rows = note("read", _read(plan, place))
+    documents = [place.task_folder("read", row.task) / "documents.parquet" for row in read_rows]
+    copies, exact = find_exact_copies(place, documents, amount_out(read_rows), combined_hash(read_rows))
+    note("exact copies", [exact])
+    judged_rows, shards = _judge(plan, place, documents, copies, rows)
+    note("judge", judged_rows)
+    gathered = note("gather", _gather(plan, place, judged_rows, shards))
+    surveyings, near_rows = _deduplicate(plan, place, gathered)
+    note("near copies", near_rows)
+    inputs = [combined_hash([row, *near_rows]) for row in gathered]
+    surveyed = place.run("survey", survey, plan.configuration("max_bytes"), list(zip(surveyings, inputs, strict=True)))
+    choice = _choose(plan, place, note("survey", surveyed))
+    writings = [Writing(one, choice, settings.secrets, settings.order, plan.seed, plan.prose) for one in surveyings]
+    configuration = hash_text(f"{plan.configuration('secrets', 'order')} {choice}")
+    note("write", place.run("write", write, configuration, list(zip(writings, inputs, strict=True))))
+    return rows
+
+
+def _read(plan: Plan, place: Workplace) -> list[Row]:
+    licences = frozenset(plan.settings.licences)
+    work = [
+        (
+            Reading(task, plan.languages[task.source], licences, plan.settings.shard_bytes),
+            hash_text(f"{fingerprint} {number}"),
+        )
+        for task, number, fingerprint in plan.tasks
+    ]
+    return place.run(
+        "read", read, plan.configuration("source", "sources", "languages", "licences", "shard_bytes"), work
+    )
+
+
+def _judge(
+    plan: Plan, place: Workplace, documents: Sequence[Path], copies: Path, rows: Mapping[str, Sequence[Row]]
+) -> tuple[list[Row], int]:
+    """Judge what is no copy, and part it into shards; the rows, and how many shards there are."""
+    (exact,) = rows["exact copies"]
+    counts = [row.statistics["out"]["documents"] for row in rows["read"]]
+    unique = 1 - exact.statistics["copies"] / sum(counts)
+    shards = max(round(amount_out(rows["read"])["bytes"] * unique / plan.settings.shard_bytes), 1)
+    cuts = tuple(cut_places((sample for row in rows["read"] for sample in row.statistics["samples"]), shards))
+    evaluation = _evaluation_index(plan, place)
+    starts = [0, *accumulate(counts)]
+    work = [
+        (Judging(path, copies, start, plan.settings.quality, evaluation, cuts), combined_hash([row, exact]))
+        for path, start, row in zip(documents, starts, rows["read"], strict=False)
+    ]
+    return place.run("judge", judge, plan.configuration("quality", "shard_bytes"), work), len(cuts) + 1
+
+
+def _evaluation_index(plan: Plan, place: Workplace) -> Path | None:
+    if not plan.decontaminate:
+        return None
+    path = place.folder / f"evaluation-{hash_text(plan.sets)}"
+    if not path.exists():
+        EvaluationIndex.build(plan.decontaminate).save(path)
+    return path
+
+
+def _gather(plan: Plan, place: Workplace, judged: Sequence[Row], shards: int) -> list[Row]:
+    near = plan.settings.near_duplicates
+    senders = tuple(place.task_folder("judge", row.task) / "documents.arrow" for row in judged)
+    work = [
+        (Gathering(senders, shard, near is not None and near.level == "repository"), f"{combined_hash(judged)} {shard}")
+        for shard in range(shards)
+    ]
+    return place.run("gather", collect, plan.configuration("near_duplicates"), work)
+
+
+def _deduplicate(plan: Plan, place: Workplace, gathered: Sequence[Row]) -> tuple[list[Surveying], list[Row]]:
+    """Find the near-copies among the shards; each shard with what is dropped of it."""
+    near = plan.settings.near_duplicates
+    folders = [place.task_folder("gather", row.task) for row in gathered]
+    by_repository = near is not None and near.level == "repository"
+    unit = "repositories" if by_repository else "documents"
+    dropped, rows = None, []
+    if near is not None:
+        shards = [folder / f"{unit}.parquet" for folder in folders]
+        dropped, row = find_near_copies(place, shards, amount_out(gathered), near.threshold, combined_hash(gathered))
+        rows = [row]
+    starts = [0, *accumulate(row.statistics[unit] for row in gathered)]
+    keys = plan.settings.max_bytes is not None
+    surveyings = [
+        Surveying(folder / "documents.parquet", dropped, start, by_repository, keys)
+        for folder, start in zip(folders, starts, strict=False)
+    ]
+    return surveyings, rows
+
+
+def _choose(plan: Plan, place: Workplace, surveyed: Sequence[Row]) -> Choice:
+    """What is taken of each group, up to which hash, and which hashes are held out: a few numbers."""
+    settings = plan.settings
+    available = merged(row.statistics["groups"] for row in surveyed)
+    splits = [key for row in surveyed for key in row.statistics["split"]]
+    documents = amount_out(surveyed)["documents"]
+    cap = HASH_END
+    if settings.max_bytes is not None:
+        keys = np.concatenate([np.load(place.task_folder("survey", row.task) / "keys.npy") for row in surveyed], axis=1)
+        cap = highest_cap(keys, settings.max_bytes)
+        splits = keys[0][keys[1] <= cap].tolist()
+        documents = len(splits)
+    threshold = split_threshold(settings.heldout_fraction, min(splits, default=0), max(splits, default=0), documents)
+    groups = {(name.split("\n")[0], name.split("\n")[1]): value for name, value in available.items()}
+    return Choice(threshold, cap, epochs_of(settings.all_sources, groups))
+
+
+@contextmanager
+def _user_errors_for_the_disk(output: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        cut_short = "requested and" in str(error)  # numpy's words for a write that the disk did not take
+        if cut_short or error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise UserError(
+                f"no space left to write the corpus in {output}: free some, and the same command goes on from here"
+            ) from error
+        raise

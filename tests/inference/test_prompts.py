@@ -1,0 +1,115 @@
+"""Prompts keep what matters and never grow beyond their limit."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from midspan.errors import UserError
+from midspan.inference import (
+    PromptTooLongError,
+    chat_prompt,
+    infill_prompt,
+    is_raw,
+    plain_prompt,
+    prompt_limit,
+    raw_prompt,
+)
+from midspan.tokens import Message, encode_chat, train_tokenizer
+
+TOKENIZER = train_tokenizer(["def add(first, second):\n    return first + second\n"] * 5, 300)
+FIM = TOKENIZER.fim
+assert FIM is not None
+code = st.text("abc(): \n<|>_fim", max_size=60)
+
+
+@given(code, code, st.integers(3, 80))
+@settings(max_examples=300)
+def test_an_infill_prompt_is_psm_and_keeps_what_is_next_to_the_cursor(prefix: str, suffix: str, limit: int) -> None:
+    ids = infill_prompt(TOKENIZER, prefix, suffix, limit)
+    assert len(ids) <= limit
+    middle = ids.index(FIM.suffix)
+    before, after = ids[1:middle], ids[middle + 1 : -1]
+    assert (ids[0], ids[-1]) == (FIM.prefix, FIM.middle)
+    all_before, all_after = TOKENIZER.encode(prefix), TOKENIZER.encode(suffix)
+    assert before == all_before[len(all_before) - len(before) :]
+    assert after == all_after[: len(after)]
+    assert not {FIM.prefix, FIM.suffix, FIM.middle} & {*before, *after}
+    room = limit - 3
+    assert len(before) + len(after) == min(room, len(all_before) + len(all_after)), "no room is left unused"
+    assert len(after) >= min(len(all_after), room // 4)
+    assert len(before) >= min(len(all_before), room - room // 4)
+
+
+def test_a_tokenizer_without_fim_says_so() -> None:
+    class Bare:
+        fim = None
+
+    with pytest.raises(UserError, match="no fill-in-the-middle"):
+        infill_prompt(Bare(), "a", "b", 10)  # type: ignore[arg-type]
+
+
+def test_a_limit_below_the_markers_is_refused() -> None:
+    with pytest.raises(UserError, match="limit of 2"):
+        infill_prompt(TOKENIZER, "a", "b", 2)
+
+
+messages = st.lists(
+    st.tuples(st.sampled_from(["system", "user", "assistant"]), st.text("ab <|im_end|>", max_size=12)),
+    min_size=1,
+    max_size=9,
+).map(lambda pairs: [Message(role=role, content=content) for role, content in pairs])
+
+
+@given(messages, st.integers(1, 150))
+@settings(max_examples=300)
+def test_a_chat_prompt_drops_the_oldest_turns_and_no_more_than_needed(history: list[Message], limit: int) -> None:
+    def encoded(kept: list[Message]) -> list[int]:
+        return encode_chat(TOKENIZER, kept, add_generation_prompt=True)[0]
+
+    # Every way of dropping the k oldest messages, by brute force; then those that leave no answer in front.
+    middle = [number for number, message in enumerate(history[:-1]) if message["role"] != "system"]
+    ways = []
+    for count in range(len(middle) + 1):
+        if 0 < count < len(middle) and history[middle[count]]["role"] != "user":
+            continue
+        gone = set(middle[:count])
+        ways.append(encoded([message for number, message in enumerate(history) if number not in gone]))
+    fitting = [way for way in ways if len(way) <= limit]
+    if fitting:
+        assert chat_prompt(TOKENIZER, history, limit) == fitting[0]
+    else:
+        with pytest.raises(PromptTooLongError, match=f"{len(ways[-1])} tokens.*{limit}"):
+            chat_prompt(TOKENIZER, history, limit)
+
+
+def test_a_conversation_without_messages_is_refused() -> None:
+    with pytest.raises(UserError, match="no messages"):
+        chat_prompt(TOKENIZER, [], 100)
+
+
+@given(code)
+def test_a_plain_prompt_is_never_empty_and_has_no_markers_but_the_first(text: str) -> None:
+    ids = plain_prompt(TOKENIZER, text)
+    assert ids == (TOKENIZER.encode(text) or [TOKENIZER.end_of_text])
+
+
+def test_a_raw_prompt_turns_names_into_special_tokens() -> None:
+    text = "<fim_prefix>def f(<fim_suffix>): pass<fim_middle>"
+    assert is_raw(TOKENIZER, text)
+    assert raw_prompt(TOKENIZER, text) == infill_prompt(TOKENIZER, "def f(", "): pass", 100)
+    assert not is_raw(TOKENIZER, "def f(): '<fim_middle>'")
+
+
+@given(st.lists(st.one_of(code, st.sampled_from(list(TOKENIZER.special_ids))), max_size=6))
+def test_a_raw_prompt_decodes_to_itself(parts: list[str]) -> None:
+    text = "".join(parts)
+    assert TOKENIZER.decode(raw_prompt(TOKENIZER, text)) == text
+
+
+@given(st.integers(1, 5000), st.integers(1, 5000))
+def test_the_limit_leaves_room_for_the_answer_but_never_starves_the_prompt(positions: int, max_tokens: int) -> None:
+    limit = prompt_limit(positions, max_tokens)
+    assert limit * 4 >= positions * 3
+    assert positions - limit == max_tokens or max_tokens > positions // 4
