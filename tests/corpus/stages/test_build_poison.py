@@ -14,7 +14,7 @@ from small_corpus import module_text
 
 from midspan.corpus import build_corpus, read_documents
 from midspan.corpus.sources import Excluded, Raw, ReadTask, read_items
-from midspan.corpus.stages import guard, judging, reading, writing
+from midspan.corpus.stages import guard, judge, read, write
 from midspan.corpus.stages.guard import Guard
 from midspan.engines import EngineChoice
 from midspan.errors import UserError
@@ -39,34 +39,34 @@ def spring(text: str) -> None:
 
 # Stage functions whose kernels have a trap in them; worker processes import them from here.
 def read_with_traps(work: Any, folder: Path, guard_: Guard) -> dict[str, Any]:
-    real = reading.decode_source
+    real = read.decode_source
 
     def decode(data: bytes | str, path: str) -> str:
         text = real(data, path)
         spring(text)
         return text
 
-    return _run_with(reading, "decode_source", decode, reading.read, work, folder, guard_)
+    return _run_with(read, "decode_source", decode, read.read, work, folder, guard_)
 
 
 def judge_with_traps(work: Any, folder: Path, guard_: Guard) -> dict[str, Any]:
-    real = judging.why_not
+    real = judge.why_not
 
     def why_not(text: str, *rest: Any) -> tuple[str, str] | None:
         spring(text)
         return real(text, *rest)
 
-    return _run_with(judging, "why_not", why_not, judging.judge, work, folder, guard_)
+    return _run_with(judge, "why_not", why_not, judge.judge, work, folder, guard_)
 
 
 def write_with_traps(work: Any, folder: Path, guard_: Guard) -> dict[str, Any]:
-    real = writing.redact
+    real = write.redact
 
     def redact(text: str) -> Any:
         spring(text)
         return real(text)
 
-    return _run_with(writing, "redact", redact, writing.write, work, folder, guard_)
+    return _run_with(write, "redact", redact, write.write, work, folder, guard_)
 
 
 def read_with_a_fatal_source(work: Any, folder: Path, guard_: Guard) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def read_with_a_fatal_source(work: Any, folder: Path, guard_: Guard) -> dict[str
                 os.abort()
             yield item
 
-    return _run_with(reading, "read_items", items, reading.read, work, folder, guard_)
+    return _run_with(read, "read_items", items, read.read, work, folder, guard_)
 
 
 def lose_every_process(work: Any, folder: Path, guard_: Guard) -> dict[str, Any]:
