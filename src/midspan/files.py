@@ -24,6 +24,13 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def sync_directory(path: Path) -> None:
+    """Bring a directory and all that is in it to the disk."""
+    for file in sorted(path.rglob("*")):
+        _sync(file)
+    _sync(path)
+
+
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
     """Yield a path beside `path` to write to; on success it becomes `path`, on any error it is removed."""
@@ -47,9 +54,7 @@ def atomic_directory(path: Path) -> Iterator[Path]:
     aside.mkdir()
     try:
         yield aside
-        for file in sorted(aside.rglob("*")):
-            _sync(file)
-        _sync(aside)
+        sync_directory(aside)
         if path.exists():  # a directory cannot be replaced in one step: move the old one away first
             old = path.with_name(f".{path.name}.{os.getpid()}.old")
             os.replace(path, old)
@@ -75,6 +80,17 @@ def remove_leftovers(directory: Path) -> None:
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     for leftover in directory.glob(".*.old"):
         shutil.rmtree(leftover)
+
+
+def claim(folder: Path, key: str) -> None:
+    """Make `folder` this key's: what another key left in it is removed, what this key left stays."""
+    marker = folder / ".key"
+    if marker.is_file() and marker.read_text(encoding="utf-8") == key:
+        remove_leftovers(folder)
+        return
+    if folder.exists():
+        shutil.rmtree(folder)
+    write_text(marker, key)
 
 
 @contextmanager

@@ -1,16 +1,9 @@
-"""The loop, the objectives and the stages."""
+"""The loop, its objectives, and the stage that they make up."""
 
-from midspan.train.objectives import batch_logprobs, sequence_logprobs
-from midspan.train.preferences import build_preferences, read_pairs
-from midspan.train.stages import Place, dpo, pretrain, sft
+from midspan.train.objectives import OBJECTIVES
+from midspan.train.objectives.causal import batch_logprobs
+from midspan.train.objectives.dpo import sequence_logprobs
+from midspan.train.stage import train_stage
+from midspan.train.world import World, alone
 
-__all__ = [
-    "Place",
-    "batch_logprobs",
-    "build_preferences",
-    "dpo",
-    "pretrain",
-    "read_pairs",
-    "sequence_logprobs",
-    "sft",
-]
+__all__ = ["OBJECTIVES", "World", "alone", "batch_logprobs", "sequence_logprobs", "train_stage"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import warnings
 from pathlib import Path
@@ -11,49 +12,61 @@ import torch
 from torch.distributed.checkpoint import state_dict_loader, state_dict_saver
 from torch.distributed.checkpoint.state_dict import get_state_dict, set_state_dict
 
-from midspan.files import atomic_directory, read_json, remove_leftovers, require_space, write_json
+from midspan.files import read_json, remove_leftovers, require_space, sync_directory, write_json
 from midspan.model import Decoder
+from midspan.train.world import World
 
 CHECKPOINT_FACTOR = 4  # bytes of a checkpoint per byte of weights: the weights, two AdamW moments, and room
 
 
 def save_checkpoint(
-    directory: Path, decoder: Decoder, optimizer: torch.optim.Optimizer, progress: dict[str, Any]
+    directory: Path, decoder: Decoder, optimizer: torch.optim.Optimizer, progress: dict[str, Any], world: World
 ) -> None:
-    """Commit weights, optimizer state and `progress` (with its "step") under `directory`; older ones are removed."""
+    """Commit weights, optimizer state and `progress` (with its "step") under `directory`; older ones are removed.
+
+    All processes of `world` write their shares; the directory has its name only once all of them are there.
+    """
     weights = sum(parameter.numel() * parameter.element_size() for parameter in decoder.parameters())
     require_space(directory, CHECKPOINT_FACTOR * weights)
     target = directory / f"step-{progress['step']:08d}"
-    with atomic_directory(target) as aside, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # DCP warns that one process saves alone, as it should here
+    aside = directory / f".{target.name}.part"
+    if world.rank == 0:
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir()
+    world.barrier()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # DCP warns where one process saves alone, as it should here
         model_state, optimizer_state = get_state_dict(decoder, optimizer)
-        state_dict_saver.save({"model": model_state, "optimizer": optimizer_state}, checkpoint_id=aside, no_dist=True)
+        state = {"model": model_state, "optimizer": optimizer_state}
+        state_dict_saver.save(state, checkpoint_id=aside, no_dist=world.mesh is None)
+    world.barrier()
+    if world.rank == 0:
         write_json(aside / "progress.json", progress)
-    for other in directory.glob("step-*"):
-        if other != target:
-            shutil.rmtree(other)
+        sync_directory(aside)
+        shutil.rmtree(target, ignore_errors=True)
+        os.replace(aside, target)
+        for other in directory.glob("step-*"):
+            if other != target:
+                shutil.rmtree(other)
+    world.barrier()
 
 
 def load_checkpoint(
-    directory: Path, decoder: Decoder, optimizer: torch.optim.Optimizer, key: str
+    directory: Path, decoder: Decoder, optimizer: torch.optim.Optimizer, world: World
 ) -> dict[str, Any] | None:
-    """Load the newest checkpoint into `decoder` and `optimizer` and return its progress; None where there is none.
-
-    Checkpoints of another `key` (other settings, data or tokenizer) are removed: they are not this training's.
-    """
+    """Load the newest checkpoint into `decoder` and `optimizer` and return its progress; None where there is none."""
     if not directory.exists():
         return None
-    remove_leftovers(directory)
-    for newest in sorted(directory.glob("step-*"), reverse=True):
-        progress: dict[str, Any] = read_json(newest / "progress.json")
-        if progress["key"] != key:
-            shutil.rmtree(newest)
-            continue
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            model_state, optimizer_state = get_state_dict(decoder, optimizer)
-            state: dict[str, Any] = {"model": model_state, "optimizer": optimizer_state}
-            state_dict_loader.load(state, checkpoint_id=newest, no_dist=True)
-            set_state_dict(decoder, optimizer, model_state_dict=state["model"], optim_state_dict=state["optimizer"])
-        return progress
-    return None
+    if world.rank == 0:
+        remove_leftovers(directory)
+    newest = max(directory.glob("step-*"), default=None)
+    if newest is None:
+        return None
+    progress: dict[str, Any] = read_json(newest / "progress.json")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model_state, optimizer_state = get_state_dict(decoder, optimizer)
+        state: dict[str, Any] = {"model": model_state, "optimizer": optimizer_state}
+        state_dict_loader.load(state, checkpoint_id=newest, no_dist=world.mesh is None)
+        set_state_dict(decoder, optimizer, model_state_dict=state["model"], optim_state_dict=state["optimizer"])
+    return progress

@@ -1,10 +1,9 @@
-"""The training loop, the same for every objective."""
+"""The training loop, the same for every objective and number of processes."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,19 +17,18 @@ from midspan.model import Decoder
 from midspan.progress import progress
 from midspan.train.checkpoint import load_checkpoint, save_checkpoint
 from midspan.train.metrics import append_metrics, truncate_metrics
+from midspan.train.objectives import Objective
+from midspan.train.optimizer import make_optimizer
 from midspan.train.schedule import learning_rate
-
-# Yields the losses of a step's micro-batches, whose sum is the step's loss, and adds what it wants logged to the dict.
-Losses = Callable[[int, dict[str, float]], Iterator[Tensor]]
+from midspan.train.world import World
 
 
 @dataclass(frozen=True)
-class Job:
-    """What the loop must know of one stage, whatever its objective."""
+class Course:
+    """How long and how fast one stage learns."""
 
     name: str
-    directory: Path  # stages/<name>
-    key: str  # a fingerprint of settings, data and first weights: a checkpoint of another key is not resumed
+    folder: Path  # stages/<name>, already this stage's own
     steps: int
     tokens_per_step: int
     schedule: recipe.Schedule
@@ -38,81 +36,85 @@ class Job:
     checkpoint_seconds: float
 
 
-def train(decoder: Decoder, job: Job, losses: Losses) -> dict[str, Any]:
-    """Train `decoder` in place from its newest checkpoint of `job.key`, or from the start; returns the summary.
+def train(decoder: Decoder, course: Course, objective: Objective[Any], world: World) -> dict[str, Any]:
+    """Train `decoder` in place from its newest checkpoint, or from the start; returns the summary.
 
-    Bit for bit the same weights come out however often the process was killed on the way. Raises UserError when the
-    loss is no longer a number.
+    Bit for bit the same weights come out however often the process was killed on the way, on the same number of threads
+    and processes. Raises UserError when the loss is no longer a number.
     """
     decoder.train()
-    optimizer = make_optimizer(decoder, job.optimizer)
-    checkpoints, metrics = job.directory / "checkpoints", job.directory / "metrics.jsonl"
-    job.directory.mkdir(parents=True, exist_ok=True)
-    state = load_checkpoint(checkpoints, decoder, optimizer, job.key) or {"step": 0, "seconds": 0.0, "loss": math.nan}
-    truncate_metrics(metrics, state["step"])
+    optimizer = make_optimizer(decoder, course.optimizer)
+    checkpoints, metrics = course.folder / "checkpoints", course.folder / "metrics.jsonl"
+    state = load_checkpoint(checkpoints, decoder, optimizer) or {"step": 0, "seconds": 0.0, "loss": math.nan}
+    if world.rank == 0:
+        truncate_metrics(metrics, state["step"])
     started = saved = time.monotonic()
-    loss_value = state["loss"]
 
     def seconds() -> float:
         return float(state["seconds"]) + time.monotonic() - started
 
-    with progress(job.name, job.steps * job.tokens_per_step, "tokens", state["step"] * job.tokens_per_step) as line:
-        for step in range(state["step"], job.steps):
-            rate = learning_rate(job.schedule, step, job.steps)
+    loss = state["loss"]
+    tokens = course.tokens_per_step
+    with progress(course.name, course.steps * tokens, "tokens", state["step"] * tokens) as line:
+        for step in range(state["step"], course.steps):
             step_started = time.monotonic()
-            notes: dict[str, float] = {}
-            loss_value = _step(decoder, optimizer, job, rate, losses(step, notes), notes)
-            step_seconds = time.monotonic() - step_started
-            row = {"step": step + 1, "tokens": (step + 1) * job.tokens_per_step, "loss": loss_value}
-            row |= {"learning_rate": rate, "tokens_per_second": job.tokens_per_step / step_seconds, **notes}
-            append_metrics(metrics, {**row, "seconds": seconds()})
-            line.update(row["tokens"], loss=loss_value, lr=rate)
-            if time.monotonic() - saved >= job.checkpoint_seconds or step + 1 == job.steps:
-                save_checkpoint(
-                    checkpoints,
-                    decoder,
-                    optimizer,
-                    {"key": job.key, "step": step + 1, "seconds": seconds(), "loss": loss_value},
-                )
+            rate = learning_rate(course.schedule, step, course.steps)
+            measured = train_step(decoder, optimizer, objective, step, rate, world, course.optimizer.gradient_clip)
+            loss = measured["loss"]
+            _check(course.name, loss, measured["gradient_norm"])
+            row = {"step": step + 1, "tokens": (step + 1) * tokens, **measured, "learning_rate": rate}
+            row |= {"tokens_per_second": tokens / (time.monotonic() - step_started), "seconds": seconds()}
+            if world.rank == 0:
+                append_metrics(metrics, row)
+            line.update(row["tokens"], loss=loss, lr=rate)
+            due = world.sum(float(time.monotonic() - saved >= course.checkpoint_seconds)) > 0
+            if due or step + 1 == course.steps:
+                progress_made = {"step": step + 1, "seconds": seconds(), "loss": loss}
+                save_checkpoint(checkpoints, decoder, optimizer, progress_made, world)
                 saved = time.monotonic()
-
-    tokens = job.steps * job.tokens_per_step
-    return {"name": job.name, "steps": job.steps, "tokens": tokens, "seconds": seconds(), "final_loss": loss_value}
-
-
-def make_optimizer(decoder: Decoder, settings: recipe.Optimizer) -> torch.optim.Optimizer:
-    """AdamW; weight decay on matrices only, as norms and biases are not what it is for."""
-    matrices = [parameter for parameter in decoder.parameters() if parameter.ndim >= 2]
-    others = [parameter for parameter in decoder.parameters() if parameter.ndim < 2]
-    groups = [
-        {"params": matrices, "weight_decay": settings.weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
-    betas = (settings.beta1, settings.beta2)
-    return torch.optim.AdamW(groups, lr=0.0, betas=betas, eps=settings.epsilon, fused=True)
+    summary = {"steps": course.steps, "tokens": course.steps * tokens, "seconds": seconds(), "final_loss": loss}
+    return {"name": course.name, **summary}
 
 
-def _step(
+def train_step(
     decoder: Decoder,
     optimizer: torch.optim.Optimizer,
-    job: Job,
+    objective: Objective[Any],
+    step: int,
     rate: float,
-    losses: Iterator[Tensor],
-    notes: dict[str, float],
-) -> float:
-    """One optimiser step; returns its loss and adds the gradient norm to `notes`."""
-    total = 0.0
-    for loss in losses:
-        loss.backward()  # type: ignore[no-untyped-call]
-        total += loss.item()
-    norm = torch.nn.utils.clip_grad_norm_(decoder.parameters(), job.optimizer.gradient_clip).item()
-    if not math.isfinite(total) or not math.isfinite(norm):
-        raise UserError(
-            f"{job.name}: the loss is no longer a number (loss {total}, gradient norm {norm}); lower its learning_rate"
-        )
+    world: World,
+    clip: float,
+) -> dict[str, float]:
+    """One optimiser step; returns its mean loss, the gradient norm, its weight, and the objective's own means."""
+    parts = objective.parts(step, world)
+    weight = world.sum(sum(objective.weight(part) for part in parts))  # known before the first backward pass
+    sums: list[Tensor] = []  # [1 + the objective's own] of each micro-batch
+    names: list[str] = []
+    for index, part in enumerate(parts):
+        world.reduce_gradients(decoder, index + 1 == len(parts))
+        loss, own = objective.loss(decoder, part.to(world.device))
+        # FSDP takes the mean over processes where the loss is a sum over all.
+        (loss * (world.size / weight)).backward()  # type: ignore[no-untyped-call]
+        names = list(own)
+        sums.append(torch.stack([loss.detach(), *own.values()]))
+    norm = torch.nn.utils.clip_grad_norm_(decoder.parameters(), clip)
     for group in optimizer.param_groups:
         group["lr"] = rate
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
-    notes["gradient_norm"] = norm
-    return total
+    totals = [world.sum(total) / weight for total in torch.stack(sums).double().sum(0).tolist()]
+    measured = {"loss": totals[0], "gradient_norm": _full(norm).item(), "weight": weight}
+    return measured | dict(zip(names, totals[1:], strict=True))
+
+
+def _full(tensor: Tensor) -> Tensor:
+    """A sharded tensor as a whole one."""
+    whole: Tensor = tensor.full_tensor() if isinstance(tensor, torch.distributed.tensor.DTensor) else tensor
+    return whole
+
+
+def _check(name: str, loss: float, norm: float) -> None:
+    if not math.isfinite(loss) or not math.isfinite(norm):
+        raise UserError(
+            f"{name}: the loss is no longer a number (loss {loss}, gradient norm {norm}); lower its learning_rate"
+        )

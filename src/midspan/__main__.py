@@ -1,0 +1,5 @@
+"""`python -m midspan` is the command `midspan`."""
+
+from midspan.cli import main
+
+main()

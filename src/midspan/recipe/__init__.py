@@ -1,0 +1,35 @@
+"""What a run is: one YAML file, typed and validated."""
+
+from midspan.recipe.alignment import AlignmentSource
+from midspan.recipe.corpus import Corpus, NearDuplicates, Share, Source
+from midspan.recipe.fields import Kind, Settings
+from midspan.recipe.loading import fingerprint, load_recipe, parse_fields, parse_overrides
+from midspan.recipe.model import Model, Tokenizer
+from midspan.recipe.recipe import Recipe
+from midspan.recipe.runtime import Parallel, Runtime
+from midspan.recipe.stages import CORPUS, Data, Fim, Optimizer, Schedule, Stage
+
+__all__ = [
+    "CORPUS",
+    "AlignmentSource",
+    "Corpus",
+    "Data",
+    "Fim",
+    "Kind",
+    "Model",
+    "NearDuplicates",
+    "Optimizer",
+    "Parallel",
+    "Recipe",
+    "Runtime",
+    "Schedule",
+    "Settings",
+    "Share",
+    "Source",
+    "Stage",
+    "Tokenizer",
+    "fingerprint",
+    "load_recipe",
+    "parse_fields",
+    "parse_overrides",
+]

@@ -1,0 +1,59 @@
+"""The recipe as a whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import model_validator
+
+from midspan.recipe.alignment import AlignmentSource
+from midspan.recipe.corpus import Corpus
+from midspan.recipe.fields import Settings
+from midspan.recipe.model import Model, Tokenizer
+from midspan.recipe.runtime import Runtime
+from midspan.recipe.stages import CORPUS, Stage
+
+TAKEN = ("previous", "scratch", "release")
+
+
+class Recipe(Settings):
+    """Everything a run needs. Stages run in the order of the list."""
+
+    name: str
+    seed: int = 1
+    corpus: Corpus = Corpus()
+    tokenizer: Tokenizer = Tokenizer()
+    model: Model = Model()
+    alignment: list[AlignmentSource] = []
+    stages: list[Stage] = []  # a corpus by itself needs none
+    evaluate: dict[str, dict[str, Any] | bool] = {}  # benchmark: its settings, or false to switch it off
+    runtime: Runtime = Runtime()
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> Recipe:
+        for what, names in (
+            ("stages", [stage.name for stage in self.stages]),
+            ("alignment sources", [source.name for source in self.alignment]),
+        ):
+            if twice := sorted({name for name in names if names.count(name) > 1}):
+                raise ValueError(f"two {what} are called {twice[0]!r}")
+        if taken := [stage.name for stage in self.stages if stage.name in TAKEN]:
+            raise ValueError(f"a stage cannot be called {taken[0]!r}: the name is taken")
+        known = [source.name for source in self.alignment]
+        for stage in self.stages:
+            for part in stage.data:
+                if part.tokens is None and part.label not in known:
+                    there = ", ".join(known) or "none"
+                    raise ValueError(
+                        f"stages.{stage.name}: no alignment source is called {part.label!r}; there: {there}"
+                    )
+        return self
+
+    def stage(self, name: str) -> Stage:
+        """The stage of that name."""
+        return next(stage for stage in self.stages if stage.name == name)
+
+    @property
+    def needs_corpus(self) -> bool:
+        """Whether any stage learns from the recipe's own corpus."""
+        return any(part.tokens == CORPUS for stage in self.stages for part in stage.data)

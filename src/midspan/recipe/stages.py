@@ -1,0 +1,114 @@
+"""A training stage: what it starts from, what it learns from, by which objective, for how long."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from midspan.recipe.fields import Count, Fraction, Kind, Name, Settings, Weight
+
+CORPUS = "corpus"  # the token shards of the recipe's own corpus
+DATA_KINDS = ("tokens", "conversations", "pairs")
+
+
+class Fim(Settings):
+    """Fill-in-the-middle: the share of documents that are cut, and of those the share in suffix-prefix-middle order."""
+
+    rate: Fraction = 0.5
+    spm_share: Fraction = 0.5
+
+
+class Data(Settings):
+    """One part of a stage's mixture: token shards, conversations or preference pairs, by name or path."""
+
+    tokens: str | None = None  # "corpus", or a folder that holds the token shard `train`
+    conversations: str | None = None  # a source under `alignment`
+    pairs: str | None = None  # a source under `alignment`
+    weight: Weight = 1.0  # share of the stage's rows, beside the other parts' weights
+    sources: list[str] | None = None  # of the shard's documents only those from these sources
+    languages: list[str] | None = None  # and in these languages
+    fim: Fim | None = None
+    repositories: Literal["dependency", "random"] | None = None  # files of a repository joined, in this order
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Data:
+        if sum(getattr(self, kind) is not None for kind in DATA_KINDS) != 1:
+            raise ValueError("give one of tokens, conversations and pairs")
+        if self.tokens is None:
+            for field in ("sources", "languages", "fim", "repositories"):
+                if getattr(self, field) is not None:
+                    raise ValueError(f"{field} is for tokens, not for {self.kind}")
+        return self
+
+    @property
+    def kind(self) -> str:
+        """Which of the three it is."""
+        return next(kind for kind in DATA_KINDS if getattr(self, kind) is not None)
+
+    @property
+    def label(self) -> str:
+        """What it is called in reports and on the command line."""
+        return str(getattr(self, self.kind))
+
+
+class Schedule(Settings):
+    """The learning rate over a stage: linear warm-up, then by kind; `final_fraction` of it at the last step.
+
+    warmup-stable-decay stays at the top and falls linearly in the last `decay` of the steps; inverse-square-root falls
+    with the square root of the step (Vaswani et al. 2017), and linearly to its end in the last `decay`.
+    """
+
+    kind: Literal["cosine", "linear", "warmup-stable-decay", "inverse-square-root"] = "cosine"
+    learning_rate: Annotated[float, Field(gt=0)]
+    warmup: Fraction = 0.02  # of the steps
+    decay: Fraction = 0.1  # of the steps
+    final_fraction: Fraction = 0.1
+
+
+class Optimizer(Settings):
+    """AdamW."""
+
+    beta1: Fraction = 0.9
+    beta2: Fraction = 0.95
+    epsilon: float = 1e-8
+    weight_decay: float = 0.1
+    gradient_clip: float = 1.0
+
+
+class Stage(Settings):
+    """One stage. `tokens` counts every position of every packed row, `epochs` the passes over the first data part.
+
+    `start` is "previous", "scratch", an earlier stage, a model directory, a GGUF file or a hub id; of several the mean.
+    """
+
+    name: Name
+    start: str | list[str] = "previous"
+    data: Annotated[list[Data], Field(min_length=1)]
+    objective: Kind = Kind(kind="causal")
+    tokens: Count | None = None
+    epochs: Annotated[float, Field(gt=0)] | None = None
+    context: Count = 512
+    tokens_per_step: Count = 4096
+    micro_tokens: Count | Literal["auto"] = "auto"  # positions in one forward and backward pass; auto: as memory allows
+    schedule: Schedule
+    optimizer: Optimizer = Optimizer()
+    rope_base: float | None = None  # None: as before
+
+    @model_validator(mode="after")
+    def _lengths_fit(self) -> Stage:
+        if (self.tokens is None) == (self.epochs is None):
+            raise ValueError("give tokens or epochs")
+        if self.tokens_per_step % self.context:
+            raise ValueError(f"tokens_per_step {self.tokens_per_step} is not a multiple of context {self.context}")
+        if len({part.kind == "pairs" for part in self.data}) > 1:
+            raise ValueError("pairs cannot be mixed with other data: they have an objective of their own")
+        labels = [part.label for part in self.data]
+        if twice := sorted({label for label in labels if labels.count(label) > 1}):
+            raise ValueError(f"data names {twice[0]!r} twice")
+        return self
+
+    @property
+    def starts(self) -> list[str]:
+        """What it starts from, one or several."""
+        return [self.start] if isinstance(self.start, str) else self.start

@@ -1,0 +1,3 @@
+"""Learning the tokenizer, as a step of a run."""
+
+from __future__ import annotations

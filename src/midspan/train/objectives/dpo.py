@@ -1,0 +1,133 @@
+"""Direct preference optimisation against the model that the stage starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from midspan.batches import PairBatch, PairRows, pack_pairs
+from midspan.files import atomic_file
+from midspan.model import Decoder
+from midspan.progress import progress
+from midspan.recipe import Settings as RecipeSettings
+from midspan.train.objectives.causal import batch_logprobs
+from midspan.train.objectives.objective import Feed, micro_batches
+from midspan.train.world import World
+
+
+class Settings(RecipeSettings):
+    """Of DPO's loss."""
+
+    beta: float = 0.1
+    nll_weight: float = 0.0  # adds this much of the chosen answer's mean negative log-likelihood
+
+
+@dataclass
+class Preferences:
+    """Some packed pairs and what the reference model gives their answers."""
+
+    pairs: PairBatch
+    reference: Tensor  # [2 * pairs]
+
+    def to(self, device: torch.device) -> Preferences:
+        """The same on `device`."""
+        return Preferences(self.pairs.to(device), self.reference.to(device))
+
+
+class Dpo:
+    """Losses against reference log-probabilities, which are computed once, before the first step, and kept.
+
+    Rafailov et al. 2023, "Direct Preference Optimization", equation 7.
+    """
+
+    def __init__(self, settings: Settings, feed: Feed, decoder: Decoder, world: World, folder: Path) -> None:
+        self.settings, self.sources = settings, [rows for rows in feed.rows.parts if isinstance(rows, PairRows)]
+        lengths = [sum(segment.length for segment in pair) for rows in self.sources for pair in rows.segments]
+        pairs_of = len(lengths) * feed.context / sum(lengths)  # a row's worth of positions is so many pairs
+        counts = {
+            "rows_per_step": max(1, round(feed.rows_per_step * pairs_of)),
+            "micro_rows": max(1, int(feed.micro_rows * pairs_of)),
+        }
+        self.feed = replace(feed, **counts)
+        self.reference = self._reference_logprobs(decoder, world, folder / "reference-logprobs.npy")
+        self.facts: dict[str, Any] = {
+            "beta": settings.beta,
+            "pairs": len(lengths),
+            "pairs_per_step": self.feed.rows_per_step,
+            "too_long": sum(rows.too_long for rows in self.sources),
+            "rejected_by_the_model": sum(pair.origin == "model" for rows in self.sources for pair in rows.pairs),
+        }
+
+    def parts(self, step: int, world: World) -> list[Preferences]:
+        """Whole pairs."""
+        return [self._preferences(numbers) for numbers in micro_batches(step, self.feed, world)]
+
+    def weight(self, part: Preferences) -> float:
+        """Pairs."""
+        return len(part.reference) / 2
+
+    def loss(self, decoder: Decoder, part: Preferences) -> tuple[Tensor, dict[str, Tensor]]:
+        """The summed loss of the pairs, and their reward margins and how many of those are positive."""
+        logprobs = sequence_logprobs(decoder, part.pairs, self.feed.dtype)
+        loss, margins = dpo_loss(logprobs, part.reference, part.pairs.answer_tokens, self.settings)
+        return loss, {"accuracy": (margins > 0).float().sum(), "margin": margins.detach().sum()}
+
+    def _preferences(self, numbers: range) -> Preferences:
+        drawn = [self.feed.rows.draw(k) for k in numbers]  # (source, number within it)
+        rows = [self.sources[source].row(number) for source, number in drawn]
+        places = [self._starts[source] + self.sources[source].pair(number) for source, number in drawn]
+        return Preferences(pack_pairs(rows, self.feed.context), self.reference[places].flatten())
+
+    @property
+    def _starts(self) -> list[int]:
+        """Where each source's pairs begin in `reference`."""
+        return [0, *accumulate(len(rows.pairs) for rows in self.sources)]
+
+    @torch.no_grad()
+    def _reference_logprobs(self, decoder: Decoder, world: World, file: Path) -> Tensor:
+        """Of (chosen, rejected) of every pair, source by source: [pairs, 2]."""
+        kept = file.exists()
+        world.barrier()  # nobody writes the file before all have looked
+        if kept:
+            return torch.from_numpy(np.load(file))
+        pairs = [segments for rows in self.sources for segments in rows.segments]
+        found: list[Tensor] = []
+        size = self.feed.micro_rows
+        with progress("reference", len(pairs), "pairs") as line:
+            for start in range(0, len(pairs), size):
+                packed = pack_pairs(pairs[start : start + size], self.feed.context)
+                found.append(sequence_logprobs(decoder, packed.to(world.device), self.feed.dtype).cpu())
+                line.update(min(start + size, len(pairs)))
+        reference = torch.cat(found).view(-1, 2)
+        if world.rank == 0:
+            with atomic_file(file) as aside, aside.open("wb") as stream:
+                np.save(stream, reference.numpy())
+        return reference
+
+
+def sequence_logprobs(decoder: Decoder, pairs: PairBatch, dtype: torch.dtype) -> Tensor:
+    """Summed log-probability of every answer: [2 * pairs], chosen and rejected in turn."""
+    return pairs.sum_by_sequence(batch_logprobs(decoder, pairs.batch, dtype))
+
+
+def dpo_loss(
+    logprobs: Tensor, reference: Tensor, answer_tokens: Tensor, settings: Settings
+) -> tuple[Tensor, Tensor]:
+    """(loss summed over the pairs, reward margins [pairs]) from summed log-probabilities [2 * pairs].
+
+    `nll_weight` adds that much of the chosen answer's mean negative log-likelihood (Pang et al. 2024, "Iterative
+    Reasoning Preference Optimization").
+    """
+    rewards = settings.beta * (logprobs - reference)
+    margins = rewards[0::2] - rewards[1::2]
+    loss = -F.logsigmoid(margins).sum()
+    if settings.nll_weight:
+        loss = loss - settings.nll_weight * (logprobs[0::2] / answer_tokens[0::2]).sum()
+    return loss, margins

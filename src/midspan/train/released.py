@@ -1,0 +1,56 @@
+"""A released model made ready to be trained further: in HF layout, with the tokens that it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from midspan.files import atomic_directory, write_json
+from midspan.model import grow_vocabulary, load_decoder, open_weights, save_decoder
+from midspan.progress import say
+from midspan.step import Tools
+from midspan.tokens import Tokenizer
+from midspan.tokens.special import CHAT_TOKENS, FIM_NAMES, REPOSITORY_TOKENS
+
+NEEDS = ("fim", "repositories", "chat")  # what a recipe may ask of a tokenizer
+
+
+def lacking(tokenizer: Tokenizer, needs: Sequence[str]) -> list[str]:
+    """The special tokens that `tokenizer` has none of, for what a recipe needs."""
+    wanted: list[str] = []
+    if "fim" in needs and tokenizer.fim is None:
+        wanted += FIM_NAMES
+    if "repositories" in needs:
+        wanted += REPOSITORY_TOKENS
+    if "chat" in needs and tokenizer.chat_template is None:
+        wanted += CHAT_TOKENS
+    return [name for name in wanted if name not in tokenizer.special_ids]
+
+
+def take_released(*, needs: Sequence[str], start: Path, output: Path, key: str, tools: Tools) -> None:
+    """Write the model at `start` to `output`; tokens that it lacks are added, their embeddings the mean of all others.
+
+    As Stable Code did with Stable LM's tokenizer and table. The weights keep their precision.
+    """
+    weights = open_weights(start)
+    tokenizer = weights.tokenizer()
+    added = lacking(tokenizer, needs)
+    decoder = load_decoder(start)
+    if added:
+        tokenizer = tokenizer.extended(added)
+        grow_vocabulary(decoder, tokenizer.vocabulary_size)
+        say(f"start: {', '.join(added)} added to the tokenizer of {start.name}")
+    with atomic_directory(output) as aside:
+        save_decoder(decoder, aside, generation=weights.generation)
+        tokenizer.save(aside)
+        write_json(aside / "midspan.json", {"start": weights.name, "licence": weights.licence, "added_tokens": added})
+
+
+def take_tokenizer(*, start: Path, tokenizer: Path, key: str, tools: Tools) -> None:
+    """Copy the tokenizer of the model directory `start`."""
+    with atomic_directory(tokenizer) as aside:
+        Tokenizer.load(start).save(aside)
+
+
+def average(*, models: Sequence[Path], output: Path, key: str, tools: Tools) -> None:
+    """Write the mean of several models' weights (Wortsman et al. 2022, "Model Soups"); they must have one shape."""

@@ -1,0 +1,169 @@
+"""One training stage from start to handing on: the step function that the recipe's stages share."""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
+
+from midspan import recipe
+from midspan.compute import compute_dtype, peak_flops
+from midspan.errors import UserError
+from midspan.files import atomic_directory, claim, read_json, require_space, write_json
+from midspan.model import Decoder, DecoderConfig, flops_per_token, open_weights, parameter_count, save_decoder
+from midspan.progress import say
+from midspan.recipe import parse_fields
+from midspan.step import Tools
+from midspan.tokens import Tokenizer
+from midspan.train.loop import Course, train
+from midspan.train.memory import Fit, fit
+from midspan.train.objectives import OBJECTIVES, Feed
+from midspan.train.rows import Feeder, open_rows
+from midspan.train.start import prepare, shape_of
+from midspan.train.world import World, joined_world
+
+
+def train_stage(
+    *,
+    stage: recipe.Stage,
+    seed: int,
+    precision: str,
+    tokenizer: Path,
+    data: Sequence[Path],
+    output: Path,
+    summary: Path,
+    key: str,
+    tools: Tools,
+    start: Path | None = None,
+    model: recipe.Model | None = None,
+) -> None:
+    """Train one stage from the model at `start` (None: from scratch, in the shape of `model`); write model and summary.
+
+    With several processes this one starts them and waits; each of them comes here again.
+    """
+    processes = tools.runtime.parallel.processes
+    if processes > 1 and "WORLD_SIZE" not in os.environ:
+        _launch(summary.parents[2], stage.name, processes)
+        return
+    folder = summary.parent
+    with joined_world() as world:
+        if world.rank == 0:
+            claim(folder, key)
+        world.barrier()
+        own = Tokenizer.load(tokenizer)
+        config = shape_of(stage, start, model, own.vocabulary_size)
+        dtype = compute_dtype(precision, world.device)
+        settled = _settle(folder / "settled.json", stage, config, dtype, world, tools.runtime)
+        rows = _opened_in_turn(Feeder(stage, own, seed, folder, tools.engine), data, world)
+        rows_per_step = stage.tokens_per_step // stage.context
+        steps = _steps(stage, len(rows), rows_per_step)
+        decoder = prepare(
+            config,
+            start,
+            seed=seed,
+            embedding_std=model.embedding_std if model else 0.0,
+            recompute=settled.recompute,
+            runtime=tools.runtime,
+            world=world,
+        )
+        feed = Feed(rows, rows_per_step, settled.micro_rows, stage.context, dtype)
+        kind = OBJECTIVES[stage.objective.kind]
+        settings = parse_fields(kind.settings, stage.objective.fields, f"stages.{stage.name}.objective")
+        objective = kind.make(settings, feed, decoder, world, folder)
+        facts = {"rows": len(rows), "epochs": steps * rows_per_step / len(rows), **rows.facts, **objective.facts}
+        say(f"{stage.name}: {len(rows)} rows of {stage.context}, {facts['epochs']:.2f} epochs")
+        course = Course(
+            stage.name,
+            folder,
+            steps,
+            stage.tokens_per_step,
+            stage.schedule,
+            stage.optimizer,
+            tools.runtime.checkpoint_seconds,
+        )
+        trained = train(decoder, course, objective, world)
+        hand_on(decoder, own, start, output, world)
+        if world.rank == 0:
+            account = {**trained, "objective": stage.objective.kind, "context": stage.context, **facts}
+            write_json(summary, account | machine_of(config, stage.context, trained, dtype, world, settled))
+            shutil.rmtree(folder / "checkpoints")
+        world.barrier()
+
+
+def _launch(run: Path, stage: str, processes: int) -> None:
+    """Start the stage's processes by torchrun on this machine and wait for them; raises UserError where one fails."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    ended = subprocess.run([*command, "-m", "midspan", "train", str(run), stage])
+    if ended.returncode:
+        raise UserError(f"{stage}: a training process ended with code {ended.returncode}; what it said stands above")
+
+
+def _settle(
+    file: Path, stage: recipe.Stage, config: DecoderConfig, dtype: torch.dtype, world: World, runtime: recipe.Runtime
+) -> Fit:
+    """How the stage fits into memory, as it was when the stage began: a restart must add up in the same order."""
+    if not file.exists():
+        chosen = fit(stage, config, dtype, world, runtime)
+        if world.rank == 0:
+            write_json(file, vars(chosen))
+        world.barrier()
+    return Fit(**read_json(file))
+
+
+def _opened_in_turn(feeder: Feeder, data: Sequence[Path], world: World) -> Any:
+    """The stage's rows: the first process writes what all of them then read."""
+    rows = open_rows(feeder, data) if world.rank == 0 else None
+    world.barrier()
+    return rows or open_rows(feeder, data)
+
+
+def _steps(stage: recipe.Stage, rows: int, rows_per_step: int) -> int:
+    if stage.tokens is not None:
+        return math.ceil(stage.tokens / stage.tokens_per_step)
+    assert stage.epochs is not None
+    return math.ceil(stage.epochs * rows / rows_per_step)
+
+
+def hand_on(decoder: Decoder, tokenizer: Tokenizer, start: Path | None, directory: Path, world: World) -> None:
+    """Write weights and tokenizer as one HF-layout directory, whole or not at all, in the start's precision."""
+    weights = open_weights(start) if start else None
+    dtype = weights.dtype if weights else torch.float32
+    state = get_model_state_dict(decoder, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
+    if world.rank == 0:
+        require_space(directory.parent, 2 * dtype.itemsize * parameter_count(decoder.config).total)
+        with atomic_directory(directory) as aside:
+            save_decoder(decoder.config, state, aside, dtype, tokenizer, weights)
+            tokenizer.save(aside)
+
+
+def machine_of(
+    config: DecoderConfig, context: int, trained: dict[str, Any], dtype: torch.dtype, world: World, settled: Fit
+) -> dict[str, Any]:
+    """Model FLOPs utilisation and what it was measured on."""
+    peak, source = peak_flops(dtype, world.device)
+    flops = flops_per_token(config, context)
+    utilisation = flops * trained["tokens"] / trained["seconds"] / (peak * world.size)
+    cores, threads = os.cpu_count(), torch.get_num_threads()
+    return {
+        "parameters": parameter_count(config).total,
+        "flops_per_token": flops,
+        "peak_flops": peak,
+        "peak_source": source,
+        "mfu": utilisation,
+        "precision": str(dtype).removeprefix("torch."),
+        "device": world.device.type,
+        "processes": world.size,
+        "micro_tokens": settled.micro_rows * context,
+        "recompute": settled.recompute,
+        "torch": torch.__version__,
+        "machine": {"platform": platform.platform(), "cores": cores, "threads": threads},
+    }
