@@ -3,110 +3,97 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from midspan.check import check
+from midspan.compute import use_threads
 from midspan.errors import UserError
-from midspan.files import hash_path, hash_text, only_one, read_json, remove_leftovers, write_json, write_text
+from midspan.files import only_one, remove_leftovers, write_text
+from midspan.manifest import Manifest
 from midspan.progress import say
-from midspan.recipe import Recipe, fingerprint
-from midspan.steps import Run, Step, steps_of
+from midspan.recipe import Recipe, load_recipe
+from midspan.step import Step, Tools
+from midspan.steps import steps_of
 
-Manifest = dict[str, dict[str, Any]]  # step → {"key", "output", "seconds", "status"}
 
+def run_recipe(recipe: Recipe, run: Path) -> None:
+    """Carry the recipe out in the directory `run`: idempotent, and resumable after a kill at any moment.
 
-def run_recipe(plan: Recipe, directory: Path) -> None:
-    """Carry the recipe out in `directory`: idempotent, and resumable after a kill at any moment.
-
-    Raises UserError if another process runs there, or as the steps do.
+    Raises UserError if another process runs there, for what can be known to fail before any work, or as the steps do.
     """
-    if not plan.pretrain:
-        raise UserError("the recipe has no pretrain stage: add one, or use midspan corpus build")
-    directory.mkdir(parents=True, exist_ok=True)
-    with only_one(directory):
-        for folder in (directory, directory / "models", directory / "corpus", directory / "corpus" / "tokens"):
+    run.mkdir(parents=True, exist_ok=True)
+    with only_one(run):
+        for folder in (run, run / "models", run / "corpus", run / "corpus" / "tokens", run / "alignment"):
             if folder.exists():
                 remove_leftovers(folder)
-        _use_threads(plan)
-        run = Run(plan, directory)
-        run.sandbox  # noqa: B018  (where nothing can isolate, say so now and not after the training)
-        steps = steps_of(run)
-        manifest = _read_manifest(directory)
-        _announce(plan, directory, steps, manifest)
-        write_text(directory / "recipe.yaml", yaml.safe_dump(plan.model_dump(mode="json"), sort_keys=False))
+        use_threads(recipe.runtime.threads)
+        tools = Tools(recipe.runtime)
+        check(recipe, tools)
+        steps = steps_of(recipe, run)
+        manifest = Manifest.read(run)
+        _announce(recipe, run, steps, manifest)
+        write_text(run / "recipe.yaml", yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False))
         for step in steps:
-            _carry_out(step, manifest, directory)
+            _carry_out(step, manifest, tools)
 
 
-def _carry_out(step: Step, manifest: Manifest, directory: Path) -> None:
-    key = step_key(step, manifest)
-    if is_done(step, key, manifest):
+def run_stage(run: Path, name: str) -> None:
+    """Train the stage `name` of the run as one of several processes, started by torchrun or another launcher."""
+    recipe = load_recipe(run / "recipe.yaml")
+    use_threads(recipe.runtime.threads)
+    found = [step for step in steps_of(recipe, run) if step.name == name and recipe.has_stage(name)]
+    if not found:
+        raise UserError(f"{run} has no stage {name!r}; it has {', '.join(stage.name for stage in recipe.stages)}")
+    found[0].run(Manifest.read(run).key(found[0]), Tools(recipe.runtime))
+
+
+def _carry_out(step: Step, manifest: Manifest, tools: Tools) -> None:
+    if manifest.is_done(step):
         return
-    if manifest.pop(step.name, None):  # from here on its outputs may be half old, half new
-        write_json(directory / "manifest.json", {"steps": manifest})
+    manifest.forget(step)
+    key = manifest.key(step)
     started = time.monotonic()
-    step.action(key)
-    row = {"status": "done", "key": key, "output": _hash_outputs(step), "seconds": time.monotonic() - started}
-    manifest[step.name] = row
-    write_json(directory / "manifest.json", {"steps": manifest})
+    step.run(key, tools)
+    manifest.note(step, key, time.monotonic() - started)
 
 
-def step_key(step: Step, manifest: Manifest) -> str:
-    """What the step's result depends on, as a hash: its settings and the outputs it reads."""
-    return fingerprint(*step.settings, [manifest[name]["output"] for name in step.inputs])
-
-
-def is_done(step: Step, key: str, manifest: Manifest) -> bool:
-    """Whether the manifest holds the step with this key and its outputs are still there."""
-    row = manifest.get(step.name)
-    return row is not None and row["key"] == key and all(path.exists() for path in step.outputs)
-
-
-def _hash_outputs(step: Step) -> str:
-    return hash_text("".join(hash_path(path) for path in step.outputs))
-
-
-def _read_manifest(directory: Path) -> Manifest:
-    file = directory / "manifest.json"
-    steps: Manifest = read_json(file)["steps"] if file.exists() else {}
-    return steps
-
-
-def _announce(plan: Recipe, directory: Path, steps: list[Step], manifest: Manifest) -> None:
+def _announce(recipe: Recipe, run: Path, steps: Sequence[Step], manifest: Manifest) -> None:
     """Say what is done and what will be done again, and why, before anything is."""
-    before = directory / "recipe.yaml"
+    before = run / "recipe.yaml"
     if before.exists():
-        old, new = yaml.safe_load(before.read_text(encoding="utf-8")), plan.model_dump(mode="json")
+        old, new = yaml.safe_load(before.read_text(encoding="utf-8")), recipe.model_dump(mode="json")
         for field, was, becomes in _differences(old, new):
             say(f"recipe changed: {field} {was!r} -> {becomes!r}")
-    pending: list[str] = []
+    pending: list[Step] = []
     for step in steps:
-        stale_input = any(name in pending for name in step.inputs)
-        if stale_input or not is_done(step, step_key(step, manifest), manifest):
-            pending.append(step.name)
-    done = [step.name for step in steps if step.name not in pending]
-    redone = [name for name in pending if name in manifest]
+        made_anew = {path for earlier in pending for path in earlier.writes.values()}
+        if made_anew & set(step.inputs) or not manifest.is_done(step):
+            pending.append(step)
+    done = [step.name for step in steps if step not in pending]
+    redone = [step.name for step in pending if step.name in manifest.steps]
     if done:
         say(f"done already: {', '.join(done)}")
     if redone:
         say(f"to be redone: {', '.join(redone)}")
     if not pending:
-        say(f"nothing to do: {directory} is up to date")
+        say(f"nothing to do: {run} is up to date")
 
 
 def _differences(old: Any, new: Any, prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Fields that differ; entries of named lists go by their names."""
+    old, new = _by_name(old), _by_name(new)
     if isinstance(old, dict) and isinstance(new, dict):
         for key in {**old, **new}:
-            yield from _differences(old.get(key), new.get(key), f"{prefix}.{key}" if prefix else key)
+            yield from _differences(old.get(key), new.get(key), f"{prefix}.{key}" if prefix else str(key))
     elif old != new:
         yield prefix, old, new
 
 
-def _use_threads(plan: Recipe) -> None:
-    import torch
-
-    if plan.runtime.threads:
-        torch.set_num_threads(plan.runtime.threads)
+def _by_name(value: Any) -> Any:
+    if isinstance(value, list) and value and all(isinstance(entry, dict) and "name" in entry for entry in value):
+        return {entry["name"]: entry for entry in value}
+    return value

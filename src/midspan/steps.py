@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from midspan.alignment import SOURCES
-from midspan.corpus import corpus_fingerprint, write_corpus, write_tokens
-from midspan.evaluate import benchmarks_of, run_benchmark
+from midspan.corpus import corpus_fingerprint, learn_tokenizer, write_corpus, write_tokens
+from midspan.evaluate import BENCHMARKS, benchmarks_of, run_benchmark
 from midspan.export import export_hf
 from midspan.model import resolve
 from midspan.recipe import CORPUS, Data, Recipe, Stage
-from midspan.report import write_report
+from midspan.report import write_card, write_report
 from midspan.step import Step
-from midspan.tokens import learn_tokenizer
 from midspan.train import average, take_released, take_tokenizer, train_stage
 
 
@@ -79,11 +77,90 @@ def _stage_steps(recipe: Recipe, stage: Stage, run: Path) -> Iterator[Step]:
         yield Step(output.name, average, {}, {"models": models}, {"output": output})
         models = [output]
     start = {"start": models[0]} if models else {}
-    written = [source for part in stage.data if part.kind != "tokens" for source in [part.label]]
-    for name in written:
-        yield from _alignment_step(recipe, name, stage, start, run)
+    for part in stage.data:
+        if part.kind != "tokens":
+            yield _alignment_step(recipe, part.label, start, run)
     settings = {"stage": stage, "seed": recipe.seed, "precision": recipe.runtime.precision}
     settings |= {} if models else {"model": recipe.model}
     reads = {**start, "tokenizer": run / "tokenizer", "data": [data_of(recipe, part, run) for part in stage.data]}
     writes = {"output": run / "models" / stage.name, "summary": run / "stages" / stage.name / "summary.json"}
     yield Step(stage.name, train_stage, settings, reads, writes)
+
+
+def _alignment_step(recipe: Recipe, name: str, start: Mapping[str, Path], run: Path) -> Step:
+    source = next(source for source in recipe.alignment if source.name == name)
+    kind = SOURCES[source.kind]
+    settings = {"settings": source.fields, "seed": recipe.seed}
+    reads = {"model": start["start"]} if kind.samples_model else {}
+    return Step(name, kind.function, settings, reads, files_of(recipe, name, run))
+
+
+def files_of(recipe: Recipe, name: str, run: Path) -> dict[str, Path]:
+    """What the alignment source `name` writes; the first is what is learnt from."""
+    kind = next(SOURCES[source.kind] for source in recipe.alignment if source.name == name)
+    return {file: run / "alignment" / name / f"{file}.jsonl" for file in kind.files}
+
+
+def data_of(recipe: Recipe, part: Data, run: Path) -> Path:
+    """Where a part of a stage's data lies."""
+    if part.tokens == CORPUS:
+        return run / "corpus" / "tokens" / "train"
+    if part.tokens is not None:
+        given = Path(part.tokens).expanduser()
+        return given if (given / "shard.json").exists() else given / "train"
+    return next(iter(files_of(recipe, part.label, run).values()))
+
+
+def _evaluation_steps(recipe: Recipe, run: Path) -> Iterator[Step]:
+    """One for each model and benchmark. All models are judged in windows of the shortest context of any stage."""
+    context = min((stage.context for stage in recipe.stages), default=0)
+    held_out = _held_out(recipe, run)
+    for stage in recipe.stages:
+        for name, settings in benchmarks_of(recipe).items():
+            given = {"benchmark": name, "settings": settings.model_dump(), "context": context}
+            given |= {"seed": recipe.seed, "precision": recipe.runtime.precision}
+            reads = {what: held_out[what] for what in BENCHMARKS[name].reads if what in held_out}
+            reads |= {"model": run / "models" / stage.name, **_reference(recipe, stage, name, run)}
+            writes = {"output": evaluation_of(run, stage.name, name)}
+            yield Step(f"{stage.name}: {name}", run_benchmark, given, reads, writes)
+
+
+def _held_out(recipe: Recipe, run: Path) -> dict[str, Path]:
+    """What no model has seen, by what benchmarks call it."""
+    found: dict[str, Path] = {}
+    if recipe.needs_corpus:
+        found = {"documents": run / "corpus" / "heldout", "shard": run / "corpus" / "tokens" / "heldout"}
+    for part in (part for stage in recipe.stages for part in stage.data if part.kind == "pairs"):
+        found |= {"pairs": file for name, file in files_of(recipe, part.label, run).items() if name == "heldout"}
+    return found
+
+
+def _reference(recipe: Recipe, stage: Stage, benchmark: str, run: Path) -> dict[str, Path]:
+    """The same benchmark's result of the model that a stage on pairs started from."""
+    starts = starts_of(recipe, stage)
+    if "reference" in BENCHMARKS[benchmark].reads and stage.data[0].kind == "pairs" and isinstance(starts[0], str):
+        return {"reference": evaluation_of(run, starts[0], benchmark)}
+    return {}
+
+
+def evaluation_of(run: Path, model: str, benchmark: str) -> Path:
+    """Where a benchmark's result is written."""
+    return run / "evaluation" / model / f"{benchmark}.json"
+
+
+def _closing_steps(recipe: Recipe, run: Path) -> Iterator[Step]:
+    if not recipe.stages:
+        return
+    last = recipe.stages[-1].name
+    results = [evaluation_of(run, stage.name, name) for stage in recipe.stages for name in benchmarks_of(recipe)]
+    summaries = [run / "stages" / stage.name / "summary.json" for stage in recipe.stages]
+    reads = {"results": results, "summaries": summaries}
+    yield Step("card", write_card, {"name": recipe.name}, reads, {"output": run / "card.md"})
+    model = {"model": run / "models" / last, "card": run / "card.md"}
+    yield Step("export", export_hf, {}, model, {"output": run / "models" / "release"})
+    yield Step("report", write_report, {"recipe": recipe}, {**reads, "card": run / "card.md"}, {"output": run / "report.html"})
+
+
+def _released(stage: Stage, run: Path) -> Path:
+    """Where the released model that `stage` starts from lies once it is in HF layout and has all tokens."""
+    return run / "models" / f"start-of-{stage.name}"

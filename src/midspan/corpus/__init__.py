@@ -1,6 +1,7 @@
 """Repositories → clean, licensed documents, each once → token shards."""
 
 from midspan.corpus.documents import DOCUMENT_SCHEMA, Document, read_documents
+from midspan.corpus.run_steps import learn_tokenizer, write_corpus, write_tokens
 from midspan.corpus.stages import build_corpus, corpus_fingerprint
 from midspan.corpus.token_shards import TokenShard, encode_documents, write_token_shard
 
@@ -11,6 +12,9 @@ __all__ = [
     "build_corpus",
     "corpus_fingerprint",
     "encode_documents",
+    "learn_tokenizer",
     "read_documents",
+    "write_corpus",
     "write_token_shard",
+    "write_tokens",
 ]

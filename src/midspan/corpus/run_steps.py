@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from midspan import recipe
+from midspan.corpus.documents import read_documents
 from midspan.corpus.stages import build_corpus
 from midspan.corpus.token_shards import TokenShard, encode_documents
+from midspan.files import atomic_directory
 from midspan.progress import say
 from midspan.step import Tools
+from midspan.tokens import train_tokenizer
 
 
 def write_corpus(
@@ -27,3 +30,11 @@ def write_tokens(
     for folder, shard in zip(documents, (train, heldout), strict=True):
         encode_documents(folder, tokenizer, shard, tools.engine)
         say(f"tokens: {len(TokenShard.open(shard).tokens):,} in {shard.name}")
+
+
+def learn_tokenizer(*, vocabulary_size: int, documents: Path, tokenizer: Path, key: str, tools: Tools) -> None:
+    """Learn a byte-level BPE from the documents that are trained on."""
+    say(f"tokenizer: learning {vocabulary_size} tokens")
+    learnt = train_tokenizer((document.text for document in read_documents(documents)), vocabulary_size)
+    with atomic_directory(tokenizer) as aside:
+        learnt.save(aside)
