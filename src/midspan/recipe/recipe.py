@@ -49,9 +49,9 @@ class Recipe(Settings):
                     )
         return self
 
-    def stage(self, name: str) -> Stage:
-        """The stage of that name."""
-        return next(stage for stage in self.stages if stage.name == name)
+    def has_stage(self, name: str) -> bool:
+        """Whether a stage has that name."""
+        return any(stage.name == name for stage in self.stages)
 
     @property
     def needs_corpus(self) -> bool:

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from midspan.files import atomic_directory, write_json
-from midspan.model import grow_vocabulary, load_decoder, open_weights, save_decoder
+from midspan.model import grow_vocabulary, load_decoder, on_meta, open_weights, save_decoder
 from midspan.progress import say
 from midspan.step import Tools
 from midspan.tokens import Tokenizer
 from midspan.tokens.special import CHAT_TOKENS, FIM_NAMES, REPOSITORY_TOKENS
-
-NEEDS = ("fim", "repositories", "chat")  # what a recipe may ask of a tokenizer
 
 
 def lacking(tokenizer: Tokenizer, needs: Sequence[str]) -> list[str]:
@@ -53,4 +51,14 @@ def take_tokenizer(*, start: Path, tokenizer: Path, key: str, tools: Tools) -> N
 
 
 def average(*, models: Sequence[Path], output: Path, key: str, tools: Tools) -> None:
-    """Write the mean of several models' weights (Wortsman et al. 2022, "Model Soups"); they must have one shape."""
+    """Write the mean of several models' weights (Wortsman et al. 2022, "Model Soups"), in the first one's precision."""
+    first, *others = (open_weights(model) for model in models)
+    mean = {name: tensor.float() / len(models) for name, tensor in first.tensors()}
+    for weights in others:
+        for name, tensor in weights.tensors():
+            mean[name] += tensor.float() / len(models)
+    decoder = on_meta(first.config)
+    decoder.load_state_dict({name: tensor.to(first.dtype) for name, tensor in mean.items()}, assign=True)
+    with atomic_directory(output) as aside:
+        save_decoder(decoder, aside, generation=first.generation)
+        first.tokenizer().save(aside)

@@ -19,7 +19,7 @@ from midspan import recipe
 from midspan.compute import compute_dtype, peak_flops
 from midspan.errors import UserError
 from midspan.files import atomic_directory, claim, read_json, require_space, write_json
-from midspan.model import Decoder, DecoderConfig, flops_per_token, open_weights, parameter_count, save_decoder
+from midspan.model import Decoder, DecoderConfig, flops_per_token, load_config, open_weights, parameter_count, save_decoder
 from midspan.progress import say
 from midspan.recipe import parse_fields
 from midspan.step import Tools
@@ -60,7 +60,7 @@ def train_stage(
             claim(folder, key)
         world.barrier()
         own = Tokenizer.load(tokenizer)
-        config = shape_of(stage, start, model, own.vocabulary_size)
+        config = shape_of(stage, load_config(start) if start else None, model, own.vocabulary_size)
         dtype = compute_dtype(precision, world.device)
         settled = _settle(folder / "settled.json", stage, config, dtype, world, tools.runtime)
         rows = _opened_in_turn(Feeder(stage, own, seed, folder, tools.engine), data, world)

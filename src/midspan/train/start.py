@@ -14,12 +14,14 @@ from torch.utils.checkpoint import checkpoint
 
 from midspan import recipe
 from midspan.errors import UserError
-from midspan.model import Decoder, DecoderConfig, load_config, on_meta, open_weights
+from midspan.model import Decoder, DecoderConfig, on_meta, open_weights
 from midspan.train.parallel import shard
 from midspan.train.world import World
 
 
-def shape_of(stage: recipe.Stage, start: Path | None, model: recipe.Model | None, vocabulary_size: int) -> DecoderConfig:
+def shape_of(
+    stage: recipe.Stage, start: DecoderConfig | None, model: recipe.Model | None, vocabulary_size: int
+) -> DecoderConfig:
     """The decoder's shape: the start's, or the recipe's; its positions are never fewer than the start's.
 
     Raises UserError for a context beyond the start's positions where no new rotary base says how they are reached.
@@ -27,14 +29,13 @@ def shape_of(stage: recipe.Stage, start: Path | None, model: recipe.Model | None
     if start is None:
         assert model is not None
         return new_config(model, vocabulary_size, stage)
-    config = load_config(start)
-    if stage.context > config.max_positions and stage.rope_base is None:
+    if stage.context > start.max_positions and stage.rope_base is None:
         raise UserError(
-            f"stages.{stage.name}.context {stage.context} is longer than the {config.max_positions} positions of the "
+            f"stages.{stage.name}.context {stage.context} is longer than the {start.max_positions} positions of the "
             "model it starts from: lower it, or set the stage's rope_base to reach further"
         )
-    base = config.rope_base if stage.rope_base is None else stage.rope_base
-    return replace(config, max_positions=max(stage.context, config.max_positions), rope_base=base)
+    base = start.rope_base if stage.rope_base is None else stage.rope_base
+    return replace(start, max_positions=max(stage.context, start.max_positions), rope_base=base)
 
 
 def prepare(

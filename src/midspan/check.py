@@ -1,0 +1,100 @@
+"""What can be known before any work: whether the recipe fits together, its starts, the memory and the sandbox."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from midspan.alignment import SOURCES
+from midspan.compute import compute_dtype
+from midspan.errors import UserError
+from midspan.evaluate import benchmarks_of, why_not_asked
+from midspan.model import DecoderConfig, open_weights
+from midspan.progress import say
+from midspan.recipe import Recipe, Stage, parse_fields
+from midspan.step import Tools
+from midspan.steps import needs_of, starts_of
+from midspan.tokens import Tokenizer
+from midspan.train import OBJECTIVES, alone, fit, lacking, shape_of
+
+Value = TypeVar("Value")
+
+
+def check(recipe: Recipe, tools: Tools) -> None:
+    """Raise UserError for what could only fail later, and say what will be added and what will not be asked."""
+    if not recipe.stages:
+        raise UserError("the recipe has no stages: add one, or use midspan corpus build")
+    for stage in recipe.stages:
+        _check_stage(recipe, stage)
+    benchmarks = benchmarks_of(recipe)
+    tokenizer = _check_starts(recipe, tools)
+    for name in benchmarks:
+        if why := why_not_asked(name, recipe, tokenizer):
+            say(f"not asked: {name}, for {why}")
+    if "exercises" in benchmarks or any(SOURCES[source.kind].samples_model for source in recipe.alignment):
+        tools.sandbox  # noqa: B018  (where nothing can isolate, say so now and not after the training)
+
+
+def _check_stage(recipe: Recipe, stage: Stage) -> None:
+    """Kinds, and their settings."""
+    where = f"stages.{stage.name}"
+    kind = _kind(OBJECTIVES, stage.objective.kind, f"{where}.objective.kind")
+    parse_fields(kind.settings, stage.objective.fields, f"{where}.objective")
+    for part in stage.data:
+        if part.kind not in kind.data:
+            able = " or ".join(kind.data)
+            raise UserError(f"{where}: the objective {stage.objective.kind} learns from {able}, not from {part.kind}")
+        if part.kind == "tokens":
+            continue
+        source = next(source for source in recipe.alignment if source.name == part.label)
+        source_kind = _kind(SOURCES, source.kind, f"alignment.{source.name}.kind")
+        parse_fields(source_kind.settings, source.fields, f"alignment.{source.name}")
+        if source_kind.gives != part.kind:
+            raise UserError(f"{where}: {part.label} gives {source_kind.gives}, not {part.kind}")
+        if source_kind.samples_model and not starts_of(recipe, stage):
+            raise UserError(f"{where}: {part.label} samples the model that the stage starts from; it starts from none")
+
+
+def _kind(table: Mapping[str, Value], name: str, where: str) -> Value:
+    if name not in table:
+        near = difflib.get_close_matches(name, table, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(table)}"
+        raise UserError(f"{where}: there is no kind {name!r}; {hint}")
+    return table[name]
+
+
+def _check_starts(recipe: Recipe, tools: Tools) -> Tokenizer | None:
+    """Contexts, tokens and memory of every stage; returns the released tokenizer that the run will use, if it is one."""
+    needs = needs_of(recipe)
+    world = replace(alone(), size=recipe.runtime.parallel.processes)
+    dtype = compute_dtype(recipe.runtime.precision, world.device)
+    shapes: dict[str, DecoderConfig] = {}
+    tokenizers: list[Tokenizer] = []
+    for stage in recipe.stages:
+        configs: list[DecoderConfig] = []
+        for start in starts_of(recipe, stage):
+            if isinstance(start, str):
+                configs.append(shapes[start])
+                continue
+            weights = open_weights(start)
+            tokenizers.append(weights.tokenizer())
+            if added := lacking(tokenizers[-1], needs):
+                say(f"{start} lacks {', '.join(added)}: they are added, with the mean of all embeddings")
+            configs.append(weights.config)
+        if len({replace(config, max_positions=1) for config in configs}) > 1:
+            raise UserError(f"stages.{stage.name}: models of different shapes have no mean")
+        size = recipe.tokenizer.vocabulary_size
+        shapes[stage.name] = shape_of(stage, configs[0] if configs else None, recipe.model, size)
+        fit(stage, shapes[stage.name], dtype, world, recipe.runtime)
+    if tokenizers and starts_of(recipe, recipe.stages[0]) == []:
+        raise UserError(
+            f"stages.{recipe.stages[0].name} starts from scratch and a later stage from a released model, which has a "
+            "tokenizer of its own: begin with the released model"
+        )
+    if len({tokenizer.fingerprint for tokenizer in tokenizers}) > 1:
+        raise UserError("the stages start from released models with different tokenizers: use one")
+    if not tokenizers and not recipe.needs_corpus:
+        raise UserError("a model from scratch needs a tokenizer, which is learnt from a corpus: add data {tokens: corpus}")
+    return tokenizers[0] if tokenizers else None
