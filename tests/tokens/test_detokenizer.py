@@ -32,51 +32,66 @@ def byte_fallback_tokenizer() -> Tokenizer:
 LLAMA = byte_fallback_tokenizer()
 
 
-def pieces(tokenizer: Tokenizer, ids: list[int], skip_special: bool) -> list[str]:
-    stream = Detokenizer(tokenizer, skip_special)
+def pieces(tokenizer: Tokenizer, prompt: list[int], ids: list[int]) -> list[str]:
+    stream = Detokenizer(tokenizer, prompt)
     return [*(stream.push(one) for one in ids), stream.flush()]
 
 
-@given(st.lists(st.integers(0, OURS.vocabulary_size - 1)), st.booleans())
-def test_pushes_and_flush_equal_decode_for_any_ids(ids: list[int], skip_special: bool) -> None:
-    assert "".join(pieces(OURS, ids, skip_special)) == OURS.decode(ids, skip_special)
+def assert_streams_as_decode(tokenizer: Tokenizer, prompt: list[int], ids: list[int]) -> None:
+    assert "".join(pieces(tokenizer, prompt, ids)) == tokenizer.decode(prompt + ids)[len(tokenizer.decode(prompt)) :]
+
+
+our_ids = st.lists(st.integers(0, OURS.vocabulary_size - 1))
+
+
+@given(our_ids, our_ids)
+def test_pushes_and_flush_are_what_any_ids_add_to_the_text_of_any_prompt(prompt: list[int], ids: list[int]) -> None:
+    assert_streams_as_decode(OURS, prompt, ids)
 
 
 def byte_ids(text: str) -> list[int]:
     return [3 + byte for byte in text.encode()]
 
 
-words = st.sampled_from([[1], [2], *([3 + 256 + index] for index in range(4))])
+words = st.sampled_from([[1], [2], *([3 + 256 + index] for index in range(4)), [3 + 0xE2], [3 + 0xA9]])
 utf8_bytes = st.text(alphabet=st.characters(exclude_categories=["Cs"])).map(byte_ids)
+llama_ids = st.lists(st.one_of(words, utf8_bytes)).map(lambda parts: [one for part in parts for one in part])
 
 
-@given(st.lists(st.one_of(words, utf8_bytes)), st.booleans())
-def test_pushes_and_flush_equal_decode_for_a_byte_fallback_tokenizer(
-    parts: list[list[int]], skip_special: bool
+@given(llama_ids, llama_ids)
+def test_so_they_are_for_a_byte_fallback_tokenizer_even_where_the_bytes_are_no_text(
+    prompt: list[int], ids: list[int]
 ) -> None:
-    # Only for bytes that are UTF-8: that decoder spoils a whole run of bytes for one that is not.
-    ids = [one for part in parts for one in part]
-    assert "".join(pieces(LLAMA, ids, skip_special)) == LLAMA.decode(ids, skip_special)
+    assert_streams_as_decode(LLAMA, prompt, ids)
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
 def test_every_push_of_a_text_is_a_whole_part_of_it(text: str) -> None:
     done = ""
-    for piece in pieces(OURS, OURS.encode(text), skip_special=False):
+    for piece in pieces(OURS, [], OURS.encode(text)):
         done += piece
         assert text.startswith(done)
     assert done == text
-
-
-def test_a_detokenizer_can_be_used_again_after_flush() -> None:
-    stream = Detokenizer(OURS)
-    for one in OURS.encode("é")[:1]:
-        assert stream.push(one) == ""
-    assert stream.flush() == "\ufffd"
-    assert "".join([*(stream.push(one) for one in OURS.encode("é")), stream.flush()]) == "é"
 
 
 def test_text_comes_out_as_soon_as_it_is_certain() -> None:
     stream = Detokenizer(OURS)
     assert [stream.push(one) for one in OURS.encode("é")] == ["", "é"]
     assert stream.push(OURS.encode("x")[0]) == "x"
+
+
+def test_what_is_held_back_comes_out_with_the_flush_and_only_once() -> None:
+    stream = Detokenizer(OURS)
+    assert stream.push(OURS.encode("é")[0]) == ""
+    assert [stream.flush(), stream.flush()] == ["\ufffd", ""]
+
+
+def test_a_word_keeps_its_space_after_a_prompt_and_loses_it_where_a_text_begins(tmp_path: Path) -> None:
+    space_def = 3 + 256 + 1
+    assert "".join(pieces(LLAMA, [3 + 256 + 2], [space_def])) == " def"
+    assert "".join(pieces(LLAMA, [], [space_def])) == "def"
+    LLAMA.save(tmp_path)
+    (tmp_path / "tokenizer_config.json").write_text('{"bos_token": "<s>", "eos_token": "</s>", "add_bos_token": true}')
+    opened = Tokenizer.load(tmp_path)
+    assert opened.opening == [1]
+    assert "".join(pieces(opened, [1], [space_def])) == "def"

@@ -55,7 +55,7 @@ def raw_prompt(tokenizer: Tokenizer, text: str) -> list[int]:
 
 def _opening(tokenizer: Tokenizer) -> list[int]:
     """What this family puts before every prompt: mostly nothing."""
-    return [] if tokenizer.begin_of_text is None else [tokenizer.begin_of_text]
+    return tokenizer.opening
 
 
 def infill_prompt(tokenizer: Tokenizer, prefix: str, suffix: str, limit: int) -> list[int]:

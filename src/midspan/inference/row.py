@@ -11,9 +11,6 @@ from midspan.tokens import Detokenizer, Tokenizer
 
 FinishReason = Literal["stop", "length"]
 
-# Markers that no text holds: what follows them is another file, or another layout.
-MARKERS = ("<fim_pad>", "<filename>", "<reponame>", "<|fim_pad|>", "<|file_sep|>", "<|repo_name|>")
-
 
 @dataclass(frozen=True)
 class Piece:
@@ -34,7 +31,7 @@ class Row:
         self.uniforms = Uniforms(sampling.seed, index)
         self.token, self.generated, self.finished = prompt[-1], 0, False
         self._ends = ends
-        self._detokenizer = Detokenizer(tokenizer)
+        self._detokenizer = Detokenizer(tokenizer, prompt)
         self._stops = StopMatcher(sampling.stop)
 
     @property
@@ -58,7 +55,4 @@ class Row:
 
 def end_tokens(tokenizer: Tokenizer) -> frozenset[int]:
     """The ids that end an answer: the end of the text or of the turn, and the markers of FIM and of files."""
-    fim = tokenizer.fim
-    ids = [tokenizer.end_of_text, tokenizer.chat_end, *(tokenizer.special_ids.get(name) for name in MARKERS)]
-    ids += (fim.prefix, fim.suffix, fim.middle) if fim else ()
-    return frozenset(token for token in ids if token is not None)
+    return tokenizer.ends

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import tokenizers
 
+from midspan.tokens.definition import byte_values
 from midspan.tokens.splitting import STARCODER, splitting_pattern, uncertain_characters, with_runs_of_spaces
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _ranks(model: dict[str, Any], backend: tokenizers.Tokenizer) -> dict[bytes, 
         if model.get(setting):
             raise UnprovenError(f"its model has {setting}")
     vocabulary: dict[str, int] = model["vocab"]
-    values = _byte_values()
+    values = byte_values()
     never = {0xC0, 0xC1, *range(0xF5, 0x100)}  # bytes that UTF-8 does not have, nor does GPT-NeoX's vocabulary
     if any(character not in vocabulary and value not in never for character, value in values.items()):
         raise UnprovenError("its vocabulary lacks some bytes")
@@ -114,11 +115,3 @@ def _ranks(model: dict[str, Any], backend: tokenizers.Tokenizer) -> dict[bytes, 
         last, last_id = token, vocabulary[token]
     whole = (token for token in made if len(token) == 1 or len(backend.model.tokenize(token)) == 1)
     return {bytes(values[character] for character in token): vocabulary[token] for token in whole}
-
-
-def _byte_values() -> dict[str, int]:
-    """The characters that stand for bytes in a byte-level vocabulary (GPT-2): printable Latin-1 for itself, the others
-    from U+0100 on in their order."""
-    printable = {*range(33, 127), *range(161, 173), *range(174, 256)}
-    others = (value for value in range(256) if value not in printable)
-    return {chr(value): value for value in printable} | {chr(256 + place): value for place, value in enumerate(others)}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,16 @@ import tokenizers
 
 from midspan.errors import UserError
 from midspan.files import hash_text, read_json, write_json, write_text
+from midspan.tokens.definition import (
+    fallback_bytes,
+    puts_space_before,
+    special_ids,
+    token_bytes,
+    with_specials_flagged,
+    without_space_before,
+)
 from midspan.tokens.fast import FastEncoder, UnprovenError
-from midspan.tokens.special import CHAT_END, CHAT_START, END_OF_TEXT, FIM_SPELLINGS, FimTokens
+from midspan.tokens.special import CHAT_END, CHAT_START, ENDS, ENDS_OF_TEXT, find_fim
 
 # ChatML, the format of Stable Code Instruct (reference/stable-code.md, 2.7).
 CHATML_TEMPLATE = (
@@ -26,49 +34,63 @@ CHATML_TEMPLATE = (
 # Characters that Hugging Face tokenizers encodes in about the time that making the fast encoder takes.
 FAST_AFTER = 200_000
 
-# Qwen's and DeepSeek's FIM tokens are not flagged special in their tokenizer.json: told by their looks.
-_MARKUP = re.compile(r"▁?(<[^\s<>]+>|\[/?[A-Z_]+\])")
-
 
 class Tokenizer:
     """A Hugging Face tokenizer in which only `special` gives special ids, never `encode`.
 
     Built by `train_tokenizer` or `Tokenizer.load`; `definition` is the text of a tokenizer.json, `configuration`
-    the content of a tokenizer_config.json.
+    the content of a tokenizer_config.json, `generation` that of a generation_config.json.
     """
 
-    def __init__(self, definition: str, configuration: dict[str, Any], chat_template: str | None) -> None:
+    def __init__(
+        self,
+        definition: str,
+        configuration: dict[str, Any],
+        chat_template: str | None,
+        generation: dict[str, Any] | None = None,
+    ) -> None:
         self._definition = definition
+        parsed = json.loads(definition)
         self.configuration = configuration
-        self.special_ids = _special_ids(json.loads(definition))
-        self._backend = tokenizers.Tokenizer.from_str(_with_specials_flagged(definition))
-        self._backend.encode_special_tokens = True  # "<|endoftext|>" in a text is seven ordinary tokens
-        self._backend.no_padding()
-        self._backend.no_truncation()
+        self.generation = generation  # the content of the generation_config.json beside it, if there was one
+        self.special_ids = special_ids(parsed)
+        self._flagged = with_specials_flagged(parsed)
+        self._backend = _backend_of(self._flagged)
         self._fast: FastEncoder | None = None
         self._slow_because = ""  # why there will be no fast encoder
         self._characters = 0  # encoded so far
         vocabulary = self._backend.get_vocab(with_added_tokens=True)
         self.vocabulary_size = max(vocabulary.values()) + 1
-        self.end_of_text = self.special(END_OF_TEXT if END_OF_TEXT in self.special_ids else self.named("eos"))
+        self.end_of_text = self.special(self._end_of_text_name())
         self.chat_end = self.special_ids.get(CHAT_END)
-        self.fim = self._find_fim()
+        self.fim = find_fim(self.special_ids, self.end_of_text)
         self.fingerprint = hash_text(json.dumps(sorted(vocabulary.items(), key=lambda item: item[1])))
         if chat_template is None and CHAT_START in self.special_ids:
             chat_template = CHATML_TEMPLATE
         self.chat_template = chat_template
 
-    @property
-    def begin_of_text(self) -> int | None:
-        """The id this family puts before every prompt (Code Llama, DeepSeek-Coder), where it does."""
-        opening = self._backend.encode("", add_special_tokens=True).ids
-        return opening[0] if opening and opening[0] in self.special_ids.values() else None
+    def _end_of_text_name(self) -> str:
+        return next((name for name in ENDS_OF_TEXT if name in self.special_ids), self.named("eos"))
 
-    def _find_fim(self) -> FimTokens | None:
-        for spelling in FIM_SPELLINGS:
-            if all(name in self.special_ids for name in spelling):
-                return FimTokens(*(self.special_ids[name] for name in spelling))
-        return None
+    @functools.cached_property
+    def opening(self) -> list[int]:
+        """The ids this family puts before every text (`<s>` of Mistral, Llama and DeepSeek); [] where it does not."""
+        begin = self.special_ids.get(self.named("bos"))
+        if "add_bos_token" in self.configuration:
+            return [begin] if self.configuration["add_bos_token"] and begin is not None else []
+        around = self._backend.encode("", add_special_tokens=True).ids
+        return [begin] if begin is not None and around[:1] == [begin] else []
+
+    @functools.cached_property
+    def ends(self) -> frozenset[int]:
+        """Every special id that ends a completion: of a text, of a turn, of a middle, of a file, and those that
+        generation_config.json lists."""
+        names = [*ENDS, self.named("eos")]
+        listed = (self.generation or {}).get("eos_token_id")
+        ids = {self.end_of_text, *(self.special_ids.get(name) for name in names)}
+        ids |= set(listed if isinstance(listed, list) else [listed])
+        ids |= {self.fim.prefix, self.fim.suffix, self.fim.middle, self.fim.end} if self.fim else set()
+        return frozenset(self.special_ids.values()) & ids
 
     def named(self, role: str) -> str:
         """The text of the "bos", "eos", "unk" or "pad" token of the configuration, "" if it has none."""
@@ -90,6 +112,37 @@ class Tokenizer:
             ids = list(self._backend.encode(text, add_special_tokens=False).ids)
         return ids
 
+    def encode_continuation(self, text: str) -> list[int]:
+        """The ids of a text that goes on from other text: no space is put before it, as SentencePiece tokenizers do."""
+        if not self._puts_space_before:
+            return self.encode(text)
+        return list(self._continuing.encode(text, add_special_tokens=False).ids)
+
+    @functools.cached_property
+    def _puts_space_before(self) -> bool:
+        return puts_space_before(self._flagged)
+
+    @functools.cached_property
+    def _continuing(self) -> tokenizers.Tokenizer:
+        return _backend_of(without_space_before(self._flagged))
+
+    def bytes_of(self, token: int) -> bytes:
+        """The exact bytes a token stands for in the middle of a text: "▁x" is a space and an x, <0xE2> its byte.
+
+        b"" for special tokens and for ids that the tokenizer does not have. The bytes of `encode_continuation(text)`
+        together are the text's, where the tokenizer has no normaliser that changes it and no unknown character.
+        """
+        return self._token_bytes[token] if 0 <= token < len(self._token_bytes) else b""
+
+    @functools.cached_property
+    def _token_bytes(self) -> list[bytes]:
+        return token_bytes(self._flagged)
+
+    @functools.cached_property
+    def fallback_bytes(self) -> frozenset[int]:
+        """The ids that stand for one byte of a character that has no token; of SentencePiece tokenizers only."""
+        return fallback_bytes(self._flagged)
+
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """The ids of each text, as `encode` gives them."""
         fast = self._fast_encoder(sum(map(len, texts)))
@@ -109,7 +162,7 @@ class Tokenizer:
         self._characters += characters
         if self._fast is None and not self._slow_because and self._characters >= FAST_AFTER:
             try:
-                self._fast = FastEncoder(json.loads(_with_specials_flagged(self._definition)), self._backend)
+                self._fast = FastEncoder(self._flagged, self._backend)
             except UnprovenError as error:
                 self._slow_because = str(error)
         return self._fast
@@ -130,6 +183,8 @@ class Tokenizer:
         write_json(directory / "tokenizer_config.json", configuration)
         roles = {f"{role}_token": self.named(role) for role in ("bos", "eos", "unk", "pad")}
         write_json(directory / "special_tokens_map.json", {role: name for role, name in roles.items() if name})
+        if self.generation is not None:
+            write_json(directory / "generation_config.json", self.generation)
 
     @classmethod
     def load(cls, directory: Path) -> Tokenizer:
@@ -139,27 +194,21 @@ class Tokenizer:
             raise UserError(f"no tokenizer.json in {directory}: give the directory of a tokenizer or of a model")
         try:
             configuration = _read_configuration(directory)
-            return cls(definition.read_text(encoding="utf-8"), configuration, _read_template(directory, configuration))
+            template = _read_template(directory, configuration)
+            return cls(definition.read_text(encoding="utf-8"), configuration, template, _read_generation(directory))
         except UserError:
             raise
         except Exception as error:  # tokenizers raises bare Exception for a file it cannot parse
             raise UserError(f"{definition} cannot be read ({error}): download or build the tokenizer again") from error
 
 
-def _special_ids(definition: dict[str, Any]) -> dict[str, int]:
-    added = definition.get("added_tokens") or []
-    return {token["content"]: token["id"] for token in added if token["special"] or _is_markup(token["content"])}
-
-
-def _is_markup(content: str) -> bool:
-    return _MARKUP.fullmatch(content) is not None
-
-
-def _with_specials_flagged(definition: str) -> str:
-    parsed = json.loads(definition)
-    for token in parsed.get("added_tokens") or []:
-        token["special"] = token["special"] or _is_markup(token["content"])
-    return json.dumps(parsed)
+def _backend_of(definition: dict[str, Any]) -> tokenizers.Tokenizer:
+    """A tokenizer to which special tokens spelled in a text are ordinary text."""
+    backend = tokenizers.Tokenizer.from_str(json.dumps(definition))
+    backend.encode_special_tokens = True  # "<|endoftext|>" in a text is seven ordinary tokens
+    backend.no_padding()
+    backend.no_truncation()
+    return backend
 
 
 def _read_configuration(directory: Path) -> dict[str, Any]:
@@ -178,3 +227,8 @@ def _read_template(directory: Path, configuration: dict[str, Any]) -> str | None
     if isinstance(template, list):  # several named templates, as in tool-using models
         template = next((entry["template"] for entry in template if entry["name"] == "default"), None)
     return template
+
+
+def _read_generation(directory: Path) -> dict[str, Any] | None:
+    file = directory / "generation_config.json"
+    return read_json(file) if file.is_file() else None
