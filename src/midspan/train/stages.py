@@ -20,7 +20,7 @@ from midspan.compute import best_device, compute_dtype, peak_flops
 from midspan.corpus import TokenShard
 from midspan.files import atomic_directory, atomic_file, require_space, write_json
 from midspan.inference import check_tokenizer
-from midspan.model import Decoder, DecoderConfig, load_config, load_decoder, save_decoder
+from midspan.model import Decoder, DecoderConfig, Generation, fill, load_decoder, on_meta, open_weights, save_decoder
 from midspan.model.size import flops_per_token, parameter_count
 from midspan.progress import progress, say
 from midspan.tokens import Message, Tokenizer
@@ -65,7 +65,7 @@ def sft(plan: recipe.Recipe, conversations: Sequence[Sequence[Message]], shard: 
     settings = plan.sft
     assert settings is not None
     assert place.start is not None
-    tokenizer, decoder = Tokenizer.load(place.tokenizer), load_decoder(place.start)
+    tokenizer, decoder = Tokenizer.load(place.tokenizer), load_decoder(place.start, torch.float32)
     rows = ChatRows(conversations, tokenizer, context=settings.context, seed=plan.seed)
     rows_per_step = max(1, settings.tokens_per_step // settings.context)
     replayed = min(round(settings.replay * rows_per_step), rows_per_step - 1)
@@ -86,7 +86,7 @@ def dpo(plan: recipe.Recipe, pairs: Sequence[PreferencePair], place: Place) -> d
     settings = plan.dpo
     assert settings is not None
     assert place.start is not None
-    tokenizer, decoder = Tokenizer.load(place.tokenizer), load_decoder(place.start)
+    tokenizer, decoder = Tokenizer.load(place.tokenizer), load_decoder(place.start, torch.float32)
     losses = DpoLosses(plan, pairs, tokenizer, decoder, place)
     steps = math.ceil(settings.epochs * len(pairs) / settings.pairs_per_step)
     facts = {"pairs": len(pairs), "epochs": settings.epochs, "beta": settings.beta}
@@ -185,12 +185,13 @@ def starting_decoder(
         decoder = Decoder(new_config(plan.model, tokenizer.vocabulary_size, stage))
         torch.nn.init.normal_(decoder.embed_tokens.weight, std=plan.model.embedding_std)
         return decoder
-    config = load_config(start)
+    weights = open_weights(start)
+    config = weights.config
     check_tokenizer(start, config, tokenizer)
-    weights = load_decoder(start).state_dict()
     base = config.rope_base if stage.rope_base is None else stage.rope_base
-    decoder = Decoder(replace(config, max_positions=stage.context, rope_base=base))
-    decoder.load_state_dict(weights)
+    longest = max(config.max_positions, stage.context)  # a stage of short rows does not shorten the model's context
+    decoder = on_meta(replace(config, max_positions=longest, rope_base=base))
+    fill(decoder, weights, torch.float32)
     return decoder
 
 
@@ -214,12 +215,20 @@ def new_config(model: recipe.Model, vocabulary_size: int, stage: recipe.Pretrain
     )
 
 
-def save_model(decoder: Decoder, tokenizer: Tokenizer, directory: Path) -> None:
-    """Write weights and tokenizer as one HF-layout directory, whole or not at all."""
+def save_model(decoder: Decoder, tokenizer: Tokenizer, start: Path | None, directory: Path) -> None:
+    """Write weights and tokenizer as one HF-layout directory, whole or not at all.
+
+    In the precision of `start`, and with what it says of its own use.
+    """
+    dtype, generation = torch.float32, Generation.of_tokens(tokenizer.end_of_text, tokenizer.chat_end)
+    if start is not None:
+        dtype, generation = open_weights(start).dtype, open_weights(start).generation
+        for end in (tokenizer.end_of_text, tokenizer.chat_end):
+            generation = generation if end is None else generation.also_ending_with(end)
     weights = sum(parameter.numel() * parameter.element_size() for parameter in decoder.parameters())
     require_space(directory.parent, 2 * weights)
     with atomic_directory(directory) as aside:
-        save_decoder(decoder, aside, end_of_text=tokenizer.end_of_text, chat_end=tokenizer.chat_end)
+        save_decoder(decoder, aside, dtype, generation)
         tokenizer.save(aside)
 
 
@@ -241,7 +250,7 @@ def _run(
     wait = plan.runtime.checkpoint_seconds
     job = Job(name, place.stage, place.key, steps, tokens_per_step, schedule, plan.optimizer, wait)
     trained = train(decoder.to(device), job, losses)
-    save_model(decoder.cpu(), Tokenizer.load(place.tokenizer), place.model)
+    save_model(decoder.cpu(), Tokenizer.load(place.tokenizer), place.start, place.model)
 
     peak, source = peak_flops(dtype, device)
     flops = flops_per_token(decoder.config, schedule.context)
