@@ -33,7 +33,7 @@ def test_both_readers_see_equal_logits(model: Path, tmp_path: Path) -> None:
 def test_a_reader_that_sees_other_logits_stops_the_export(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hf, "_transformers_logits", lambda directory, probe: torch.zeros(1, 64, 600))
+    monkeypatch.setattr(hf, "_transformers_logits", lambda directory, probe, dtype: torch.zeros(1, 64, 600))
     with pytest.raises(UserError, match="transformers reads other logits"):
         export_hf(model, tmp_path / "release", "card")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["model"]

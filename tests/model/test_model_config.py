@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from small_decoders import LLAMA, STABLE, configs
 
 from midspan.errors import UserError
-from midspan.model import DecoderConfig, RopeScaling, parameter_count, tensor_shapes
-from midspan.model.hf_config import config_from_hf, config_to_hf
+from midspan.model import DecoderConfig, RopeScaling, parameter_count, parameter_shapes
+from midspan.model.formats.hf_config import config_from_hf, config_to_hf
 
 # The shipped config.json of stabilityai/stable-code-3b (22 February 2024).
 STABLE_CODE_3B = {
@@ -53,22 +53,22 @@ def test_stable_code_3b_is_understood() -> None:
     )
     assert config.rotary_size == 20
     assert parameter_count(config) == (2_795_443_200, 2_537_886_720)
-    shapes = tensor_shapes(config)
+    shapes = parameter_shapes(config)
     assert len(shapes) == 356
-    assert shapes["model.layers.31.mlp.down_proj.weight"] == (2560, 6912)
+    assert shapes["layers.31.mlp.down_proj.weight"] == (2560, 6912)
     assert shapes["lm_head.weight"] == (50304, 2560)
 
 
 @settings(deadline=None)
 @given(configs())
 def test_every_config_survives_the_way_through_config_json(config: DecoderConfig) -> None:
-    assert config_from_hf(config_to_hf(config, torch.bfloat16, end_of_text=0)) == config
+    assert config_from_hf(config_to_hf(config, torch.bfloat16)) == config
 
 
 @settings(deadline=None)
 @given(configs())
 def test_each_transformers_generation_finds_all_in_its_own_keys(config: DecoderConfig) -> None:
-    written = config_to_hf(config, torch.float32, end_of_text=0)
+    written = config_to_hf(config, torch.float32)
     old = {key: value for key, value in written.items() if key != "rope_parameters"}
     new = {key: value for key, value in written.items() if key not in ("rope_theta", "rope_scaling")}
     assert config_from_hf(old) == config_from_hf(new) == config
@@ -109,11 +109,16 @@ def test_fields_that_old_configs_lack_take_the_values_transformers_gives_them() 
         ({"model_type": "stablelm", "use_parallel_residual": True}, "use_parallel_residual True is not supported"),
         ({"model_type": "stablelm", "qk_layernorm": True}, "qk_layernorm True"),
         ({"model_type": "stablelm", "hidden_dropout": 0.1}, "hidden_dropout 0.1"),
-        ({"model_type": "llama", "attention_bias": True}, "attention_bias True"),
-        ({"model_type": "llama", "mlp_bias": True}, "mlp_bias True"),
         ({"model_type": "llama", "hidden_act": "gelu"}, "hidden_act 'gelu' is not supported, only 'silu'"),
         ({"model_type": "llama", "partial_rotary_factor": 0.5}, "llama model cannot have rotary_fraction 0.5"),
-        ({"model_type": "llama", "rope_scaling": {"type": "yarn", "factor": 4.0}}, "scaling 'yarn' is not supported"),
+        (
+            {"model_type": "llama", "rope_scaling": {"type": "longrope", "factor": 4.0}},
+            "supported: linear, llama3, yarn",
+        ),
+        (
+            {"model_type": "llama", "rope_scaling": "yarn"},
+            "rope_scaling and rope_parameters hold an object, not 'yarn'",
+        ),
         ({"model_type": "llama", "rope_scaling": {"type": "dynamic", "factor": 4.0}}, "scaling 'dynamic'"),
         ({"model_type": "llama", "rope_scaling": {"type": "linear"}}, "lacks 'factor'"),
         ({"model_type": "llama", "rope_parameters": {"full_attention": {"rope_theta": 1e4}}}, "full_attention"),
@@ -124,6 +129,10 @@ def test_fields_that_old_configs_lack_take_the_values_transformers_gives_them() 
             "layers of different or contradictory attention",
         ),
         ({"model_type": "qwen2", "hidden_size": None}, "'hidden_size' is missing"),
+        ({"model_type": "qwen2", "hidden_size": "wide"}, "hidden_size is 'wide', not a whole number"),
+        ({"model_type": "llama", "num_attention_heads": 0}, "num_attention_heads is 0"),
+        ({"model_type": "llama", "rms_norm_eps": [1]}, "a value of the wrong kind"),
+        ({"model_type": "llama", "layer_types": 3}, "a value of the wrong kind"),
         ({"model_type": "mistral", "num_key_value_heads": None}, "'num_key_value_heads' is missing"),
         ({"model_type": "mistral", "num_key_value_heads": 3}, "not a multiple of num_key_value_heads"),
     ],
@@ -146,7 +155,7 @@ def test_what_is_not_implemented_is_refused_by_name(fields: dict[str, object], c
         (STABLE, {"norm": "rmsnorm"}, "stablelm model cannot have norm 'rmsnorm'"),
         (STABLE, {"head_size": 16}, "num_heads x head_size must be hidden_size"),
         (STABLE, {"sliding_window": 8}, "stablelm model cannot have sliding_window 8"),
-        (LLAMA, {"qkv_bias": True}, "llama model cannot have qkv_bias True"),
+        (LLAMA, {"qkv_bias": True}, "on all four projections of attention or on none"),
         (LLAMA, {"family": "mistral", "sliding_window": 0}, "sliding_window is 0"),
         (LLAMA, {"family": "gpt2"}, "family 'gpt2'"),
     ],

@@ -6,7 +6,7 @@ import pytest
 import torch
 from small_decoders import FAMILIES, random_decoder, randomise
 
-from midspan.model import DecoderConfig, load_decoder, save_decoder
+from midspan.model import DecoderConfig, Generation, load_decoder, save_decoder
 
 transformers = pytest.importorskip("transformers")
 transformers.utils.logging.disable_progress_bar()
@@ -91,7 +91,7 @@ def test_far_positions_rotate_as_theirs(case: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("config", FAMILIES.values(), ids=FAMILIES.keys())
 def test_a_model_of_our_own_is_theirs_too(config: DecoderConfig, tmp_path: Path) -> None:
     ours, tokens = random_decoder(config), TOKENS % config.vocabulary_size
-    save_decoder(ours, tmp_path, end_of_text=3)
+    save_decoder(ours, tmp_path, generation=Generation.of_tokens(3))
     theirs = transformers.AutoModelForCausalLM.from_pretrained(tmp_path)
     with torch.no_grad():
         close(ours(tokens), theirs(tokens).logits)

@@ -11,45 +11,51 @@ from torch import Tensor
 
 from midspan.errors import UserError
 from midspan.files import atomic_directory, write_text
-from midspan.model import load_decoder, save_decoder
+from midspan.model import load_decoder, open_weights, save_decoder
 from midspan.progress import say
 from midspan.tokens import Tokenizer
 
-TOLERANCE = 1e-4  # largest difference of a float32 logit
+# The largest difference of a logit that a reader's own order of rounding explains, of the logits' root mean square.
+BOUNDS = {torch.float32: 1e-4, torch.float16: 0.02, torch.bfloat16: 0.15}
 PROBE_TOKENS = 64
 
 
 def export_hf(model: Path, output: Path, card: str) -> dict[str, Any]:
     """Write config, safetensors, tokenizer, chat template and model card to `output`; returns what the check found.
 
-    The directory is read back and its logits are compared with the original's: by Midspan, and by transformers where
-    it is installed. Raises UserError where they differ, and then leaves nothing.
+    In the model's own precision. The directory is read back and its logits are compared with the original's: by
+    Midspan, whose must be the same bits, and by transformers where it is installed, within `BOUNDS`. Raises UserError
+    where they differ, and then leaves nothing.
     """
-    decoder, tokenizer = load_decoder(model).eval(), Tokenizer.load(model)
+    weights, tokenizer = open_weights(model), Tokenizer.load(model)
+    decoder = load_decoder(model)
     probe = torch.arange(PROBE_TOKENS)[None] % tokenizer.vocabulary_size  # [1, sequence]
     with torch.inference_mode(), atomic_directory(output) as aside:
         expected = decoder(probe)
-        save_decoder(decoder, aside, end_of_text=tokenizer.end_of_text, chat_end=tokenizer.chat_end)
+        save_decoder(decoder, aside, generation=weights.generation)
         tokenizer.save(aside)
         write_text(aside / "README.md", card)
-        found = {"midspan": _difference(load_decoder(aside).eval()(probe), expected)}
+        del decoder
+        found, bounds = {"midspan": _difference(load_decoder(aside)(probe), expected)}, {"midspan": 0.0}
         if importlib.util.find_spec("transformers"):
-            found["transformers"] = _difference(_transformers_logits(aside, probe), expected)
+            found["transformers"] = _difference(_transformers_logits(aside, probe, weights.dtype), expected)
+            bounds["transformers"] = BOUNDS[weights.dtype]
         for reader, difference in found.items():
-            if difference > TOLERANCE:
+            if not difference <= bounds[reader]:
                 raise UserError(f"export: {reader} reads other logits from {output} (by {difference:.2g})")
     readers = ", ".join(f"{reader} (largest difference {difference:.1g})" for reader, difference in found.items())
     say(f"export: logits read back equal by {readers}")
     return found
 
 
-def _transformers_logits(directory: Path, probe: Tensor) -> Tensor:
+def _transformers_logits(directory: Path, probe: Tensor, dtype: torch.dtype) -> Tensor:
     from transformers import AutoModelForCausalLM
 
-    model: Any = AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32)
+    model: Any = AutoModelForCausalLM.from_pretrained(directory, dtype=dtype)
     logits: Tensor = model.eval()(probe).logits
     return logits
 
 
 def _difference(found: Tensor, expected: Tensor) -> float:
-    return (found - expected).abs().max().item()
+    """The largest, in units of the expected logits' root mean square."""
+    return ((found.float() - expected.float()).abs().max() / expected.float().square().mean().sqrt()).item()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from midspan.errors import UserError
 from midspan.files import read_json
 from midspan.inference.engine import complete_batch
@@ -57,7 +59,7 @@ def load(directory: str | Path) -> tuple[Decoder, Tokenizer]:
     found = find_model(Path(directory))
     tokenizer = Tokenizer.load(found)
     check_tokenizer(found, load_config(found), tokenizer)
-    return load_decoder(found), tokenizer
+    return load_decoder(found, torch.float32), tokenizer
 
 
 def check_tokenizer(directory: Path, config: DecoderConfig, tokenizer: Tokenizer) -> None:

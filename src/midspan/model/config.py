@@ -12,18 +12,24 @@ Family = Literal["stablelm", "llama", "mistral", "qwen2"]
 
 @dataclass(frozen=True)
 class RopeScaling:
-    """How rotary frequencies are stretched to positions beyond those first trained on.
+    """How rotary frequencies are stretched to positions beyond the `original_positions` first trained on.
 
-    `linear` divides every frequency by `factor`; `llama3` (Llama 3.1) only the slow ones: those that turn fewer than
-    `low_frequency_factor` times in `original_positions`; those that turn more than `high_frequency_factor`
-    times stay, and between the two it interpolates.
+    `linear` divides every frequency by `factor`. `llama3` (Llama 3.1) divides only the slow ones: those that turn fewer
+    than `low_frequency_factor` times in `original_positions`; those that turn more than `high_frequency_factor` times
+    stay, and between the two it interpolates. `yarn` (Peng et al. 2023) interpolates between pairs instead, from the
+    one that turns `fast_turns` times to the one that turns `slow_turns` times, `whole_pairs` rounding both outwards,
+    and multiplies cosine and sine by `amplitude` (None: the paper's 0.1 ln(factor) + 1).
     """
 
-    kind: Literal["linear", "llama3"]
+    kind: Literal["linear", "llama3", "yarn"]
     factor: float
     low_frequency_factor: float = 1.0
     high_frequency_factor: float = 4.0
     original_positions: int = 8192
+    fast_turns: float = 32.0
+    slow_turns: float = 1.0
+    whole_pairs: bool = True
+    amplitude: float | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,8 @@ class DecoderConfig:
     rope_base: float = 10_000.0
     rope_scaling: RopeScaling | None = None
     qkv_bias: bool = False
+    output_bias: bool = False  # of the attention's output projection
+    mlp_bias: bool = False
     tied_embeddings: bool = False
     sliding_window: int | None = None  # a token sees itself and the `sliding_window - 1` tokens before it
 
@@ -86,6 +94,11 @@ class DecoderConfig:
                     f"decoder: a {self.family} model cannot have {name} {getattr(self, name)!r}; "
                     f"allowed: {', '.join(map(repr, allowed))} (or choose another family)"
                 )
+        if self.family == "llama" and self.qkv_bias != self.output_bias:
+            raise UserError(
+                "decoder: a llama model has biases on all four projections of attention or on none; "
+                "set qkv_bias and output_bias alike (or choose another family)"
+            )
         if self.family == "stablelm" and self.head_size * self.num_heads != self.hidden_size:
             raise UserError(
                 f"decoder: in a stablelm model num_heads x head_size must be hidden_size; "
@@ -94,9 +107,10 @@ class DecoderConfig:
 
 
 # What the transformers class of each family can express; a config beyond it could not be handed on.
+_NO_BIAS: dict[str, tuple[object, ...]] = {"output_bias": (False,), "mlp_bias": (False,)}
 _EXPRESSIBLE: dict[Family, dict[str, tuple[object, ...]]] = {
-    "stablelm": {"norm": ("layernorm",), "sliding_window": (None,)},
-    "llama": {"norm": ("rmsnorm",), "rotary_fraction": (1.0,), "qkv_bias": (False,), "sliding_window": (None,)},
-    "mistral": {"norm": ("rmsnorm",), "rotary_fraction": (1.0,), "qkv_bias": (False,)},
-    "qwen2": {"norm": ("rmsnorm",), "rotary_fraction": (1.0,), "qkv_bias": (True,)},
+    "stablelm": {"norm": ("layernorm",), "sliding_window": (None,), **_NO_BIAS},
+    "llama": {"norm": ("rmsnorm",), "rotary_fraction": (1.0,), "sliding_window": (None,)},
+    "mistral": {"norm": ("rmsnorm",), "rotary_fraction": (1.0,), "qkv_bias": (False,), **_NO_BIAS},
+    "qwen2": {"norm": ("rmsnorm",), "rotary_fraction": (1.0,), "qkv_bias": (True,), **_NO_BIAS},
 }

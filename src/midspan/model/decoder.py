@@ -17,7 +17,7 @@ from midspan.model.attention import attend
 from midspan.model.cache import KeyValueCache, Slots
 from midspan.model.config import DecoderConfig
 from midspan.model.masks import attention_mask, cached_attention_mask, restarting_positions, score_mask
-from midspan.model.rotary import inverse_frequencies, rotate, rotation
+from midspan.model.rotary import inverse_frequencies, rotary_amplitude, rotate, rotation
 
 EMBEDDING_STD = 0.02  # of the embedding and the head
 
@@ -46,7 +46,7 @@ class Attention(nn.Module):
         self.q_proj = nn.Linear(config.hidden_size, queries, bias=config.qkv_bias)
         self.k_proj = nn.Linear(config.hidden_size, keys, bias=config.qkv_bias)
         self.v_proj = nn.Linear(config.hidden_size, keys, bias=config.qkv_bias)
-        self.o_proj = nn.Linear(queries, config.hidden_size, bias=False)
+        self.o_proj = nn.Linear(queries, config.hidden_size, bias=config.output_bias)
 
     def forward(self, hidden: Tensor, context: Context) -> Tensor:
         """`[batch, sequence, hidden]` to the same."""
@@ -68,9 +68,9 @@ class FeedForward(nn.Module):
 
     def __init__(self, config: DecoderConfig) -> None:
         super().__init__()
-        self.gate_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
-        self.up_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
-        self.down_proj = nn.Linear(config.intermediate_size, config.hidden_size, bias=False)
+        self.gate_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=config.mlp_bias)
+        self.up_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=config.mlp_bias)
+        self.down_proj = nn.Linear(config.intermediate_size, config.hidden_size, bias=config.mlp_bias)
 
     def forward(self, hidden: Tensor) -> Tensor:
         """`[batch, sequence, hidden]` to the same."""
@@ -109,7 +109,8 @@ class Decoder(nn.Module):
         if not config.tied_embeddings:
             self.lm_head = nn.Linear(config.hidden_size, config.vocabulary_size, bias=False)
         self.inverse_frequencies = inverse_frequencies(config)  # no buffer: a model built on `meta` keeps it
-        self._initialise()
+        self.rotary_amplitude = rotary_amplitude(config)
+        self.initialise()
 
     def forward(
         self,
@@ -169,7 +170,7 @@ class Decoder(nn.Module):
                 positions = torch.arange(length, device=tokens.device)[None]  # [1, sequence]
             else:
                 positions = restarting_positions(segments)
-        cosine, sine = rotation(self.inverse_frequencies, positions)
+        cosine, sine = rotation(self.inverse_frequencies, positions, self.rotary_amplitude)
         if cache is None:
             mask = score_mask(attention_mask(length, segments, window, tokens.device), dtype)
             return Context(cosine, sine, mask, causal=True)
@@ -181,9 +182,10 @@ class Decoder(nn.Module):
         return Context(cosine, sine, mask, False, cache, slots, used)
 
     @torch.no_grad()
-    def _initialise(self) -> None:
-        """Matrices are N(0, 1 / hidden), those that add to the stream scaled by 1 / sqrt(2 layers) (GPT-2's scheme).
+    def initialise(self) -> None:
+        """Draw every parameter anew from torch's global generator.
 
+        Matrices are N(0, 1 / hidden), those that add to the stream scaled by 1 / sqrt(2 layers) (GPT-2's scheme).
         At Stable LM's width of 2,560 that is its 0.02; a narrow model starts far too small with a constant.
         """
         width = 1 / math.sqrt(self.config.hidden_size)
@@ -195,6 +197,19 @@ class Decoder(nn.Module):
                 nn.init.normal_(module.weight, std=std)
             if isinstance(module, nn.Linear) and module.bias is not None:
                 nn.init.zeros_(module.bias)
+            if isinstance(module, nn.LayerNorm | nn.RMSNorm):
+                module.reset_parameters()
+
+
+def on_meta(config: DecoderConfig) -> Decoder:
+    """A decoder without memory for its parameters: `fill` gives it weights, `to_empty` and `initialise` new ones."""
+    with torch.device("meta"):
+        return Decoder(config)
+
+
+def parameter_shapes(config: DecoderConfig) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every parameter of a decoder of `config`."""
+    return {name: tuple(value.shape) for name, value in on_meta(config).state_dict().items()}
 
 
 def _norm(config: DecoderConfig) -> nn.Module:

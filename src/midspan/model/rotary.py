@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from midspan.model.config import DecoderConfig
+from midspan.model.config import DecoderConfig, RopeScaling
 
 
 def inverse_frequencies(config: DecoderConfig) -> Tensor:
@@ -23,17 +23,51 @@ def inverse_frequencies(config: DecoderConfig) -> Tensor:
         return frequencies
     if scaling.kind == "linear":
         return frequencies / scaling.factor
-    turns = scaling.original_positions * frequencies / (2 * math.pi)
-    kept = (turns - scaling.low_frequency_factor) / (scaling.high_frequency_factor - scaling.low_frequency_factor)
-    kept = kept.clamp(0, 1)
+    if scaling.kind == "yarn":
+        kept = _kept_by_yarn(config, scaling)
+    else:
+        turns = scaling.original_positions * frequencies / (2 * math.pi)
+        kept = (turns - scaling.low_frequency_factor) / (scaling.high_frequency_factor - scaling.low_frequency_factor)
+        kept = kept.clamp(0, 1)
     return (1 - kept) * frequencies / scaling.factor + kept * frequencies
 
 
-def rotation(frequencies: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
+def _kept_by_yarn(config: DecoderConfig, scaling: RopeScaling) -> Tensor:
+    """How much of each pair's frequency stays, `[rotary / 2]` (Peng et al. 2023, YaRN, section 3.2)."""
+    size = config.rotary_size
+
+    def pair_that_turns(times: float) -> float:
+        return size * math.log(scaling.original_positions / (times * 2 * math.pi)) / (2 * math.log(config.rope_base))
+
+    first, last = pair_that_turns(scaling.fast_turns), pair_that_turns(scaling.slow_turns)
+    if scaling.whole_pairs:
+        first, last = math.floor(first), math.ceil(last)
+    first, last = max(first, 0), min(last, size - 1)
+    ramp = (torch.arange(size // 2, dtype=torch.float32) - first) / ((last - first) or 0.001)
+    return 1 - ramp.clamp(0, 1)
+
+
+def rotary_amplitude(config: DecoderConfig) -> float:
+    """What cosine and sine are multiplied by: more than 1 only under YaRN, whose longer context it sharpens."""
+    scaling = config.rope_scaling
+    if scaling is None or scaling.kind != "yarn":
+        return 1.0
+    if scaling.amplitude is not None:
+        return scaling.amplitude
+    return yarn_amplitude(scaling.factor)
+
+
+def yarn_amplitude(factor: float, weight: float = 1.0) -> float:
+    """YaRN's own amplitude for positions stretched `factor` times (section 3.4)."""
+    return 1.0 if factor <= 1 else 0.1 * weight * math.log(factor) + 1.0
+
+
+def rotation(frequencies: Tensor, positions: Tensor, amplitude: float = 1.0) -> tuple[Tensor, Tensor]:
     """Cosine and sine for `positions` `[batch, sequence]`: float32 `[batch, 1, sequence, rotary / 2]`."""
     # Angles need all of float32: at position 16,384 bfloat16 could not tell one token from the next 64.
     angles = positions[:, None, :, None].float() * frequencies.to(positions.device)
-    return angles.cos(), angles.sin()
+    cosine, sine = angles.cos(), angles.sin()
+    return (cosine, sine) if amplitude == 1 else (cosine * amplitude, sine * amplitude)
 
 
 def rotate(heads: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from midspan.model.checkpoint import tensor_shapes
+import torch
+
 from midspan.model.config import DecoderConfig
+from midspan.model.decoder import parameter_shapes
 
 
 class ParameterCount(NamedTuple):
@@ -18,9 +20,14 @@ class ParameterCount(NamedTuple):
 
 def parameter_count(config: DecoderConfig) -> ParameterCount:
     """The number of parameters; tied embeddings count once."""
-    total = sum(math.prod(shape) for shape in tensor_shapes(config).values())
+    total = sum(math.prod(shape) for shape in parameter_shapes(config).values())
     tables = 1 if config.tied_embeddings else 2
     return ParameterCount(total, total - tables * config.vocabulary_size * config.hidden_size)
+
+
+def model_bytes(config: DecoderConfig, dtype: torch.dtype) -> int:
+    """What the weights of a decoder take in memory."""
+    return parameter_count(config).total * dtype.itemsize
 
 
 def flops_per_token(config: DecoderConfig, context: int) -> float:
