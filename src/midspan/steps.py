@@ -18,7 +18,7 @@ from midspan.evaluate import HeldOut, choose_exercises, evaluate_model
 from midspan.exercises import Exercise, generate_exercises, messages
 from midspan.export import export_hf
 from midspan.files import atomic_directory
-from midspan.inference import load
+from midspan.inference import Engine
 from midspan.progress import say
 from midspan.report import model_card, write_report
 from midspan.sandbox import Sandbox
@@ -170,7 +170,7 @@ def _preferring(run: Run, directory: Path) -> Callable[[str], None]:
             shutil.rmtree(directory, ignore_errors=True)
             directory.mkdir(parents=True)
             marker.touch()
-        decoder, tokenizer = load(run.model("sft"))
+        engine = Engine.open(run.model("sft"), weights="stored")
         sizes = {"train": settings.pairs, "heldout": run.plan.evaluate.preference_pairs}
         for name, count in sizes.items():
             split = "train" if name == "train" else "heldout-parameter"
@@ -180,8 +180,7 @@ def _preferring(run: Run, directory: Path) -> Callable[[str], None]:
                 settings=settings,
                 seed=run.plan.seed,
                 name=name,
-                decoder=decoder,
-                tokenizer=tokenizer,
+                engine=engine,
                 sandbox=run.sandbox,
                 workers=run.workers,
                 directory=directory,

@@ -11,11 +11,9 @@ from midspan.batches import PreferencePair, fits, generator
 from midspan.errors import UserError
 from midspan.exercises import Exercise, extract_code, grade, grade_all, messages, mutations
 from midspan.files import read_jsonl, write_jsonl
-from midspan.inference import Sampling, chat_prompt, complete_batch
-from midspan.model import Decoder
+from midspan.inference import Chat, Engine, Sampling
 from midspan.progress import progress
 from midspan.sandbox import Sandbox
-from midspan.tokens import Tokenizer
 
 CHUNK = 32  # exercises sampled, graded and written at a time; what a kill can cost
 MUTATIONS_TRIED = 6
@@ -28,8 +26,7 @@ def build_preferences(
     settings: recipe.Dpo,
     seed: int,
     name: str,
-    decoder: Decoder,
-    tokenizer: Tokenizer,
+    engine: Engine,
     sandbox: Sandbox,
     workers: int,
     directory: Path,
@@ -48,9 +45,9 @@ def build_preferences(
             file = directory / f"{name}-chunk-{start // CHUNK:04d}.jsonl"
             if not file.exists():
                 chunk = order[start : start + CHUNK]
-                codes = _sample(chunk, settings, seed + start, decoder, tokenizer)
+                codes = _sample(chunk, settings, seed + start, engine)
                 found = _pairs(chunk, codes, seed, sandbox, workers)
-                write_jsonl(file, [asdict(pair) for pair in found if fits(pair, tokenizer, settings.context)])
+                write_jsonl(file, [asdict(pair) for pair in found if fits(pair, engine.tokenizer, settings.context)])
             pairs += read_pairs(file)
             line.update(min(len(pairs), count), by_model=f"{sum(pair.origin == 'model' for pair in pairs)}")
     if not pairs:
@@ -66,15 +63,12 @@ def read_pairs(file: Path) -> list[PreferencePair]:
     return [PreferencePair(**row) for row in read_jsonl(file)]
 
 
-def _sample(
-    exercises: Sequence[Exercise], settings: recipe.Dpo, seed: int, decoder: Decoder, tokenizer: Tokenizer
-) -> list[list[str]]:
+def _sample(exercises: Sequence[Exercise], settings: recipe.Dpo, seed: int, engine: Engine) -> list[list[str]]:
     """The model's own answers, `samples_per_exercise` of them for each exercise."""
-    limit = decoder.config.max_positions - settings.max_tokens
-    prompts = [chat_prompt(tokenizer, messages(exercise), limit) for exercise in exercises]
+    prompts = [engine.ids(Chat(messages(exercise)), settings.max_tokens) for exercise in exercises]
     repeated = [prompt for prompt in prompts for _ in range(settings.samples_per_exercise)]
     sampling = Sampling(max_tokens=settings.max_tokens, temperature=settings.temperature, seed=seed)
-    answers = [completion.text for completion in complete_batch(decoder, tokenizer, repeated, sampling)]
+    answers = [completion.text for completion in engine.complete(repeated, sampling)]
     size = settings.samples_per_exercise
     return [answers[start : start + size] for start in range(0, len(answers), size)]
 
