@@ -156,10 +156,10 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(tmp_path: Path,
 def test_as_python_the_three_lines_of_the_readme_work(model: Path) -> None:
     import midspan as package
 
-    decoder, tokenizer = package.load(model)
+    engine = package.load(model)
     import torch
 
-    logits = decoder(torch.tensor([tokenizer.encode("def f(x):")]))
-    assert logits.shape[-1] == tokenizer.vocabulary_size
-    text = package.generate(decoder, tokenizer, "def f(x):\n", suffix="\n", max_tokens=4)
+    logits = engine.decoder(torch.tensor([engine.tokenizer.encode("def f(x):")]))
+    assert logits.shape[-1] == engine.tokenizer.vocabulary_size
+    text = package.generate(engine, "def f(x):\n", suffix="\n", max_tokens=4)
     assert isinstance(text, str)

@@ -92,12 +92,13 @@ def test_transformers_loads_the_release_with_equal_logits_and_tokens(finished: P
     directory = finished / "models" / "release"
     theirs = transformers.AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32).eval()
     their_tokenizer = transformers.AutoTokenizer.from_pretrained(directory)
-    ours, tokenizer = load(directory)
+    engine = load(directory, weights="fp32")
+    tokenizer = engine.tokenizer
     text = "def f(x):\n    return x  # naïve\n"
     assert their_tokenizer(text)["input_ids"] == tokenizer.encode(text)
     tokens = torch.tensor([tokenizer.encode(text)])
     with torch.inference_mode():
-        torch.testing.assert_close(theirs(tokens).logits, ours(tokens), atol=1e-4, rtol=0)
+        torch.testing.assert_close(theirs(tokens).logits, engine.decoder(tokens), atol=1e-4, rtol=0)
 
 
 def test_run_again_it_does_nothing(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,9 +6,8 @@ import pytest
 import torch
 
 from midspan.corpus import Document
-from midspan.evaluate import infilling
 from midspan.evaluate.infilling import choose_blanks, infill
-from midspan.inference import Completion
+from midspan.inference import Completion, Engine
 from midspan.model import Decoder, DecoderConfig
 from midspan.tokens import Tokenizer
 
@@ -52,9 +51,9 @@ def test_an_answer_is_exact_when_it_is_the_line(
 ) -> None:
     blanks = choose_blanks(documents(["def f(x):\n    return x\nf(1)\n"]), 1, seed=0)
     given = [Completion(answer, [], "stop", 1)]
-    monkeypatch.setattr(infilling, "complete_batch", lambda *arguments: given)
+    monkeypatch.setattr(Engine, "complete", lambda *arguments: given)
     torch.manual_seed(0)
     decoder = Decoder(DecoderConfig("stablelm", code_tokenizer.vocabulary_size, 32, 48, 1, 2, 2, 16, 128))
-    result = infill(decoder, code_tokenizer, blanks, 128, "base")
+    result = infill(Engine(decoder, code_tokenizer), blanks, 128, "base")
     assert result["fim_exact_match"] == float(exact)
     assert result["samples"][0]["expected"] == "return x"

@@ -1,4 +1,4 @@
-"""A small tokenizer and a tiny random decoder, made once."""
+"""A small tokenizer and a tiny random decoder, made once, and the engine of the two."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 import torch
 from small_decoders import LLAMA
 
+from midspan.inference import Engine
 from midspan.model import Decoder
 from midspan.tokens import Tokenizer, train_tokenizer
 
@@ -31,3 +32,8 @@ def model(tokenizer: Tokenizer) -> Decoder:
             if parameter.dim() > 1:
                 torch.nn.init.normal_(parameter, std=0.24)
     return decoder
+
+
+@pytest.fixture(scope="session")
+def engine(model: Decoder, tokenizer: Tokenizer) -> Engine:
+    return Engine(model, tokenizer)

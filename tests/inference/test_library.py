@@ -8,11 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 import midspan
+from midspan.compute import best_device
 from midspan.errors import UserError
 from midspan.files import write_json
-from midspan.inference import Sampling, complete_batch, find_model, infill_prompt
+from midspan.inference import Engine, Fill, Plain, Sampling, WeightsFormat, find_model
 from midspan.model import Decoder, save_decoder
 from midspan.tokens import Tokenizer
 
@@ -25,29 +27,40 @@ def save(model: Decoder, tokenizer: Tokenizer, directory: Path, written: float =
     return directory
 
 
-def test_a_saved_model_generates_what_it_generated_before(model: Decoder, tokenizer: Tokenizer, tmp_path: Path) -> None:
-    save(model, tokenizer, tmp_path / "m")
-    loaded_model, loaded_tokenizer = midspan.load(str(tmp_path / "m"))
+def test_a_saved_model_generates_what_it_generated_before(engine: Engine, tmp_path: Path) -> None:
+    save(engine.decoder, engine.tokenizer, tmp_path / "m")
+    loaded = midspan.load(str(tmp_path / "m"), weights="fp32")
     for keywords in ({}, {"suffix": "return"}, {"suffix": "", "temperature": 1.0, "seed": 4}):
-        text = midspan.generate(loaded_model, loaded_tokenizer, "def f(", max_tokens=9, **keywords)
-        assert text == midspan.generate(model, tokenizer, "def f(", max_tokens=9, **keywords)
+        text = midspan.generate(loaded, "def f(", max_tokens=9, **keywords)
+        assert text == midspan.generate(engine, "def f(", max_tokens=9, **keywords)
         assert text
 
 
-def test_a_suffix_asks_for_the_text_between(model: Decoder, tokenizer: Tokenizer) -> None:
-    prompt = infill_prompt(tokenizer, "def f(", "", 90)
-    (expected,) = complete_batch(model, tokenizer, [prompt], Sampling(max_tokens=5))
-    assert midspan.generate(model, tokenizer, "def f(", suffix="", max_tokens=5) == expected.text
+def test_a_suffix_asks_for_the_text_between(engine: Engine) -> None:
+    (expected,) = engine.complete([Fill("def f(", "")], Sampling(max_tokens=5))
+    assert midspan.generate(engine, "def f(", suffix="", max_tokens=5) == expected.text
 
 
-def test_one_stop_string_may_come_alone(model: Decoder, tokenizer: Tokenizer) -> None:
-    whole = midspan.generate(model, tokenizer, "def f(", max_tokens=12)
+def test_one_stop_string_may_come_alone(engine: Engine) -> None:
+    whole = midspan.generate(engine, "def f(", max_tokens=12)
     stop = whole[3:6]
-    assert midspan.generate(model, tokenizer, "def f(", max_tokens=12, stop=stop) == whole[: whole.index(stop)]
+    assert midspan.generate(engine, "def f(", max_tokens=12, stop=stop) == whole[: whole.index(stop)]
 
 
-def test_a_long_text_around_the_cursor_still_fits(model: Decoder, tokenizer: Tokenizer) -> None:
-    assert midspan.generate(model, tokenizer, "x = 1\n" * 500, suffix="y = 2\n" * 500, max_tokens=5)
+def test_a_long_text_around_the_cursor_still_fits(engine: Engine) -> None:
+    assert midspan.generate(engine, "x = 1\n" * 500, suffix="y = 2\n" * 500, max_tokens=5)
+
+
+def test_what_a_model_can_be_asked_is_known(engine: Engine) -> None:
+    assert engine.can == {"plain", "fill", "chat"}
+
+
+@pytest.mark.parametrize(("weights", "dtype"), [("fp32", torch.float32), ("bf16", torch.bfloat16)])
+def test_weights_are_held_as_asked(engine: Engine, tmp_path: Path, weights: WeightsFormat, dtype: torch.dtype) -> None:
+    loaded = Engine.open(save(engine.decoder, engine.tokenizer, tmp_path / "m"), weights=weights)
+    assert {parameter.dtype for parameter in loaded.decoder.parameters()} == {dtype}
+    assert loaded.device == best_device()
+    assert loaded.complete([Plain("def f(")], Sampling(max_tokens=3))[0].text
 
 
 def test_a_run_means_its_release_else_the_model_of_its_last_step(

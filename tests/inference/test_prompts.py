@@ -8,26 +8,40 @@ from hypothesis import strategies as st
 
 from midspan.errors import UserError
 from midspan.inference import (
+    Chat,
+    Fill,
+    Marked,
+    Plain,
+    Prompt,
     PromptTooLongError,
-    chat_prompt,
-    infill_prompt,
-    is_raw,
-    plain_prompt,
+    is_laid_out,
+    prompt_ids,
     prompt_limit,
-    raw_prompt,
 )
 from midspan.tokens import Message, encode_chat, train_tokenizer
 
 TOKENIZER = train_tokenizer(["def add(first, second):\n    return first + second\n"] * 5, 300)
 FIM = TOKENIZER.fim
 assert FIM is not None
+PLENTY = 10_000
+
+
+def ids_of(prompt: Prompt, limit: int = PLENTY) -> list[int]:
+    """What is read where `limit` tokens of prompt leave room for one of answer (where it is more than a quarter)."""
+    return prompt_ids(TOKENIZER, prompt, positions_for(limit), 1).tokens
+
+
+def positions_for(limit: int) -> int:
+    return limit + 1 if limit >= 3 else limit
+
+
 code = st.text("abc(): \n<|>_fim", max_size=60)
 
 
 @given(code, code, st.integers(3, 80))
 @settings(max_examples=300)
 def test_an_infill_prompt_is_psm_and_keeps_what_is_next_to_the_cursor(prefix: str, suffix: str, limit: int) -> None:
-    ids = infill_prompt(TOKENIZER, prefix, suffix, limit)
+    ids = ids_of(Fill(prefix, suffix), limit)
     assert len(ids) <= limit
     middle = ids.index(FIM.suffix)
     before, after = ids[1:middle], ids[middle + 1 : -1]
@@ -47,12 +61,12 @@ def test_a_tokenizer_without_fim_says_so() -> None:
         fim = None
 
     with pytest.raises(UserError, match="no fill-in-the-middle"):
-        infill_prompt(Bare(), "a", "b", 10)  # type: ignore[arg-type]
+        prompt_ids(Bare(), Fill("a", "b"), 10, 1)  # type: ignore[arg-type]
 
 
 def test_a_limit_below_the_markers_is_refused() -> None:
     with pytest.raises(UserError, match="limit of 2"):
-        infill_prompt(TOKENIZER, "a", "b", 2)
+        prompt_ids(TOKENIZER, Fill("a", "b"), 2, 1)
 
 
 messages = st.lists(
@@ -78,34 +92,56 @@ def test_a_chat_prompt_drops_the_oldest_turns_and_no_more_than_needed(history: l
         ways.append(encoded([message for number, message in enumerate(history) if number not in gone]))
     fitting = [way for way in ways if len(way) <= limit]
     if fitting:
-        assert chat_prompt(TOKENIZER, history, limit) == fitting[0]
+        assert ids_of(Chat(history), limit) == fitting[0]
     else:
         with pytest.raises(PromptTooLongError, match=f"{len(ways[-1])} tokens.*{limit}"):
-            chat_prompt(TOKENIZER, history, limit)
+            ids_of(Chat(history), limit)
 
 
 def test_a_conversation_without_messages_is_refused() -> None:
     with pytest.raises(UserError, match="no messages"):
-        chat_prompt(TOKENIZER, [], 100)
+        ids_of(Chat([]))
 
 
 @given(code)
 def test_a_plain_prompt_is_never_empty_and_has_no_markers_but_the_first(text: str) -> None:
-    ids = plain_prompt(TOKENIZER, text)
+    ids = ids_of(Plain(text))
     assert ids == (TOKENIZER.encode(text) or [TOKENIZER.end_of_text])
 
 
-def test_a_raw_prompt_turns_names_into_special_tokens() -> None:
+@given(code, st.integers(1, 80))
+def test_a_text_that_is_too_long_is_refused_or_cut_at_its_start(text: str, limit: int) -> None:
+    whole = ids_of(Plain(text))
+    if len(whole) <= limit:
+        assert ids_of(Plain(text, cut=True), limit) == whole
+    else:
+        assert ids_of(Plain(text, cut=True), limit) == whole[-limit:]
+    if len(whole) > positions_for(limit):
+        with pytest.raises(PromptTooLongError, match=f"{len(whole)} tokens"):
+            ids_of(Plain(text), limit)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [Plain("a\udcff"), Fill("a\ud800", ""), Fill("", "\udfff"), Chat([Message(role="user", content="\udcff")])],
+)
+def test_what_is_not_unicode_is_refused(prompt: Prompt) -> None:
+    with pytest.raises(UserError, match="not Unicode"):
+        ids_of(prompt)
+
+
+def test_a_marked_text_turns_names_into_special_tokens() -> None:
     text = "<fim_prefix>def f(<fim_suffix>): pass<fim_middle>"
-    assert is_raw(TOKENIZER, text)
-    assert raw_prompt(TOKENIZER, text) == infill_prompt(TOKENIZER, "def f(", "): pass", 100)
-    assert not is_raw(TOKENIZER, "def f(): '<fim_middle>'")
+    assert is_laid_out(TOKENIZER, text)
+    assert ids_of(Marked(text)) == ids_of(Fill("def f(", "): pass"))
+    assert not is_laid_out(TOKENIZER, "def f(): '<fim_middle>'")
 
 
 @given(st.lists(st.one_of(code, st.sampled_from(list(TOKENIZER.special_ids))), max_size=6))
-def test_a_raw_prompt_decodes_to_itself(parts: list[str]) -> None:
+def test_a_marked_text_decodes_to_itself(parts: list[str]) -> None:
     text = "".join(parts)
-    assert TOKENIZER.decode(raw_prompt(TOKENIZER, text)) == text
+    if text:
+        assert TOKENIZER.decode(ids_of(Marked(text))) == text
 
 
 @given(st.integers(1, 5000), st.integers(1, 5000))

@@ -13,6 +13,7 @@ import torch
 import uvicorn
 from small_decoders import STABLE
 
+from midspan.inference import Engine
 from midspan.model import Decoder
 from midspan.serve import build_app
 from midspan.serve.server import listening_socket
@@ -41,9 +42,14 @@ def model(tokenizer: Tokenizer) -> Decoder:
 
 
 @pytest.fixture(scope="session")
-def address(model: Decoder, tokenizer: Tokenizer) -> Iterator[str]:
+def engine(model: Decoder, tokenizer: Tokenizer) -> Engine:
+    return Engine(model, tokenizer)
+
+
+@pytest.fixture(scope="session")
+def address(engine: Engine) -> Iterator[str]:
     listener = listening_socket("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(build_app(model, tokenizer, "tiny"), log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(build_app(engine, "tiny"), log_level="warning"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     while not server.started:

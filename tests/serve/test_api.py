@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from midspan.inference import Sampling, chat_prompt, complete_batch, infill_prompt
+from midspan.inference import Chat, Engine, Fill, Ids, Plain, Sampling
 from midspan.model import Decoder
-from midspan.tokens import Tokenizer
+from midspan.tokens import Message, Tokenizer
 
 GREEDY = {"temperature": 0, "max_tokens": 12}
 CODE = "def add(first, second):\n"
@@ -29,21 +29,21 @@ def events(client: httpx.Client, path: str, body: dict[str, Any]) -> list[Any]:
     return [json.loads(line.removeprefix("data: ")) for line in lines[:-1]]
 
 
-def expected(model: Decoder, tokenizer: Tokenizer, prompt: list[int], **sampling: Any) -> str:
-    return complete_batch(model, tokenizer, [prompt], Sampling(**{"max_tokens": 12, **sampling}))[0].text
+def expected(engine: Engine, prompt: Ids) -> str:
+    return engine.complete([prompt], Sampling(max_tokens=12))[0].text
 
 
-def test_a_completion_has_openais_shape(client: httpx.Client, model: Decoder, tokenizer: Tokenizer) -> None:
+def test_a_completion_has_openais_shape(client: httpx.Client, engine: Engine) -> None:
     reply = client.post("/v1/completions", json={"model": "any", "prompt": CODE, **GREEDY, "unknown": 1}).json()
-    prompt = tokenizer.encode(CODE)
+    prompt = engine.ids(Plain(CODE), 12)
     assert reply.pop("id").startswith("cmpl-")
     assert isinstance(reply.pop("created"), int)
-    text = expected(model, tokenizer, prompt)
+    text, count = expected(engine, prompt), len(prompt.tokens)
     assert reply == {
         "object": "text_completion",
         "model": "tiny",
         "choices": [{"index": 0, "text": text, "logprobs": None, "finish_reason": "length"}],
-        "usage": {"prompt_tokens": len(prompt), "completion_tokens": 12, "total_tokens": len(prompt) + 12},
+        "usage": {"prompt_tokens": count, "completion_tokens": 12, "total_tokens": count + 12},
     }
 
 
@@ -58,13 +58,11 @@ def test_nulls_are_fields_left_out(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["", "    return first\n"])
-def test_a_suffix_even_an_empty_one_asks_for_the_middle(
-    client: httpx.Client, model: Decoder, tokenizer: Tokenizer, suffix: str
-) -> None:
+def test_a_suffix_even_an_empty_one_asks_for_the_middle(client: httpx.Client, engine: Engine, suffix: str) -> None:
     reply = client.post("/v1/completions", json={"prompt": CODE, "suffix": suffix, **GREEDY}).json()
-    prompt = infill_prompt(tokenizer, CODE, suffix, 200)
-    assert reply["choices"][0]["text"] == expected(model, tokenizer, prompt)
-    assert reply["usage"]["prompt_tokens"] == len(prompt)
+    prompt = engine.ids(Fill(CODE, suffix), 12)
+    assert reply["choices"][0]["text"] == expected(engine, prompt)
+    assert reply["usage"]["prompt_tokens"] == len(prompt.tokens)
 
 
 def test_markers_that_a_client_lays_out_itself_are_special_tokens(client: httpx.Client) -> None:
@@ -143,17 +141,17 @@ def test_a_streamed_completion_says_the_same(client: httpx.Client, include_usage
 MESSAGES = [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": "add?"}]
 
 
-def test_a_chat_answer_has_openais_shape(client: httpx.Client, model: Decoder, tokenizer: Tokenizer) -> None:
+def test_a_chat_answer_has_openais_shape(client: httpx.Client, engine: Engine) -> None:
     reply = client.post("/v1/chat/completions", json={"messages": MESSAGES, **GREEDY}).json()
-    prompt = chat_prompt(tokenizer, [{"role": "system", "content": "Be brief."}, MESSAGES[1]], 200)
+    prompt = engine.ids(Chat([Message(role="system", content="Be brief."), Message(role="user", content="add?")]), 12)
     assert reply.pop("id").startswith("chatcmpl-")
     assert isinstance(reply.pop("created"), int)
-    message = {"role": "assistant", "content": expected(model, tokenizer, prompt)}
+    message, count = {"role": "assistant", "content": expected(engine, prompt)}, len(prompt.tokens)
     assert reply == {
         "object": "chat.completion",
         "model": "tiny",
         "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": "length"}],
-        "usage": {"prompt_tokens": len(prompt), "completion_tokens": 12, "total_tokens": len(prompt) + 12},
+        "usage": {"prompt_tokens": count, "completion_tokens": 12, "total_tokens": count + 12},
     }
 
 

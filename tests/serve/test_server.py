@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from midspan.errors import UserError
+from midspan.inference import Engine
 from midspan.model import Decoder, save_decoder
 from midspan.serve import serve
 from midspan.serve.server import listening_socket, served_name
@@ -31,7 +32,7 @@ def run_directory(model: Decoder, tokenizer: Tokenizer, tmp_path: Path) -> Path:
 def test_a_port_in_use_is_named_before_the_model_is_loaded(
     run_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("midspan.serve.server.load", lambda _: pytest.fail("the model was loaded"))
+    monkeypatch.setattr(Engine, "open", lambda *_: pytest.fail("the model was loaded"))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(UserError, match=rf"port {port} on 127.0.0.1 is in use.*--port {port + 1}"):

@@ -23,8 +23,7 @@ def complete(
     from midspan.inference.cursor import split_at_cursor
 
     prefix, suffix = split_at_cursor(place)
-    decoder, tokenizer = load(model)
-    print(generate(decoder, tokenizer, prefix, suffix, max_tokens=max_tokens, temperature=temperature))
+    print(generate(load(model), prefix, suffix, max_tokens=max_tokens, temperature=temperature))
 
 
 def chat(
@@ -37,5 +36,4 @@ def chat(
     from midspan.inference import Sampling, load
     from midspan.inference.conversation import converse
 
-    decoder, tokenizer = load(model)
-    converse(decoder, tokenizer, Sampling(max_tokens=max_tokens, temperature=temperature), question)
+    converse(load(model), Sampling(max_tokens=max_tokens, temperature=temperature), question)

@@ -6,18 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from midspan.exercises import Exercise, extract_code, grade_all, messages
-from midspan.inference import Sampling, chat_prompt, complete_batch
-from midspan.model import Decoder
+from midspan.inference import Chat, Engine, Sampling
 from midspan.progress import progress
 from midspan.sandbox import Sandbox
-from midspan.tokens import Tokenizer
 
 SAMPLES_SHOWN = 12
 
 
 def pass_at_1(
-    decoder: Decoder,
-    tokenizer: Tokenizer,
+    engine: Engine,
     exercises: Sequence[Exercise],
     *,
     max_tokens: int,
@@ -26,10 +23,9 @@ def pass_at_1(
     name: str,
 ) -> dict[str, Any]:
     """The share of exercises whose one greedy answer passes, by split; a verdict "infra" counts for neither side."""
-    limit = decoder.config.max_positions - max_tokens
-    prompts = [chat_prompt(tokenizer, messages(exercise), limit) for exercise in exercises]
+    prompts = [Chat(messages(exercise)) for exercise in exercises]
     with progress(f"{name}: exercises", len(exercises), "answers") as line:
-        completions = complete_batch(decoder, tokenizer, prompts, Sampling(max_tokens=max_tokens), line.update)
+        completions = engine.complete(prompts, Sampling(max_tokens=max_tokens), line.update)
     answers = [completion.text for completion in completions]
     with progress(f"{name}: tests", len(exercises), "programs") as line:
         pairs = [(exercise, extract_code(answer)) for exercise, answer in zip(exercises, answers, strict=True)]

@@ -8,10 +8,8 @@ from typing import Any
 
 from midspan.batches import generator
 from midspan.corpus import Document
-from midspan.inference import Sampling, complete_batch, infill_prompt, plain_prompt
-from midspan.model import Decoder
+from midspan.inference import Engine, Fill, Plain, Sampling
 from midspan.progress import progress
-from midspan.tokens import Tokenizer
 
 MAX_TOKENS = 32
 LINES_PER_FILE = 20
@@ -50,20 +48,19 @@ def choose_blanks(documents: Iterable[Document], count: int, seed: int) -> list[
     return [blanks[index] for index in order]
 
 
-def infill(decoder: Decoder, tokenizer: Tokenizer, blanks: list[Blank], context: int, name: str) -> dict[str, Any]:
+def infill(engine: Engine, blanks: list[Blank], context: int, name: str) -> dict[str, Any]:
     """Greedy answers to all blanks with the suffix in view (`fim`), and without it (`left_to_right`).
 
     Exact match compares the generated line with the line taken out, blanks at its end aside. Left-to-right, with
     as many tokens of prompt, is what a model can do without fill-in-the-middle training. Prompt and answer take at most
     `context` positions: the same for every model that is compared.
     """
-    limit = context - MAX_TOKENS
-    asked = [infill_prompt(tokenizer, blank.prefix, blank.suffix, limit) for blank in blanks]
-    plain = [plain_prompt(tokenizer, blank.prefix)[-limit:] for blank in blanks]
+    asked = [engine.ids(Fill(blank.prefix, blank.suffix), MAX_TOKENS, context) for blank in blanks]
+    plain = [engine.ids(Plain(blank.prefix, cut=True), MAX_TOKENS, context) for blank in blanks]
     sampling = Sampling(max_tokens=MAX_TOKENS, stop=("\n",))
     with progress(f"{name}: infilling", 2 * len(blanks), "lines") as line:
-        filled = complete_batch(decoder, tokenizer, asked, sampling, lambda done: line.update(done))
-        continued = complete_batch(decoder, tokenizer, plain, sampling, lambda done: line.update(len(blanks) + done))
+        filled = engine.complete(asked, sampling, lambda done: line.update(done))
+        continued = engine.complete(plain, sampling, lambda done: line.update(len(blanks) + done))
     exact = [answer.text.rstrip() == blank.expected for answer, blank in zip(filled, blanks, strict=True)]
     exact_left = [answer.text.rstrip() == blank.expected for answer, blank in zip(continued, blanks, strict=True)]
     samples = [

@@ -10,7 +10,7 @@ from typing import Any
 
 from midspan import recipe
 from midspan.batches import PreferencePair, generator
-from midspan.compute import best_device, compute_dtype
+from midspan.compute import compute_dtype
 from midspan.corpus import TokenShard, read_documents
 from midspan.evaluate.exercising import pass_at_1
 from midspan.evaluate.infilling import choose_blanks, infill
@@ -18,10 +18,8 @@ from midspan.evaluate.likelihood import bits_per_byte
 from midspan.evaluate.preferring import likelihood_accuracy, preference_logprobs, reward_accuracy
 from midspan.exercises import Exercise
 from midspan.files import read_json, write_json
-from midspan.inference import Sampling, complete_batch, load, plain_prompt
-from midspan.model import Decoder
+from midspan.inference import Engine, Plain, Sampling
 from midspan.sandbox import Sandbox
-from midspan.tokens import Tokenizer
 
 COMPLETION_PROMPTS = ("def read_lines(path):\n", "import os\n\n\ndef ", "class Stack:\n    def __init__(self):\n")
 
@@ -53,9 +51,9 @@ def evaluate_model(
     """
     started = time.monotonic()
     settings = plan.evaluate
-    decoder, tokenizer = load(directory)
-    decoder.to(best_device())
-    dtype = compute_dtype(plan.runtime.precision, best_device())
+    engine = Engine.open(directory, weights="stored")
+    decoder, tokenizer = engine.decoder, engine.tokenizer
+    dtype = compute_dtype(plan.runtime.precision, engine.device)
     shortest = min(stage.context for stage in plan.pretrain.values())
     shard = TokenShard.open(held_out.shard)
     result: dict[str, Any] = {"model": name}
@@ -65,14 +63,13 @@ def evaluate_model(
     result["bits_per_byte_context"] = shortest
 
     blanks = choose_blanks(read_documents(held_out.documents), settings.fim_lines, plan.seed)
-    infilled = infill(decoder, tokenizer, blanks, shortest, name)
+    infilled = infill(engine, blanks, shortest, name)
     samples = {"infill": infilled.pop("samples")}
     result |= infilled
 
     if held_out.exercises:
         passed = pass_at_1(
-            decoder,
-            tokenizer,
+            engine,
             held_out.exercises,
             max_tokens=settings.max_tokens,
             sandbox=sandbox,
@@ -89,7 +86,7 @@ def evaluate_model(
             before = read_json(reference)["preference_logprobs"]
             result["reward_accuracy"] = reward_accuracy(sums, before)
 
-    samples["completions"] = _completions(decoder, tokenizer)
+    samples["completions"] = _completions(engine)
     result |= {"samples": samples, "seconds": time.monotonic() - started}
     write_json(output, result)
     return result
@@ -104,7 +101,7 @@ def choose_exercises(exercises: Sequence[Exercise], count: int, seed: int) -> li
     return chosen
 
 
-def _completions(decoder: Decoder, tokenizer: Tokenizer) -> list[dict[str, str]]:
-    prompts = [plain_prompt(tokenizer, text) for text in COMPLETION_PROMPTS]
-    answers = complete_batch(decoder, tokenizer, prompts, Sampling(max_tokens=64, temperature=0.2, top_p=0.95))
+def _completions(engine: Engine) -> list[dict[str, str]]:
+    prompts = [Plain(text) for text in COMPLETION_PROMPTS]
+    answers = engine.complete(prompts, Sampling(max_tokens=64, temperature=0.2, top_p=0.95))
     return [{"prompt": prompt, "text": answer.text} for prompt, answer in zip(COMPLETION_PROMPTS, answers, strict=True)]

@@ -1,38 +1,44 @@
 """The inference engine: prompts, batched and streamed generation, sampling, stop strings."""
 
-from midspan.inference.engine import Completion, complete_batch, completion, stream, stream_batch
-from midspan.inference.library import check_tokenizer, find_model, generate, load
+from midspan.inference.answer import Completion, FinishReason, Piece, completion
+from midspan.inference.engine import Engine, WeightsFormat
+from midspan.inference.library import generate, load
+from midspan.inference.models import RELEASE, check_tokenizer, find_model
 from midspan.inference.prompts import (
+    Chat,
+    Fill,
+    Ids,
+    Marked,
+    Plain,
+    Prompt,
     PromptTooLongError,
-    chat_prompt,
-    check_fits,
-    infill_prompt,
-    is_raw,
-    plain_prompt,
+    is_laid_out,
+    prompt_ids,
     prompt_limit,
-    raw_prompt,
 )
-from midspan.inference.row import Piece
 from midspan.inference.sampling import Sampling
 
 __all__ = [
+    "RELEASE",
+    "Chat",
     "Completion",
+    "Engine",
+    "Fill",
+    "FinishReason",
+    "Ids",
+    "Marked",
     "Piece",
+    "Plain",
+    "Prompt",
     "PromptTooLongError",
     "Sampling",
-    "chat_prompt",
-    "check_fits",
+    "WeightsFormat",
     "check_tokenizer",
-    "complete_batch",
     "completion",
     "find_model",
     "generate",
-    "infill_prompt",
-    "is_raw",
+    "is_laid_out",
     "load",
-    "plain_prompt",
+    "prompt_ids",
     "prompt_limit",
-    "raw_prompt",
-    "stream",
-    "stream_batch",
 ]

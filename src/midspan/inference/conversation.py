@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import sys
 
-from midspan.inference.engine import stream
-from midspan.inference.prompts import chat_prompt, prompt_limit
+from midspan.inference.engine import Engine
+from midspan.inference.prompts import Chat
 from midspan.inference.sampling import Sampling
-from midspan.model import Decoder
-from midspan.tokens import Message, Tokenizer
+from midspan.tokens import Message
 
 
-def converse(decoder: Decoder, tokenizer: Tokenizer, sampling: Sampling, question: str | None = None) -> None:
+def converse(engine: Engine, sampling: Sampling, question: str | None = None) -> None:
     """Answer `question`; without one, read questions until an empty line or the end of input.
 
     Answers are printed as they are made. Ctrl-C stops the answer, not the conversation.
     """
     messages: list[Message] = []
-    limit = prompt_limit(decoder.config.max_positions, sampling.max_tokens)
     while text := question or _ask():
         messages.append(Message(role="user", content=text))
         answer = ""
         try:
-            for piece in stream(decoder, tokenizer, chat_prompt(tokenizer, messages, limit), sampling):
+            for piece in engine.stream(Chat(messages), sampling):
                 answer += piece.text
                 print(piece.text, end="", flush=True)
         except KeyboardInterrupt:

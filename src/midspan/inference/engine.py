@@ -1,171 +1,107 @@
-"""Continues prompts token by token with a key/value cache: many at once, or one as a stream.
-
-The rows of a batch do not see each other. Their arithmetic does in one respect: a float32 matrix product may
-differ in its last bits with the number of rows, so where two logits are equal to about seven digits, the choice
-may depend on what shares the batch. The random numbers never do.
-"""
+"""The engine: a decoder, its tokenizer and its device, asked with prompts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
 
 import torch
-from torch import Tensor
 
-from midspan.inference.prompts import check_fits
-from midspan.inference.row import FinishReason, Piece, Row, end_tokens
-from midspan.inference.sampling import Sampling, choose
-from midspan.model import Decoder, KeyValueCache
+from midspan.compute import best_device, compute_dtype
+from midspan.inference.answer import Completion, Piece, completion
+from midspan.inference.loop import generate_pieces
+from midspan.inference.models import check_tokenizer, find_model
+from midspan.inference.prompts import Ids, Prompt, prompt_ids
+from midspan.inference.sampling import Sampling
+from midspan.model import Decoder, load_config, load_decoder
 from midspan.tokens import Tokenizer
 
-MOST_ROWS = 128  # prompts that are decoded together
-CACHE_BYTES = 1 << 30  # that their keys and values may take
-PREFILL = 64  # prompt tokens per row between two looks at `cancelled`
+# What the weights are held in: "auto" is bfloat16 where the device multiplies in it, else float32.
+WeightsFormat = Literal["auto", "stored", "bf16", "fp32"]
 
 
-@dataclass(frozen=True)
-class Completion:
-    """What followed one prompt; `tokens` are all that were generated, the one that ended it included."""
+@dataclass(frozen=True, eq=False)
+class Engine:
+    """A model that can be asked: `Engine.open` reads one from a directory."""
 
-    text: str
-    tokens: list[int]
-    finish_reason: FinishReason
-    prompt_tokens: int
+    decoder: Decoder
+    tokenizer: Tokenizer
 
+    @classmethod
+    def open(cls, place: str | Path, device: torch.device | None = None, weights: WeightsFormat = "auto") -> Engine:
+        """The model of a model directory or a run directory, on `device` (None: the best there is).
 
-def complete_batch(
-    model: Decoder,
-    tokenizer: Tokenizer,
-    prompts: Sequence[list[int]],
-    sampling: Sampling,
-    on_progress: Callable[[int], None] | None = None,
-) -> list[Completion]:
-    """The completion of each prompt, in the order of the prompts.
+        Raises `UserError` where there is none, or one of a kind that Midspan does not run.
+        """
+        directory = find_model(Path(place))
+        tokenizer = Tokenizer.load(directory)
+        check_tokenizer(directory, load_config(directory), tokenizer)
+        device = device or best_device()
+        dtype = None if weights == "stored" else compute_dtype(weights, device)
+        return cls(load_decoder(directory, dtype).to(device), tokenizer)
 
-    `on_progress` is called with the number of completions that are finished. Raises `UserError` for a prompt
-    that is empty or longer than the model's positions.
-    """
-    pieces: list[list[Piece]] = [[] for _ in prompts]
-    finished = 0
-    for row, piece in stream_batch(model, tokenizer, prompts, sampling):
-        pieces[row].append(piece)
-        if piece.finish_reason:
-            finished += 1
-            if on_progress:
-                on_progress(finished)
-    return [completion(len(prompt), of_prompt) for prompt, of_prompt in zip(prompts, pieces, strict=True)]
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return next(self.decoder.parameters()).device
 
+    @property
+    def positions(self) -> int:
+        """The tokens that prompt and answer may have together."""
+        return self.decoder.config.max_positions
 
-def completion(prompt_tokens: int, pieces: Sequence[Piece]) -> Completion:
-    """The whole of a finished stream of `pieces`."""
-    reason = pieces[-1].finish_reason
-    assert reason is not None, "the stream was cut short"
-    text = "".join(piece.text for piece in pieces)
-    return Completion(text, [piece.token for piece in pieces], reason, prompt_tokens)
+    @cached_property
+    def can(self) -> frozenset[str]:
+        """What it can be asked: "plain", "fill" (between two texts), "chat"."""
+        fill = {"fill"} if self.tokenizer.fim else set()
+        chat = {"chat"} if self.tokenizer.chat_template is not None else set()
+        return frozenset({"plain"} | fill | chat)
 
+    def ids(self, prompt: Prompt, max_tokens: int, context: int | None = None) -> Ids:
+        """What the model reads for `prompt`, with room for `max_tokens` of answer within `context` positions.
 
-def stream(
-    model: Decoder,
-    tokenizer: Tokenizer,
-    prompt: list[int],
-    sampling: Sampling,
-    cancelled: Callable[[], bool] | None = None,
-) -> Iterator[Piece]:
-    """The pieces of one completion as they are made; ends early, without a finish reason, once `cancelled()`.
+        Raises `UserError` for what it cannot be asked, and for a prompt that does not fit.
+        """
+        return prompt_ids(self.tokenizer, prompt, context or self.positions, max_tokens)
 
-    `cancelled` is asked after every token, and every 64 tokens of the prompt. Raises `UserError` as
-    `complete_batch` does, before the first piece.
-    """
-    for _, piece in stream_batch(model, tokenizer, [prompt], sampling, cancelled):
-        yield piece
+    def complete(
+        self, prompts: Sequence[Prompt], sampling: Sampling, on_progress: Callable[[int], None] | None = None
+    ) -> list[Completion]:
+        """The completion of each prompt, in the order of the prompts.
 
+        `on_progress` is called with the number of completions that are finished. Raises `UserError` as `ids` does.
+        """
+        asked = [self.ids(prompt, sampling.max_tokens) for prompt in prompts]
+        pieces: list[list[Piece]] = [[] for _ in asked]
+        finished = 0
+        for number, piece in self.stream_batch(asked, sampling):
+            pieces[number].append(piece)
+            if piece.finish_reason:
+                finished += 1
+                if on_progress:
+                    on_progress(finished)
+        return [completion(len(ids.tokens), parts) for ids, parts in zip(asked, pieces, strict=True)]
 
-def stream_batch(
-    model: Decoder,
-    tokenizer: Tokenizer,
-    prompts: Sequence[list[int]],
-    sampling: Sampling,
-    cancelled: Callable[[], bool] | None = None,
-) -> Iterator[tuple[int, Piece]]:
-    """The pieces of many completions as they are made, each with the number of its prompt.
+    def stream(
+        self, prompt: Prompt, sampling: Sampling, cancelled: Callable[[], bool] | None = None
+    ) -> Iterator[Piece]:
+        """The pieces of one completion as they are made; ends early, without a finish reason, once `cancelled()`.
 
-    Prompts of like length go together, as many as memory allows. Cancellation and errors are those of `stream`.
-    """
-    positions = model.config.max_positions
-    ends = end_tokens(tokenizer)
-    rows = []
-    for index, prompt in enumerate(prompts):
-        check_fits(prompt, positions)
-        # The last token of an answer is never read again, so it needs no position.
-        room = positions - len(prompt) + 1
-        rows.append(Row(index, prompt, min(sampling.max_tokens, room), tokenizer, sampling, ends))
-    rows.sort(key=lambda row: len(row.prompt))
-    capacity = max((len(row.prompt) + row.limit for row in rows), default=0)
-    row_bytes = KeyValueCache.row_bytes(model.config, capacity, next(model.parameters()).dtype)
-    together = min(max(CACHE_BYTES // max(row_bytes, 1), 1), MOST_ROWS)
-    for start in range(0, len(rows), together):
-        yield from _decode(model, tokenizer, rows[start : start + together], sampling, cancelled or (lambda: False))
+        `cancelled` is asked after every token, and every chunk of the prompt. Raises `UserError` as `ids` does,
+        before the first piece.
+        """
+        for _, piece in self.stream_batch([prompt], sampling, cancelled):
+            yield piece
 
+    def stream_batch(
+        self, prompts: Sequence[Prompt], sampling: Sampling, cancelled: Callable[[], bool] | None = None
+    ) -> Iterator[tuple[int, Piece]]:
+        """The pieces of many completions as they are made, each with the number of its prompt.
 
-def _decode(
-    model: Decoder,
-    tokenizer: Tokenizer,
-    rows: list[Row],
-    sampling: Sampling,
-    cancelled: Callable[[], bool],
-) -> Iterator[tuple[int, Piece]]:
-    capacity = max(len(row.prompt) + row.limit - 1 for row in rows)
-    weight = next(model.parameters())
-    cache = KeyValueCache(model.config, len(rows), capacity, weight.dtype, weight.device)
-    logits = _read_prompts(model, rows, cache, cancelled)
-    while logits is not None:
-        # A model may have more rows in its embedding than its tokenizer has tokens: those are never chosen.
-        uniforms = [row.uniforms.next() for row in rows]
-        tokens = choose(logits[:, : tokenizer.vocabulary_size], sampling, uniforms)
-        for row, token in zip(rows, tokens, strict=True):
-            if not row.finished:
-                yield row.index, row.accept(token)
-        active = [number for number, row in enumerate(rows) if not row.finished]
-        if not active or cancelled():
-            return
-        if len(active) <= len(rows) * 3 // 4:  # dropping rows copies the cache: not for every single one
-            rows = [rows[number] for number in active]
-            cache.keep_rows(active)
-        logits = _read_one_token(model, rows, cache)
-
-
-@torch.inference_mode()
-def _read_prompts(
-    model: Decoder, rows: list[Row], cache: KeyValueCache, cancelled: Callable[[], bool]
-) -> Tensor | None:
-    """The logits [rows, vocabulary] after each prompt, or None where `cancelled()` came first.
-
-    Shorter prompts are padded on the right. What the padding writes to the cache lies behind the end of the
-    prompt: each of those slots is overwritten by a generated token before any token attends to it.
-    """
-    device = next(model.parameters()).device
-    lengths = [len(row.prompt) for row in rows]
-    longest = max(lengths)
-    padded = [row.prompt + [0] * (longest - len(row.prompt)) for row in rows]
-    tokens = torch.tensor(padded, device=device)  # [rows, longest]
-    positions = torch.arange(longest, device=device).expand(len(rows), longest)
-    last: list[Tensor | None] = [None] * len(rows)  # [hidden] of each prompt's last token
-    for start in range(0, longest, PREFILL):
-        if cancelled():
-            return None
-        end = min(start + PREFILL, longest)
-        hidden = model.hidden_states(tokens[:, start:end], positions[:, start:end], cache=cache)
-        for number, length in enumerate(lengths):
-            if start < length <= end:
-                last[number] = hidden[number, length - 1 - start]
-    return model.logits(torch.stack([hidden for hidden in last if hidden is not None]))
-
-
-@torch.inference_mode()
-def _read_one_token(model: Decoder, rows: list[Row], cache: KeyValueCache) -> Tensor:
-    """The logits [rows, vocabulary] after the newest token of each row."""
-    device = next(model.parameters()).device
-    tokens = torch.tensor([[row.token] for row in rows], device=device)
-    positions = torch.tensor([[row.position] for row in rows], device=device)
-    return model.logits(model.hidden_states(tokens, positions, cache=cache)[:, 0])
+        What the random numbers of a completion are depends on the seed and that number alone.
+        """
+        asked = [self.ids(prompt, sampling.max_tokens) for prompt in prompts]
+        yield from generate_pieces(self.decoder, self.tokenizer, asked, sampling, cancelled or (lambda: False))

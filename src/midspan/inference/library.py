@@ -1,77 +1,25 @@
-"""Midspan from Python: find a model, load it, generate text."""
+"""Midspan from Python: open a model, generate text."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from midspan.errors import UserError
-from midspan.files import read_json
-from midspan.inference.engine import complete_batch
-from midspan.inference.prompts import infill_prompt, plain_prompt, prompt_limit
+from midspan.inference.engine import Engine, WeightsFormat
+from midspan.inference.prompts import Fill, Plain
 from midspan.inference.sampling import Sampling
-from midspan.model import Decoder, DecoderConfig, load_config, load_decoder
-from midspan.tokens import Tokenizer
-
-RELEASE = "release"  # what a finished run exports
 
 
-def find_model(path: Path) -> Path:
-    """The model directory (HF layout) that `path` means: itself, or the release of a run directory.
+def load(place: str | Path, weights: WeightsFormat = "auto") -> Engine:
+    """The model of a model directory or a run directory, on the best device there is.
 
-    A run that has not come so far gives the model of its last finished step. Raises `UserError` where there is none.
+    `weights`: "stored" and "fp32" hold them in that precision, "auto" in bfloat16 where that is faster. Raises
+    `UserError` where there is no model, or one of a kind that Midspan does not run.
     """
-    if not path.exists():
-        raise UserError(f"{path} does not exist: give a model directory (config.json inside) or a run directory")
-    if _is_model(path):
-        return path
-    models = [model for model in path.glob("models/*") if _is_model(model)]
-    if not models:
-        if (path / "recipe.yaml").exists():
-            raise UserError(f"the run {path} has no model yet: go on with `midspan run` until a stage has ended")
-        raise UserError(f"{path} holds no model: a model directory has a config.json and a tokenizer.json")
-    release = path / "models" / RELEASE
-    return release if release in models else _latest(path, models)
+    return Engine.open(place, weights=weights)
 
 
-def _latest(run: Path, models: list[Path]) -> Path:
-    """The model of the step that the run's manifest names last; without a manifest, the one written last."""
-    manifest = run / "manifest.json"
-    done = list(read_json(manifest)["steps"]) if manifest.exists() else []
-
-    def rank(model: Path) -> tuple[int, float]:
-        return done.index(model.name) if model.name in done else -1, (model / "config.json").stat().st_mtime
-
-    return max(models, key=rank)
-
-
-def _is_model(path: Path) -> bool:
-    return (path / "config.json").is_file() and (path / "tokenizer.json").is_file()
-
-
-def load(directory: str | Path) -> tuple[Decoder, Tokenizer]:
-    """The model and tokenizer of a model directory or a run directory, in float32 on the CPU.
-
-    Raises `UserError` where there is none, or one of a kind that Midspan does not run.
-    """
-    found = find_model(Path(directory))
-    tokenizer = Tokenizer.load(found)
-    check_tokenizer(found, load_config(found), tokenizer)
-    return load_decoder(found, torch.float32), tokenizer
-
-
-def check_tokenizer(directory: Path, config: DecoderConfig, tokenizer: Tokenizer) -> None:
-    """Raise `UserError` where the tokenizer has ids for which the model in `directory` has no embedding row."""
-    if tokenizer.vocabulary_size > config.vocabulary_size:
-        raise UserError(
-            f"{directory} is a checkpoint of another tokenizer: it has {config.vocabulary_size} embedding rows, the "
-            f"tokenizer has {tokenizer.vocabulary_size} ids; use the tokenizer it was trained with"
-        )
-
-
-def generate(model: Decoder, tokenizer: Tokenizer, prompt: str, suffix: str | None = None, **sampling: Any) -> str:
+def generate(engine: Engine, prompt: str, suffix: str | None = None, **sampling: Any) -> str:
     """The text that follows `prompt`, or that belongs between `prompt` and `suffix` where one is given ("" too).
 
     The keywords are the fields of `Sampling`: max_tokens, temperature, top_k, top_p, seed, stop (one string or
@@ -79,8 +27,5 @@ def generate(model: Decoder, tokenizer: Tokenizer, prompt: str, suffix: str | No
     """
     stop = sampling.pop("stop", ())
     settings = Sampling(stop=(stop,) if isinstance(stop, str) else tuple(stop), **sampling)
-    if suffix is None:
-        ids = plain_prompt(tokenizer, prompt)
-    else:
-        ids = infill_prompt(tokenizer, prompt, suffix, prompt_limit(model.config.max_positions, settings.max_tokens))
-    return complete_batch(model, tokenizer, [ids], settings)[0].text
+    asked = Plain(prompt) if suffix is None else Fill(prompt, suffix)
+    return engine.complete([asked], settings)[0].text

@@ -1,15 +1,56 @@
-"""From text to the ids a model is prompted with: plain, raw, around a cursor, or a conversation."""
+"""What anyone asks, and the ids a model reads for it: a text, the middle of a file, a conversation."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from midspan.errors import UserError
 from midspan.tokens import Message, Tokenizer, encode_chat
 
 SUFFIX_SHARE = 4  # one token in four is kept for what follows the cursor
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A text to be continued; an empty one starts a new document. Too long a text is refused, or `cut` at its start."""
+
+    text: str
+    cut: bool = False
+
+
+@dataclass(frozen=True)
+class Fill:
+    """A cursor: what is asked for stands between `prefix` and `suffix`. What is far from the cursor is left out."""
+
+    prefix: str
+    suffix: str
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A text that a client has laid out itself: the names of special tokens in it are those tokens."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Chat:
+    """A conversation that waits for an answer. Where it is too long its oldest turns are left out."""
+
+    messages: Sequence[Message]
+
+
+@dataclass(frozen=True)
+class Ids:
+    """What the model reads, as it is."""
+
+    tokens: list[int]
+
+
+Prompt = Plain | Fill | Marked | Chat | Ids
 
 
 class PromptTooLongError(UserError):
@@ -20,65 +61,81 @@ class PromptTooLongError(UserError):
         self.prompt_tokens, self.limit = prompt_tokens, limit
 
 
+def prompt_ids(tokenizer: Tokenizer, prompt: Prompt, positions: int, max_tokens: int) -> Ids:
+    """The ids that ask `prompt`, within `positions` that an answer of `max_tokens` shares.
+
+    Raises `UserError` where the tokenizer has no layout for it, and for what does not fit.
+    """
+    limit = prompt_limit(positions, max_tokens)
+    if isinstance(prompt, Fill):
+        return Ids(_infill_ids(tokenizer, prompt, limit))
+    if isinstance(prompt, Chat):
+        return Ids(_chat_ids(tokenizer, prompt.messages, limit))
+    if isinstance(prompt, Plain):
+        return Ids(_plain_ids(tokenizer, prompt, positions, limit))
+    tokens = _marked_ids(tokenizer, prompt.text) if isinstance(prompt, Marked) else prompt.tokens
+    check_fits(tokens, positions)
+    return Ids(tokens)
+
+
 def prompt_limit(positions: int, max_tokens: int) -> int:
     """The prompt tokens that leave room for `max_tokens` of answer; never less than three quarters of `positions`."""
     return positions - min(max_tokens, positions // 4)
 
 
-def check_fits(prompt: list[int], positions: int) -> None:
+def check_fits(tokens: Sequence[int], positions: int) -> None:
     """Raise `UserError` for a prompt that is empty or longer than the model's positions."""
-    if not prompt:
+    if not tokens:
         raise UserError("the prompt has no tokens: give at least one, such as <|endoftext|>")
-    if len(prompt) > positions:
-        raise PromptTooLongError(len(prompt), positions)
+    if len(tokens) > positions:
+        raise PromptTooLongError(len(tokens), positions)
 
 
-def plain_prompt(tokenizer: Tokenizer, text: str) -> list[int]:
-    """The ids of a text to be continued; an empty one starts a new document. Markers in it are mere text."""
-    return _opening(tokenizer) + tokenizer.encode(text) or [tokenizer.end_of_text]
+def _plain_ids(tokenizer: Tokenizer, prompt: Plain, positions: int, limit: int) -> list[int]:
+    """Markers in the text are mere text."""
+    opening, ids = tokenizer.opening, _encode(tokenizer, prompt.text)
+    if prompt.cut:
+        ids = ids[max(0, len(ids) - max(0, limit - len(opening))) :]
+    ids = opening + ids or [tokenizer.end_of_text]
+    check_fits(ids, positions)
+    return ids
 
 
-def is_raw(tokenizer: Tokenizer, text: str) -> bool:
+def is_laid_out(tokenizer: Tokenizer, text: str) -> bool:
     """Whether a client has laid out a fill-in-the-middle prompt itself: the text holds the first FIM marker."""
     prefix = tokenizer.fim and tokenizer.fim.prefix
     return any(token == prefix and name in text for name, token in tokenizer.special_ids.items())
 
 
-def raw_prompt(tokenizer: Tokenizer, text: str) -> list[int]:
-    """The ids of a prompt that a client has laid out itself: special tokens, by name, become what they name."""
+def _marked_ids(tokenizer: Tokenizer, text: str) -> list[int]:
     names = sorted(tokenizer.special_ids, key=len, reverse=True)
     ids: list[int] = []
     for part in re.split(f"({'|'.join(map(re.escape, names))})", text):
-        ids += [tokenizer.special_ids[part]] if part in tokenizer.special_ids else tokenizer.encode(part)
+        ids += [tokenizer.special_ids[part]] if part in tokenizer.special_ids else _encode(tokenizer, part)
     return ids
 
 
-def _opening(tokenizer: Tokenizer) -> list[int]:
-    """What this family puts before every prompt: mostly nothing."""
-    return tokenizer.opening
-
-
-def infill_prompt(tokenizer: Tokenizer, prefix: str, suffix: str, limit: int) -> list[int]:
-    """The ids that ask for the text between `prefix` and `suffix`, at most `limit` of them, in the PSM layout.
+def _infill_ids(tokenizer: Tokenizer, prompt: Fill, limit: int) -> list[int]:
+    """The ids that ask for the text between prefix and suffix, at most `limit` of them, in the PSM layout.
 
     `<fim_prefix>{prefix}<fim_suffix>{suffix}<fim_middle>` (Bavarian et al. 2022, arXiv 2207.14255). What is
     next to the cursor is kept: three quarters of the room for the prefix, one for the suffix, and what one
-    of them leaves unused is the other's. Raises `UserError` where the tokenizer has no FIM tokens.
+    of them leaves unused is the other's.
     """
     fim = tokenizer.fim
     if fim is None:
         raise UserError("this model's tokenizer has no fill-in-the-middle tokens: send a prompt without suffix")
-    opening = _opening(tokenizer)
+    opening = tokenizer.opening
     room = limit - len(opening) - 3
     if room < 0:
         raise UserError(f"the limit of {limit} tokens leaves no room for the three FIM tokens: raise it")
-    before, after = tokenizer.encode(prefix), tokenizer.encode(suffix)
+    before, after = _encode(tokenizer, prompt.prefix), _encode(tokenizer, prompt.suffix)
     after = after[: max(room // SUFFIX_SHARE, room - len(before))]
     before = before[max(0, len(before) - (room - len(after))) :]
     return [*opening, fim.prefix, *before, fim.suffix, *after, fim.middle]
 
 
-def chat_prompt(tokenizer: Tokenizer, messages: Sequence[Message], limit: int) -> list[int]:
+def _chat_ids(tokenizer: Tokenizer, messages: Sequence[Message], limit: int) -> list[int]:
     """The ids that ask for the next answer of a conversation, at most `limit` of them.
 
     Where it is longer, the oldest turns go; system messages and the last message stay, and what is left
@@ -86,6 +143,8 @@ def chat_prompt(tokenizer: Tokenizer, messages: Sequence[Message], limit: int) -
     """
     if not messages:
         raise UserError("the conversation has no messages: send at least one")
+    for message in messages:
+        _check_unicode(message["content"])
     turns = _turns(messages)
 
     def prompt_without(oldest: int) -> list[int]:
@@ -112,3 +171,15 @@ def _turns(messages: Sequence[Message]) -> list[int | None]:
             turn += 1
         turns.append(turn)
     return turns
+
+
+def _encode(tokenizer: Tokenizer, text: str) -> list[int]:
+    _check_unicode(text)
+    return tokenizer.encode(text)
+
+
+def _check_unicode(text: str) -> None:
+    """Raise `UserError` for half a surrogate pair: what Python makes of bytes from a terminal that are not UTF-8."""
+    half = next((character for character in text if "\ud800" <= character <= "\udfff"), None)
+    if half is not None:
+        raise UserError(f"the text is not Unicode (it holds {half!r}): send it as UTF-8")

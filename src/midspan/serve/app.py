@@ -21,23 +21,10 @@ from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 
 from midspan.errors import UserError
-from midspan.inference import (
-    Piece,
-    PromptTooLongError,
-    chat_prompt,
-    check_fits,
-    completion,
-    infill_prompt,
-    is_raw,
-    plain_prompt,
-    prompt_limit,
-    raw_prompt,
-)
-from midspan.model import Decoder
-from midspan.serve.replies import Job, Reply, error_body, event
-from midspan.serve.requests import MOST_ROWS, ChatRequest, CompletionRequest, explain
+from midspan.inference import Chat, Engine, Fill, Ids, Marked, Piece, Plain, PromptTooLongError, completion, is_laid_out
+from midspan.serve.replies import Ask, Reply, error_body, event
+from midspan.serve.requests import MOST_CHOICES, ChatRequest, CompletionRequest, explain
 from midspan.serve.worker import Worker
-from midspan.tokens import Tokenizer
 
 BODY_BYTES = 4 * 2**20
 COMPLETION_TOKENS = 16  # OpenAI's default where a completion request names no max_tokens
@@ -61,9 +48,9 @@ class RefusedError(Exception):
         self.status, self.body = status, body
 
 
-def build_app(model: Decoder, tokenizer: Tokenizer, name: str, threads: int | None = None) -> Starlette:
-    """The application that serves `model` under the id `name`, on `threads` threads (None: torch's choice)."""
-    api = Api(model, tokenizer, name, threads)
+def build_app(engine: Engine, name: str, threads: int | None = None) -> Starlette:
+    """The application that serves `engine` under the id `name`, on `threads` threads (None: torch's choice)."""
+    api = Api(engine, name, threads)
     endpoints: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
         ("POST", "/completions", api.completions),
         ("POST", "/chat/completions", api.chat),
@@ -103,64 +90,59 @@ def build_app(model: Decoder, tokenizer: Tokenizer, name: str, threads: int | No
 class Api:
     """The endpoints of one model."""
 
-    def __init__(self, model: Decoder, tokenizer: Tokenizer, name: str, threads: int | None) -> None:
-        self.worker = Worker(model, tokenizer, threads)
-        self.tokenizer, self.name = tokenizer, name
-        self.positions = model.config.max_positions
-        weights = list(model.parameters())
+    def __init__(self, engine: Engine, name: str, threads: int | None) -> None:
+        self.worker = Worker(engine, threads)
+        self.engine, self.name = engine, name
+        weights = list(engine.decoder.parameters())
         self.description = {
             "id": name,
             "object": "model",
             "created": int(time.time()),
             "owned_by": "midspan",
-            "max_model_len": self.positions,
+            "max_model_len": engine.positions,
             "meta": {
-                "n_ctx_train": self.positions,
-                "n_vocab": tokenizer.vocabulary_size,
+                "n_ctx_train": engine.positions,
+                "n_vocab": engine.tokenizer.vocabulary_size,
                 "n_params": sum(weight.numel() for weight in weights),
                 "size": sum(weight.numel() * weight.element_size() for weight in weights),
-                "chat": tokenizer.chat_template is not None,
-                "infill": tokenizer.fim is not None,
+                "chat": "chat" in engine.can,
+                "infill": "fill" in engine.can,
             },
         }
 
     async def completions(self, request: Request) -> Response:
         """`/v1/completions`: continue a text, or fill in between `prompt` and `suffix`."""
         asked = await _parse(request, CompletionRequest)
-        if not 1 <= len(asked.prompts) * asked.copies <= MOST_ROWS:
-            message = f"prompt: give at least one and, times n, at most {MOST_ROWS} prompts"
+        if not 1 <= len(asked.prompts) * asked.copies <= MOST_CHOICES:
+            message = f"prompt: give at least one and, times n, at most {MOST_CHOICES} prompts"
             raise RefusedError(400, error_body(message, "invalid_request_error", "prompt"))
         max_tokens = asked.max_tokens or COMPLETION_TOKENS
         prompts = await run_in_threadpool(lambda: [self._prompt(asked, text, max_tokens) for text in asked.prompts])
         echoes = asked.prompts if asked.echo else [""] * len(prompts)
-        job = Job(prompts, echoes, asked.copies, asked.sampling(max_tokens))
-        return await self._answer(request, job, Reply(self.name, False, asked.include_usage), bool(asked.stream))
+        ask = Ask(prompts, echoes, asked.copies, asked.sampling(max_tokens))
+        return await self._answer(request, ask, Reply(self.name, False, asked.include_usage), bool(asked.stream))
 
-    def _prompt(self, asked: CompletionRequest, text: str, max_tokens: int) -> list[int]:
+    def _prompt(self, asked: CompletionRequest, text: str, max_tokens: int) -> Ids:
         if asked.suffix is not None:
-            return infill_prompt(self.tokenizer, text, asked.suffix, prompt_limit(self.positions, max_tokens))
+            return self.engine.ids(Fill(text, asked.suffix), max_tokens)
         # A client that lays the FIM prompt out itself means the markers; in any other text they are just text.
-        prompt = (
-            raw_prompt(self.tokenizer, text) if is_raw(self.tokenizer, text) else plain_prompt(self.tokenizer, text)
-        )
-        check_fits(prompt, self.positions)
-        return prompt
+        laid_out = is_laid_out(self.engine.tokenizer, text)
+        return self.engine.ids(Marked(text) if laid_out else Plain(text), max_tokens)
 
     async def chat(self, request: Request) -> Response:
         """`/v1/chat/completions`: the next answer of a conversation."""
         asked = await _parse(request, ChatRequest)
         max_tokens = asked.max_completion_tokens or asked.max_tokens or CHAT_TOKENS
-        messages = [message.message() for message in asked.messages]
-        limit = prompt_limit(self.positions, max_tokens)
-        prompt = await run_in_threadpool(chat_prompt, self.tokenizer, messages, limit)
-        job = Job([prompt], [""], asked.copies, asked.sampling(max_tokens))
-        return await self._answer(request, job, Reply(self.name, True, asked.include_usage), bool(asked.stream))
+        messages = Chat([message.message() for message in asked.messages])
+        prompt = await run_in_threadpool(self.engine.ids, messages, max_tokens)
+        ask = Ask([prompt], [""], asked.copies, asked.sampling(max_tokens))
+        return await self._answer(request, ask, Reply(self.name, True, asked.include_usage), bool(asked.stream))
 
-    async def _answer(self, request: Request, job: Job, reply: Reply, stream: bool) -> Response:
+    async def _answer(self, request: Request, ask: Ask, reply: Reply, stream: bool) -> Response:
         if stream:
             headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-            return StreamingResponse(self._events(job, reply), media_type="text/event-stream", headers=headers)
-        made = asyncio.ensure_future(self._whole(job, reply))
+            return StreamingResponse(self._events(ask, reply), media_type="text/event-stream", headers=headers)
+        made = asyncio.ensure_future(self._whole(ask, reply))
         gone = asyncio.ensure_future(_disconnect(request))
         try:
             await asyncio.wait((made, gone), return_when=asyncio.FIRST_COMPLETED)
@@ -172,30 +154,31 @@ class Api:
             made.cancel()
             gone.cancel()
 
-    async def _whole(self, job: Job, reply: Reply) -> dict[str, Any]:
-        pieces: list[list[Piece]] = [[] for _ in job.rows]
-        async with aclosing(self.worker.pieces(job.rows, job.sampling)) as made:
-            async for row, piece in made:
-                pieces[row].append(piece)
-        completions = [completion(len(prompt), parts) for prompt, parts in zip(job.rows, pieces, strict=True)]
-        return reply.whole(job, completions)
+    async def _whole(self, ask: Ask, reply: Reply) -> dict[str, Any]:
+        prompts = ask.choices
+        pieces: list[list[Piece]] = [[] for _ in prompts]
+        async with aclosing(self.worker.pieces(prompts, ask.sampling)) as made:
+            async for choice, piece in made:
+                pieces[choice].append(piece)
+        completions = [completion(len(prompt.tokens), parts) for prompt, parts in zip(prompts, pieces, strict=True)]
+        return reply.whole(ask, completions)
 
-    async def _events(self, job: Job, reply: Reply) -> AsyncIterator[str]:
-        tokens = 0
-        for row in range(len(job.rows)):
-            if opening := reply.opening(row, job.echo(row)):
+    async def _events(self, ask: Ask, reply: Reply) -> AsyncIterator[str]:
+        tokens, prompts = 0, ask.choices
+        for choice in range(len(prompts)):
+            if opening := reply.opening(choice, ask.echo(choice)):
                 yield opening
         try:
-            async with aclosing(self.worker.pieces(job.rows, job.sampling)) as made:
-                async for row, piece in made:
+            async with aclosing(self.worker.pieces(prompts, ask.sampling)) as made:
+                async for choice, piece in made:
                     tokens += 1
                     if piece.text or piece.finish_reason:
-                        yield reply.delta(row, piece.text, piece.finish_reason)
+                        yield reply.delta(choice, piece.text, piece.finish_reason)
         except Exception:  # the status is long sent: the client learns of it in the stream
             logger.exception("generation failed")
             yield event(FAILED)
             return
-        yield reply.closing(job.prompt_tokens, tokens)
+        yield reply.closing(ask.prompt_tokens, tokens)
 
     async def models(self, request: Request) -> Response:
         """`/v1/models`: the one model there is, with its context length and size."""
@@ -220,7 +203,7 @@ class Api:
     async def user_error(self, request: Request, error: Exception) -> Response:
         """What the client can mend."""
         if isinstance(error, PromptTooLongError):
-            numbers = {"n_prompt_tokens": error.prompt_tokens, "n_ctx": self.positions}
+            numbers = {"n_prompt_tokens": error.prompt_tokens, "n_ctx": self.engine.positions}
             kind, code = "invalid_request_error", "context_length_exceeded"
             return JSONResponse(error_body(str(error), kind, None, code, **numbers), 400)
         return JSONResponse(error_body(str(error), "invalid_request_error"), 400)

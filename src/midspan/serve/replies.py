@@ -9,31 +9,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from midspan.inference import Completion, Sampling
+from midspan.inference import Completion, Ids, Sampling
 
 
 @dataclass(frozen=True)
-class Job:
-    """What is to be generated: `copies` answers to each prompt; `echoes` come before the answers."""
+class Ask:
+    """What one request asks for: `copies` answers to each prompt; `echoes` come before the answers."""
 
-    prompts: list[list[int]]
+    prompts: list[Ids]
     echoes: list[str]
     copies: int
     sampling: Sampling
 
     @property
-    def rows(self) -> list[list[int]]:
-        """One prompt for each answer, in the order of the choices."""
+    def choices(self) -> list[Ids]:
+        """One prompt for each answer: OpenAI's choices, in their order."""
         return [prompt for prompt in self.prompts for _ in range(self.copies)]
 
     @property
     def prompt_tokens(self) -> int:
         """Each prompt counts once, however many answers it gets."""
-        return sum(map(len, self.prompts))
+        return sum(len(prompt.tokens) for prompt in self.prompts)
 
-    def echo(self, row: int) -> str:
-        """What comes before the answer of `row`."""
-        return self.echoes[row // self.copies]
+    def echo(self, choice: int) -> str:
+        """What comes before the answer of number `choice`."""
+        return self.echoes[choice // self.copies]
 
 
 def error_body(
@@ -67,15 +67,15 @@ class Reply:
     created: int = field(default_factory=lambda: int(time.time()))
     key: str = field(default_factory=lambda: secrets.token_hex(12))
 
-    def whole(self, job: Job, completions: Sequence[Completion]) -> dict[str, Any]:
+    def whole(self, ask: Ask, completions: Sequence[Completion]) -> dict[str, Any]:
         """The answer in one object."""
         choices = []
         for index, made in enumerate(completions):
-            text = job.echo(index) + made.text
+            text = ask.echo(index) + made.text
             content = {"message": {"role": "assistant", "content": text}} if self.chat else {"text": text}
             choices.append({"index": index, **content, "logprobs": None, "finish_reason": made.finish_reason})
         generated = sum(len(made.tokens) for made in completions)
-        return {**self._head(chunk=False), "choices": choices, "usage": usage(job.prompt_tokens, generated)}
+        return {**self._head(chunk=False), "choices": choices, "usage": usage(ask.prompt_tokens, generated)}
 
     def opening(self, index: int, echo: str) -> str | None:
         """The event with which choice `index` begins, if it has one: the speaker, or the prompt again."""

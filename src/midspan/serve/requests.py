@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from midspan.inference import Sampling
 from midspan.tokens import Message
 
-MOST_ROWS = 64  # prompts times `n` in one request
+MOST_CHOICES = 64  # prompts times `n` in one request
 
 # OpenAI's default is 1. Editors that send no temperature want the likeliest code, and so does a small model.
 DEFAULT_TEMPERATURE = 0.2
@@ -31,7 +31,7 @@ class _Request(BaseModel):
     top_p: float | None = Field(None, gt=0, le=1)
     top_k: int | None = Field(None, ge=-1)
     max_tokens: int | None = Field(None, ge=1)
-    n: int | None = Field(None, ge=1, le=MOST_ROWS)
+    n: int | None = Field(None, ge=1, le=MOST_CHOICES)
     stop: str | list[str] | None = None
     seed: int | None = None
     stream: bool | None = None

@@ -10,8 +10,7 @@ from pathlib import Path
 import uvicorn
 
 from midspan.errors import UserError
-from midspan.inference import find_model, load
-from midspan.inference.library import RELEASE
+from midspan.inference import RELEASE, Engine, find_model
 from midspan.progress import say
 from midspan.serve.app import build_app
 
@@ -24,9 +23,9 @@ def serve(directory: Path, host: str = "127.0.0.1", port: int = 8000, threads: i
     find_model(directory)
     with listening_socket(host, port) as listener:  # taken before the model is loaded: that may take long
         say(f"Loading {directory}")
-        model, tokenizer = load(directory)
+        engine = Engine.open(directory)
         name = served_name(directory)
-        app = build_app(model, tokenizer, name, threads)
+        app = build_app(engine, name, threads)
         shown = f"[{host}]" if ":" in host else host
         say(f"Serving {name} at http://{shown}:{listener.getsockname()[1]}/ (API under /v1; Ctrl+C stops)")
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)

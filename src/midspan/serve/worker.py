@@ -9,21 +9,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
-from midspan.inference import Piece, Sampling, stream_batch
-from midspan.model import Decoder
-from midspan.tokens import Tokenizer
+from midspan.inference import Engine, Ids, Piece, Sampling
 
 
 class Worker:
     """Runs generations one after the other, in the order they were asked for."""
 
-    def __init__(self, model: Decoder, tokenizer: Tokenizer, threads: int | None = None) -> None:
-        self.model, self.tokenizer = model, tokenizer
+    def __init__(self, engine: Engine, threads: int | None = None) -> None:
+        self.engine = engine
         # OpenMP's number of threads belongs to the thread that computes.
         prepare = (lambda: torch.set_num_threads(threads)) if threads else None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="generate", initializer=prepare)
 
-    async def pieces(self, prompts: Sequence[list[int]], sampling: Sampling) -> AsyncGenerator[tuple[int, Piece]]:
+    async def pieces(self, prompts: Sequence[Ids], sampling: Sampling) -> AsyncGenerator[tuple[int, Piece]]:
         """The pieces of all prompts as they are made. Closing this generator stops the work after the current token."""
         loop = asyncio.get_running_loop()
         made: asyncio.Queue[tuple[int, Piece] | BaseException | None] = asyncio.Queue()
@@ -35,7 +33,7 @@ class Worker:
 
         def work() -> None:
             try:
-                for item in stream_batch(self.model, self.tokenizer, prompts, sampling, unwanted.is_set):
+                for item in self.engine.stream_batch(prompts, sampling, unwanted.is_set):
                     put(item)
                 put(None)
             except BaseException as error:  # for the request to report, whatever it is

@@ -1,7 +1,8 @@
-"""One row of a batch: what it says so far, and when it has said enough."""
+"""One answer while it is made: what it says so far, and when it has said enough."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,22 +22,38 @@ class Piece:
     finish_reason: FinishReason | None = None
 
 
-class Row:
-    """One sequence of the batch: where it is, what it says so far, and whether it has ended."""
+@dataclass(frozen=True)
+class Completion:
+    """What followed one prompt; `tokens` are all that were generated, the one that ended it included."""
 
-    def __init__(
-        self, index: int, prompt: list[int], limit: int, tokenizer: Tokenizer, sampling: Sampling, ends: frozenset[int]
-    ) -> None:
+    text: str
+    tokens: list[int]
+    finish_reason: FinishReason
+    prompt_tokens: int
+
+
+def completion(prompt_tokens: int, pieces: Sequence[Piece]) -> Completion:
+    """The whole of a finished stream of `pieces`."""
+    reason = pieces[-1].finish_reason
+    assert reason is not None, "the stream was cut short"
+    text = "".join(piece.text for piece in pieces)
+    return Completion(text, [piece.token for piece in pieces], reason, prompt_tokens)
+
+
+class Answer:
+    """The answer to prompt number `index`: at most `limit` tokens."""
+
+    def __init__(self, index: int, prompt: list[int], limit: int, tokenizer: Tokenizer, sampling: Sampling) -> None:
         self.index, self.prompt, self.limit = index, prompt, limit
         self.uniforms = Uniforms(sampling.seed, index)
         self.token, self.generated, self.finished = prompt[-1], 0, False
-        self._ends = ends
+        self._ends = tokenizer.ends
         self._detokenizer = Detokenizer(tokenizer, prompt)
         self._stops = StopMatcher(sampling.stop)
 
     @property
     def position(self) -> int:
-        """Where the newest token stands; a finished row, still in the batch, scribbles over its own slot 0."""
+        """Where the newest token stands; a finished answer, still in the batch, scribbles over its own slot 0."""
         return 0 if self.finished else len(self.prompt) + self.generated - 1
 
     def accept(self, token: int) -> Piece:
@@ -51,8 +68,3 @@ class Row:
         self.finished = ended or self.generated == self.limit
         reason: FinishReason | None = "stop" if ended else "length" if self.finished else None
         return Piece(text, token, reason)
-
-
-def end_tokens(tokenizer: Tokenizer) -> frozenset[int]:
-    """The ids that end an answer: the end of the text or of the turn, and the markers of FIM and of files."""
-    return tokenizer.ends

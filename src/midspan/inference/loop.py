@@ -1,0 +1,113 @@
+"""The loop: prompts are read in chunks, then every answer of the batch grows by one token a step.
+
+The rows of a batch do not see each other. Their arithmetic does in one respect: a matrix product may differ in its
+last bits with the number of rows, so where two logits are equal to the precision of the weights, the choice
+may depend on what shares the batch. The random numbers never do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from midspan.inference.answer import Answer, Piece
+from midspan.inference.prompts import Ids, check_fits
+from midspan.inference.sampling import Sampling, choose
+from midspan.model import Decoder, KeyValueCache
+from midspan.tokens import Tokenizer
+
+MOST_ROWS = 128  # prompts that are decoded together
+CACHE_BYTES = 1 << 30  # that their keys and values may take
+PREFILL = 64  # prompt tokens per row between two looks at `cancelled`
+
+
+def generate_pieces(
+    decoder: Decoder,
+    tokenizer: Tokenizer,
+    prompts: Sequence[Ids],
+    sampling: Sampling,
+    cancelled: Callable[[], bool],
+) -> Iterator[tuple[int, Piece]]:
+    """The pieces of the answers to all prompts as they are made, each with the number of its prompt.
+
+    Prompts of like length go together, as many as memory allows. Raises `UserError` for a prompt that is empty or
+    longer than the model's positions, before the first piece.
+    """
+    positions = decoder.config.max_positions
+    answers = []
+    for index, prompt in enumerate(prompts):
+        check_fits(prompt.tokens, positions)
+        # The last token of an answer is never read again, so it needs no position.
+        room = positions - len(prompt.tokens) + 1
+        answers.append(Answer(index, prompt.tokens, min(sampling.max_tokens, room), tokenizer, sampling))
+    answers.sort(key=lambda answer: len(answer.prompt))
+    capacity = max((len(answer.prompt) + answer.limit for answer in answers), default=0)
+    row_bytes = KeyValueCache.row_bytes(decoder.config, capacity, next(decoder.parameters()).dtype)
+    together = min(max(CACHE_BYTES // max(row_bytes, 1), 1), MOST_ROWS)
+    for start in range(0, len(answers), together):
+        yield from _grow(decoder, tokenizer, answers[start : start + together], sampling, cancelled)
+
+
+def _grow(
+    decoder: Decoder,
+    tokenizer: Tokenizer,
+    answers: list[Answer],
+    sampling: Sampling,
+    cancelled: Callable[[], bool],
+) -> Iterator[tuple[int, Piece]]:
+    capacity = max(len(answer.prompt) + answer.limit - 1 for answer in answers)
+    weight = next(decoder.parameters())
+    cache = KeyValueCache(decoder.config, len(answers), capacity, weight.dtype, weight.device)
+    logits = _read_prompts(decoder, answers, cache, cancelled)
+    while logits is not None:
+        # A model may have more rows in its embedding than its tokenizer has tokens: those are never chosen.
+        uniforms = [answer.uniforms.next() for answer in answers]
+        tokens = choose(logits[:, : tokenizer.vocabulary_size], sampling, uniforms)
+        for answer, token in zip(answers, tokens, strict=True):
+            if not answer.finished:
+                yield answer.index, answer.accept(token)
+        active = [number for number, answer in enumerate(answers) if not answer.finished]
+        if not active or cancelled():
+            return
+        if len(active) <= len(answers) * 3 // 4:  # dropping rows copies the cache: not for every single one
+            answers = [answers[number] for number in active]
+            cache.keep_rows(active)
+        logits = _read_newest(decoder, answers, cache)
+
+
+@torch.inference_mode()
+def _read_prompts(
+    decoder: Decoder, answers: list[Answer], cache: KeyValueCache, cancelled: Callable[[], bool]
+) -> Tensor | None:
+    """The logits [rows, vocabulary] after each prompt, or None where `cancelled()` came first.
+
+    Shorter prompts are padded on the right. What the padding writes to the cache lies behind the end of the
+    prompt: each of those slots is overwritten by a generated token before any token attends to it.
+    """
+    device = next(decoder.parameters()).device
+    lengths = [len(answer.prompt) for answer in answers]
+    longest = max(lengths)
+    padded = [answer.prompt + [0] * (longest - len(answer.prompt)) for answer in answers]
+    tokens = torch.tensor(padded, device=device)  # [rows, longest]
+    positions = torch.arange(longest, device=device).expand(len(answers), longest)
+    last: list[Tensor | None] = [None] * len(answers)  # [hidden] of each prompt's last token
+    for start in range(0, longest, PREFILL):
+        if cancelled():
+            return None
+        end = min(start + PREFILL, longest)
+        hidden = decoder.hidden_states(tokens[:, start:end], positions[:, start:end], cache=cache)
+        for number, length in enumerate(lengths):
+            if start < length <= end:
+                last[number] = hidden[number, length - 1 - start]
+    return decoder.logits(torch.stack([hidden for hidden in last if hidden is not None]))
+
+
+@torch.inference_mode()
+def _read_newest(decoder: Decoder, answers: list[Answer], cache: KeyValueCache) -> Tensor:
+    """The logits [rows, vocabulary] after the newest token of each answer."""
+    device = next(decoder.parameters()).device
+    tokens = torch.tensor([[answer.token] for answer in answers], device=device)
+    positions = torch.tensor([[answer.position] for answer in answers], device=device)
+    return decoder.logits(decoder.hidden_states(tokens, positions, cache=cache)[:, 0])
