@@ -16,7 +16,7 @@ from midspan.progress import say
 from midspan.recipe import Recipe, Stage, parse_fields
 from midspan.step import Tools
 from midspan.steps import needs_of, starts_of
-from midspan.tokens import Tokenizer
+from midspan.tokens import Tokenizer, open_tokenizer
 from midspan.train import OBJECTIVES, alone, fit, lacking, shape_of
 
 Value = TypeVar("Value")
@@ -79,7 +79,7 @@ def _check_starts(recipe: Recipe, tools: Tools) -> Tokenizer | None:
                 configs.append(shapes[start])
                 continue
             weights = open_weights(start)
-            tokenizers.append(weights.tokenizer())
+            tokenizers.append(open_tokenizer(start))
             if added := lacking(tokenizers[-1], needs):
                 say(f"{start} lacks {', '.join(added)}: they are added, with the mean of all embeddings")
             configs.append(weights.config)

@@ -40,14 +40,14 @@ def build(
         Tokenizer.load(tokenizer)  # a wrong folder is better known now than after the build
     given = {"runtime.engine": engine, "runtime.workers": workers, "runtime.address": address}
     values = parse_overrides(override or []) | {field: value for field, value in given.items() if value is not None}
-    plan = load_recipe(recipe, values)
-    run = directory or Path("runs") / plan.name
+    asked = load_recipe(recipe, values)
+    run = directory or Path("runs") / asked.name
     run.mkdir(parents=True, exist_ok=True)
-    choice = EngineChoice(plan.runtime.engine, plan.runtime.workers or os.cpu_count() or 1, plan.runtime.address)
+    choice = EngineChoice(asked.runtime.engine, asked.runtime.workers or os.cpu_count() or 1, asked.runtime.address)
     with only_one(run):
         for folder in (run / "corpus", run / "corpus" / "tokens"):
             remove_leftovers(folder)
-        build_corpus(plan.corpus, run / "corpus", choice, plan.seed)
+        build_corpus(asked.corpus, run / "corpus", choice, asked.seed)
         if tokenizer is not None:
             for side in ("train", "heldout"):
                 encode_documents(run / "corpus" / side, tokenizer, run / "corpus" / "tokens" / side, choice)

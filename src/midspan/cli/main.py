@@ -18,7 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for verb in (train.run, train.report, models.complete, models.chat, serve.serve):
+for verb in (train.run, train.train, train.report, models.complete, models.chat, serve.serve):
     app.command()(verb)
 app.add_typer(corpus.app, name="corpus")
 

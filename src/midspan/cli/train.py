@@ -1,4 +1,4 @@
-"""`midspan run` and what belongs to it: carrying a recipe out, and the report of it."""
+"""`midspan run` and what belongs to it: carrying a recipe out, one stage of it, and the report."""
 
 from __future__ import annotations
 
@@ -14,20 +14,32 @@ def run(
         Path | None, typer.Option("--run", help="Where to; default: runs/<name of the recipe>.")
     ] = None,
     source: Annotated[str | None, typer.Option(help="A folder of repositories in place of corpus.source.")] = None,
-    override: Annotated[list[str] | None, typer.Option("--set", help="field=value, such as fim.rate=0.9.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Short for --set runtime.threads=…")] = None,
+    override: Annotated[
+        list[str] | None, typer.Option("--set", help="field=value, such as stages.base.context=512.")
+    ] = None,
 ) -> None:
     """Carry a recipe out: corpus, tokenizer, training, evaluation, export, report. Goes on where it was."""
     from midspan.recipe import load_recipe, parse_overrides
     from midspan.run import run_recipe
 
-    values = parse_overrides(override or [])
-    if source is not None:
-        values["corpus.source"] = source
-    plan = load_recipe(recipe, values)
-    run_recipe(plan, directory or Path("runs") / plan.name)
+    given = {"corpus.source": source, "runtime.threads": threads}
+    values = parse_overrides(override or []) | {field: value for field, value in given.items() if value is not None}
+    asked = load_recipe(recipe, values)
+    run_recipe(asked, directory or Path("runs") / asked.name)
 
 
-def report(directory: Annotated[Path, typer.Argument(help="A run directory.")]) -> None:
+def train(
+    directory: Annotated[Path, typer.Argument(metavar="RUN", help="A run directory whose earlier steps are done.")],
+    stage: Annotated[str, typer.Argument(help="The stage's name.")],
+) -> None:
+    """Train one stage of a run, as one of the processes that torchrun or a cluster's launcher starts."""
+    from midspan.run import run_stage
+
+    run_stage(directory, stage)
+
+
+def report(directory: Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]) -> None:
     """Write a run's report.html anew and print its path."""
     from midspan.report import write_report
 

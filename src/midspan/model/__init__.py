@@ -1,9 +1,10 @@
 """The decoder: its shape, its rotary positions, its cache, and the formats it starts from and is handed on in."""
 
 from midspan.model.cache import KeyValueCache
-from midspan.model.checkpoint import fill, load_decoder, save_decoder
+from midspan.model.checkpoint import fill, load_decoder, save_decoder, save_tensors
 from midspan.model.config import DecoderConfig, Family, RopeScaling
 from midspan.model.decoder import Decoder, on_meta, parameter_shapes
+from midspan.model.facts import ModelFacts
 from midspan.model.formats import FORMATS, Weights, load_config, open_weights
 from midspan.model.generation import Generation
 from midspan.model.hub import resolve
@@ -18,6 +19,7 @@ __all__ = [
     "Family",
     "Generation",
     "KeyValueCache",
+    "ModelFacts",
     "Origin",
     "ParameterCount",
     "RopeScaling",
@@ -34,4 +36,5 @@ __all__ = [
     "parameter_shapes",
     "resolve",
     "save_decoder",
+    "save_tensors",
 ]

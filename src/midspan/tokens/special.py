@@ -9,6 +9,11 @@ END_OF_TEXT = "<|endoftext|>"
 CHAT_START, CHAT_END = "<|im_start|>", "<|im_end|>"
 FIM_PREFIX, FIM_MIDDLE, FIM_SUFFIX = "<fim_prefix>", "<fim_middle>", "<fim_suffix>"
 
+# What a released tokenizer may lack, by what it is needed for.
+FIM_NAMES = (FIM_PREFIX, FIM_MIDDLE, FIM_SUFFIX)
+REPOSITORY_TOKENS = ("<filename>", "<reponame>", "<repo_continuation>")
+CHAT_TOKENS = (CHAT_START, CHAT_END)
+
 # StarCoder's set in StarCoder's order, then the markers of repository samples and of ChatML.
 SPECIAL_TOKENS: tuple[str, ...] = (
     END_OF_TEXT,

@@ -183,8 +183,6 @@ class Tokenizer:
         write_json(directory / "tokenizer_config.json", configuration)
         roles = {f"{role}_token": self.named(role) for role in ("bos", "eos", "unk", "pad")}
         write_json(directory / "special_tokens_map.json", {role: name for role, name in roles.items() if name})
-        if self.generation is not None:
-            write_json(directory / "generation_config.json", self.generation)
 
     @classmethod
     def load(cls, directory: Path) -> Tokenizer:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from midspan.files import atomic_directory, write_json
-from midspan.model import grow_vocabulary, load_decoder, on_meta, open_weights, save_decoder
+from midspan.files import atomic_directory, write_text
+from midspan.model import ModelFacts, grow_vocabulary, load_decoder, open_weights, save_decoder, save_tensors
 from midspan.progress import say
 from midspan.step import Tools
-from midspan.tokens import Tokenizer
+from midspan.tokens import Tokenizer, open_tokenizer
 from midspan.tokens.special import CHAT_TOKENS, FIM_NAMES, REPOSITORY_TOKENS
 
 
@@ -30,18 +30,21 @@ def take_released(*, needs: Sequence[str], start: Path, output: Path, key: str, 
 
     As Stable Code did with Stable LM's tokenizer and table. The weights keep their precision.
     """
-    weights = open_weights(start)
-    tokenizer = weights.tokenizer()
+    weights, tokenizer, decoder = open_weights(start), open_tokenizer(start), load_decoder(start)
     added = lacking(tokenizer, needs)
-    decoder = load_decoder(start)
+    generation = weights.generation
     if added:
+        known = tokenizer.vocabulary_size
         tokenizer = tokenizer.extended(added)
-        grow_vocabulary(decoder, tokenizer.vocabulary_size)
+        grow_vocabulary(decoder, tokenizer.vocabulary_size, known)
         say(f"start: {', '.join(added)} added to the tokenizer of {start.name}")
+    if tokenizer.chat_end is not None:
+        generation = generation.also_ending_with(tokenizer.chat_end)
     with atomic_directory(output) as aside:
-        save_decoder(decoder, aside, generation=weights.generation)
+        save_decoder(decoder, aside, generation=generation)
         tokenizer.save(aside)
-        write_json(aside / "midspan.json", {"start": weights.name, "licence": weights.licence, "added_tokens": added})
+        write_text(aside / "README.md", weights.origin.card())
+        ModelFacts(weights.origin.name, weights.origin.licence, tuple(added)).write(aside)
 
 
 def take_tokenizer(*, start: Path, tokenizer: Path, key: str, tools: Tools) -> None:
@@ -57,8 +60,7 @@ def average(*, models: Sequence[Path], output: Path, key: str, tools: Tools) -> 
     for weights in others:
         for name, tensor in weights.tensors():
             mean[name] += tensor.float() / len(models)
-    decoder = on_meta(first.config)
-    decoder.load_state_dict({name: tensor.to(first.dtype) for name, tensor in mean.items()}, assign=True)
     with atomic_directory(output) as aside:
-        save_decoder(decoder, aside, generation=first.generation)
-        first.tokenizer().save(aside)
+        save_tensors(mean.items(), first.config, aside, first.dtype, first.generation)
+        Tokenizer.load(models[0]).save(aside)
+        ModelFacts.read(models[0]).write(aside)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from midspan import recipe
 from midspan.alignment import read_conversations, read_pairs
@@ -33,6 +34,15 @@ def open_rows(feeder: Feeder, paths: Sequence[Path]) -> Mixture:
         for part, path in zip(feeder.stage.data, paths, strict=True)
     ]
     return Mixture(parts, seed=feeder.seed, stage=feeder.stage.name)
+
+
+def facts_of(rows: Mixture) -> dict[str, Any]:
+    """What the parts of a mixture say of themselves, summed up: for the stage's summary."""
+    facts: dict[str, Any] = {}
+    for part in rows.parts:
+        for name, value in getattr(part, "facts", {}).items():
+            facts[name] = facts.get(name, 0) + value
+    return facts
 
 
 def _code_rows(feeder: Feeder, part: recipe.Data, path: Path, stage: str) -> Rows:

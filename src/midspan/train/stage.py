@@ -16,20 +16,31 @@ import torch
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
 
 from midspan import recipe
+from midspan.batches import Mixture
 from midspan.compute import compute_dtype, peak_flops
 from midspan.errors import UserError
 from midspan.files import atomic_directory, claim, read_json, require_space, write_json
-from midspan.model import Decoder, DecoderConfig, flops_per_token, load_config, open_weights, parameter_count, save_decoder
+from midspan.model import (
+    Decoder,
+    DecoderConfig,
+    Generation,
+    ModelFacts,
+    flops_per_token,
+    load_config,
+    open_weights,
+    parameter_count,
+    save_tensors,
+)
 from midspan.progress import say
 from midspan.recipe import parse_fields
 from midspan.step import Tools
 from midspan.tokens import Tokenizer
 from midspan.train.loop import Course, train
 from midspan.train.memory import Fit, fit
-from midspan.train.objectives import OBJECTIVES, Feed
-from midspan.train.rows import Feeder, open_rows
+from midspan.train.objectives import OBJECTIVES, Feed, Objective
+from midspan.train.rows import Feeder, facts_of, open_rows
 from midspan.train.start import prepare, shape_of
-from midspan.train.world import World, joined_world
+from midspan.train.world import World, joined_world, launched
 
 
 def train_stage(
@@ -50,11 +61,10 @@ def train_stage(
 
     With several processes this one starts them and waits; each of them comes here again.
     """
-    processes = tools.runtime.parallel.processes
-    if processes > 1 and "WORLD_SIZE" not in os.environ:
+    folder, processes = summary.parent, tools.runtime.parallel.processes
+    if processes > 1 and not launched():
         _launch(summary.parents[2], stage.name, processes)
         return
-    folder = summary.parent
     with joined_world() as world:
         if world.rank == 0:
             claim(folder, key)
@@ -62,41 +72,38 @@ def train_stage(
         own = Tokenizer.load(tokenizer)
         config = shape_of(stage, load_config(start) if start else None, model, own.vocabulary_size)
         dtype = compute_dtype(precision, world.device)
-        settled = _settle(folder / "settled.json", stage, config, dtype, world, tools.runtime)
+        settled = _settled(folder / "settled.json", stage, config, dtype, world, tools.runtime)
         rows = _opened_in_turn(Feeder(stage, own, seed, folder, tools.engine), data, world)
-        rows_per_step = stage.tokens_per_step // stage.context
-        steps = _steps(stage, len(rows), rows_per_step)
-        decoder = prepare(
-            config,
-            start,
-            seed=seed,
-            embedding_std=model.embedding_std if model else 0.0,
-            recompute=settled.recompute,
-            runtime=tools.runtime,
-            world=world,
-        )
-        feed = Feed(rows, rows_per_step, settled.micro_rows, stage.context, dtype)
-        kind = OBJECTIVES[stage.objective.kind]
-        settings = parse_fields(kind.settings, stage.objective.fields, f"stages.{stage.name}.objective")
-        objective = kind.make(settings, feed, decoder, world, folder)
-        facts = {"rows": len(rows), "epochs": steps * rows_per_step / len(rows), **rows.facts, **objective.facts}
-        say(f"{stage.name}: {len(rows)} rows of {stage.context}, {facts['epochs']:.2f} epochs")
-        course = Course(
-            stage.name,
-            folder,
-            steps,
-            stage.tokens_per_step,
-            stage.schedule,
-            stage.optimizer,
-            tools.runtime.checkpoint_seconds,
-        )
+        decoder = prepare(config, start, model, seed, settled.recompute, tools.runtime, world)
+        feed = Feed(rows, stage.tokens_per_step // stage.context, settled.micro_rows, stage.context, dtype)
+        objective = objective_of(stage, feed, decoder, world, folder)
+        course = course_of(stage, len(rows), tools.runtime.checkpoint_seconds, folder)
+        epochs = course.steps * feed.rows_per_step / len(rows)
+        say(f"{stage.name}: {len(rows):,} rows of {stage.context}, {epochs:.2f} epochs")
         trained = train(decoder, course, objective, world)
-        hand_on(decoder, own, start, output, world)
+        hand_on(decoder, own, start, stage, output, world)
         if world.rank == 0:
+            facts = {"rows": len(rows), "epochs": epochs, **facts_of(rows), **objective.facts}
             account = {**trained, "objective": stage.objective.kind, "context": stage.context, **facts}
             write_json(summary, account | machine_of(config, stage.context, trained, dtype, world, settled))
             shutil.rmtree(folder / "checkpoints")
         world.barrier()
+
+
+def objective_of(stage: recipe.Stage, feed: Feed, decoder: Decoder, world: World, folder: Path) -> Objective[Any]:
+    """The stage's objective, with its settings."""
+    kind = OBJECTIVES[stage.objective.kind]
+    settings = parse_fields(kind.settings, stage.objective.fields, f"stages.{stage.name}.objective")
+    return kind.make(settings, feed, decoder, world, folder)
+
+
+def course_of(stage: recipe.Stage, rows: int, checkpoint_seconds: float, folder: Path) -> Course:
+    """How many steps a stage of `rows` rows an epoch takes."""
+    tokens = stage.tokens if stage.tokens is not None else (stage.epochs or 0) * rows * stage.context
+    steps = math.ceil(tokens / stage.tokens_per_step)
+    return Course(
+        stage.name, folder, steps, stage.tokens_per_step, stage.schedule, stage.optimizer, checkpoint_seconds
+    )
 
 
 def _launch(run: Path, stage: str, processes: int) -> None:
@@ -107,42 +114,40 @@ def _launch(run: Path, stage: str, processes: int) -> None:
         raise UserError(f"{stage}: a training process ended with code {ended.returncode}; what it said stands above")
 
 
-def _settle(
+def _settled(
     file: Path, stage: recipe.Stage, config: DecoderConfig, dtype: torch.dtype, world: World, runtime: recipe.Runtime
 ) -> Fit:
     """How the stage fits into memory, as it was when the stage began: a restart must add up in the same order."""
-    if not file.exists():
-        chosen = fit(stage, config, dtype, world, runtime)
-        if world.rank == 0:
-            write_json(file, vars(chosen))
-        world.barrier()
+    if world.rank == 0 and not file.exists():
+        write_json(file, vars(fit(stage, config, dtype, world, runtime)))
+    world.barrier()
     return Fit(**read_json(file))
 
 
-def _opened_in_turn(feeder: Feeder, data: Sequence[Path], world: World) -> Any:
+def _opened_in_turn(feeder: Feeder, data: Sequence[Path], world: World) -> Mixture:
     """The stage's rows: the first process writes what all of them then read."""
     rows = open_rows(feeder, data) if world.rank == 0 else None
     world.barrier()
     return rows or open_rows(feeder, data)
 
 
-def _steps(stage: recipe.Stage, rows: int, rows_per_step: int) -> int:
-    if stage.tokens is not None:
-        return math.ceil(stage.tokens / stage.tokens_per_step)
-    assert stage.epochs is not None
-    return math.ceil(stage.epochs * rows / rows_per_step)
-
-
-def hand_on(decoder: Decoder, tokenizer: Tokenizer, start: Path | None, directory: Path, world: World) -> None:
+def hand_on(
+    decoder: Decoder, tokenizer: Tokenizer, start: Path | None, stage: recipe.Stage, directory: Path, world: World
+) -> None:
     """Write weights and tokenizer as one HF-layout directory, whole or not at all, in the start's precision."""
     weights = open_weights(start) if start else None
     dtype = weights.dtype if weights else torch.float32
-    state = get_model_state_dict(decoder, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
+    generation = weights.generation if weights else Generation.of_tokens(tokenizer.end_of_text, tokenizer.chat_end)
+    # Parts of a cut text are encoded apart, so a model that learnt nothing else expects a boundary at the cursor.
+    facts = ModelFacts.read(start) if start else ModelFacts(healing=not any(part.fim for part in stage.data))
+    options = StateDictOptions(full_state_dict=True, cpu_offload=True)
+    state = get_model_state_dict(decoder, options=options)
     if world.rank == 0:
         require_space(directory.parent, 2 * dtype.itemsize * parameter_count(decoder.config).total)
         with atomic_directory(directory) as aside:
-            save_decoder(decoder.config, state, aside, dtype, tokenizer, weights)
+            save_tensors(state.items(), decoder.config, aside, dtype, generation)
             tokenizer.save(aside)
+            facts.write(aside)
 
 
 def machine_of(

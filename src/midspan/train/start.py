@@ -41,9 +41,8 @@ def shape_of(
 def prepare(
     config: DecoderConfig,
     start: Path | None,
-    *,
+    model: recipe.Model | None,
     seed: int,
-    embedding_std: float,
     recompute: bool,
     runtime: recipe.Runtime,
     world: World,
@@ -56,8 +55,7 @@ def prepare(
         for block in decoder.layers:
             block.compile()
     shard(decoder, world, runtime.parallel.zero)
-    tensors = _drawn(config, seed, embedding_std) if start is None else open_weights(start).tensors()
-    fill(decoder, tensors, world)
+    fill(decoder, open_weights(start).tensors() if start else _drawn(config, seed, model), world)
     return decoder
 
 
@@ -82,10 +80,11 @@ def fill(decoder: Decoder, tensors: Iterator[tuple[str, Tensor]], world: World) 
             parameter.copy_(distribute_tensor(whole, world.mesh, parameter.placements, src_data_rank=None))
 
 
-def _drawn(config: DecoderConfig, seed: int, embedding_std: float) -> Iterator[tuple[str, Tensor]]:
+def _drawn(config: DecoderConfig, seed: int, model: recipe.Model | None) -> Iterator[tuple[str, Tensor]]:
+    assert model is not None
     torch.manual_seed(seed)
     decoder = Decoder(config)
-    torch.nn.init.normal_(decoder.embed_tokens.weight, std=embedding_std)
+    torch.nn.init.normal_(decoder.embed_tokens.weight, std=model.embedding_std)
     yield from decoder.state_dict().items()
 
 

@@ -49,10 +49,15 @@ def alone() -> World:
     return World(0, 1, best_device())
 
 
+def launched() -> bool:
+    """Whether a launcher (torchrun) started this process as one of several."""
+    return "WORLD_SIZE" in os.environ
+
+
 @contextmanager
 def joined_world() -> Iterator[World]:
     """The world that torchrun's environment variables describe; without them, this process alone."""
-    if "WORLD_SIZE" not in os.environ:
+    if not launched():
         yield alone()
         return
     kind = best_device().type

@@ -1,0 +1,30 @@
+"""midspan.json in a model's directory: what other files of the layout have no place for."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from midspan.files import read_json, write_json
+
+FILE = "midspan.json"
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """Where a model comes from, and how it was trained to be asked."""
+
+    start: str | None = None  # the released model that it began as, by its name
+    licence: str | None = None  # that model's
+    added_tokens: tuple[str, ...] = ()  # that its tokenizer lacked
+    healing: bool = True  # token boundaries at the cursor are healed; not where training cut them
+
+    @classmethod
+    def read(cls, directory: Path) -> ModelFacts:
+        """The facts in `directory`; of a model that was not made here, what holds for any."""
+        file = directory / FILE
+        return cls(**read_json(file)) if file.is_file() else cls()
+
+    def write(self, directory: Path) -> None:
+        """Write them beside the weights."""
+        write_json(directory / FILE, asdict(self))
