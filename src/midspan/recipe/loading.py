@@ -15,12 +15,11 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from midspan.errors import UserError
-from midspan.recipe.mistakes import explain, former_field
+from midspan.recipe.mistakes import explain, former_field, name_of
 from midspan.recipe.recipe import Recipe
 
 Values = dict[str, Any]
 Fields = TypeVar("Fields", bound=BaseModel)
-NAMING_FIELDS = ("name", "tokens", "conversations", "pairs")  # the first that holds a text is what an entry is called
 
 
 def load_recipe(path: Path, overrides: Values | None = None) -> Recipe:
@@ -89,10 +88,10 @@ def _merge(base: Any, changes: Any, where: str) -> Any:
     if isinstance(base, dict) and isinstance(changes, dict):
         return base | {key: _merge(base.get(key), value, where) for key, value in changes.items()}
     if isinstance(changes, list) and _is_named(base):
-        by_name = {_name_of(entry): entry for entry in base}
+        by_name = {name_of(entry): entry for entry in base}
         entries = []
         for entry in changes:
-            name = entry if isinstance(entry, str) else _name_of(entry)
+            name = entry if isinstance(entry, str) else name_of(entry)
             if isinstance(entry, str) and name not in by_name:
                 raise UserError(
                     f"{where}: the recipe it extends has no {name!r}; it has {', '.join(map(str, by_name))}"
@@ -103,29 +102,23 @@ def _merge(base: Any, changes: Any, where: str) -> Any:
 
 
 def _is_named(entries: Any) -> bool:
-    return isinstance(entries, list) and bool(entries) and all(_name_of(entry) is not None for entry in entries)
-
-
-def _name_of(entry: Any) -> str | None:
-    if not isinstance(entry, dict):
-        return None
-    return next((entry[field] for field in NAMING_FIELDS if isinstance(entry.get(field), str)), None)
+    return isinstance(entries, list) and bool(entries) and all(name_of(entry) is not None for entry in entries)
 
 
 def _set(values: Values, dotted: str, value: Any, path: Path) -> None:
     """Set the field that `dotted` names; groups on the way are made where they are absent."""
     group: Any = values
     *parents, last = dotted.split(".")
-    for depth, parent in enumerate(parents):
+    if former_field(parents[:1]):
+        raise UserError(f"{path}: {former_field([*parents, last]) or former_field(parents[:1])}")
+    for parent in parents:
         if isinstance(group, list):
-            names = [_name_of(entry) for entry in group]
+            names = [name_of(entry) for entry in group]
             if parent not in names:
                 known = ", ".join(str(name) for name in names)
                 raise UserError(f"{path}: {dotted} cannot be set: there is no {parent!r} here, only {known}")
             group = group[names.index(parent)]
         elif isinstance(group, dict):
-            if hint := former_field([*parents, last]) or former_field(parents[:1]):
-                raise UserError(f"{path}: {hint}")
             group[parent] = {} if group.get(parent) is None or group[parent] is True else group[parent]
             group = group[parent]
         else:

@@ -30,6 +30,16 @@ FORMER = {
 }
 
 
+NAMING_FIELDS = ("name", "tokens", "conversations", "pairs")  # the first that holds a text is what an entry is called
+
+
+def name_of(entry: Any) -> str | None:
+    """What an entry of a list of named things is called; None where it is not such an entry."""
+    if not isinstance(entry, dict):
+        return None
+    return next((entry[field] for field in NAMING_FIELDS if isinstance(entry.get(field), str)), None)
+
+
 def former_field(location: Sequence[str]) -> str | None:
     """What takes the place of an earlier recipe's field, as a sentence; None where it never was one."""
     dotted = ".".join(location)
@@ -96,6 +106,5 @@ def _named(location: Sequence[int | str], values: Any) -> list[str]:
     names: list[str] = []
     for part in location:
         values = values.get(part) if isinstance(values, dict) else values[int(part)] if values else None
-        name = values.get("name") if isinstance(part, int) and isinstance(values, dict) else None
-        names.append(str(part if name is None else name))
+        names.append((name_of(values) if isinstance(part, int) else None) or str(part))
     return names
