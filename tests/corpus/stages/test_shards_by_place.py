@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from midspan.corpus.sources import ReadTask, SourcePlan
 from midspan.corpus.sources.items import Lines
 from midspan.corpus.stages.places import WHOLE_SHARDS, cut_places, sample_places
-from midspan.corpus.stages.planning import plan_corpus
+from midspan.corpus.stages.plan import plan_corpus
 from midspan.corpus.stages.shuffle import gather, read_partition, write_partitions
 from midspan.recipe import Corpus, Source
 
@@ -95,6 +95,6 @@ def test_shards_grow_with_the_corpus_up_to_what_a_worker_can_hold(monkeypatch: p
             lines = (Lines("file", "name", 0, size, size),)
             return SourcePlan([ReadTask(source.label, "code", lines)], [], "fingerprint")
 
-        monkeypatch.setattr("midspan.corpus.stages.planning.plan_source", plan)
+        monkeypatch.setattr("midspan.corpus.stages.plan.plan_source", plan)
         assert plan_corpus(Corpus(), 0).settings.shard_bytes == shard_bytes
         assert plan_corpus(Corpus(shard_bytes=5000), 0).settings.shard_bytes == 5000

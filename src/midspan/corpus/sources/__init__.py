@@ -2,7 +2,7 @@
 
 from midspan.corpus.sources.folders import git_revision
 from midspan.corpus.sources.items import Content, Excluded, Raw, ReadTask, SourcePlan
-from midspan.corpus.sources.planning import plan_source
-from midspan.corpus.sources.reading import read_items
+from midspan.corpus.sources.plan import plan_source
+from midspan.corpus.sources.read import read_items
 
 __all__ = ["Content", "Excluded", "Raw", "ReadTask", "SourcePlan", "git_revision", "plan_source", "read_items"]

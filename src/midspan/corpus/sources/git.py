@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from midspan.corpus.sources.fetching import fetch, repository_name
 from midspan.corpus.sources.items import MAX_FILE_BYTES, Entry, Excluded, Files, Repository, UnreadableError
 from midspan.corpus.sources.objects import ObjectStore, empty_repository, git_environment, last_line, start_git
+from midspan.corpus.sources.remote import fetch, repository_name
 from midspan.corpus.sources.trees import VIRTUAL_ENVIRONMENT, Tree, pieces_of, why_not_entered
 from midspan.errors import UserError
 

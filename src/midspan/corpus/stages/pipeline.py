@@ -21,7 +21,7 @@ from midspan.corpus.stages.judge import Judging, judge
 from midspan.corpus.stages.manifest import Row, amount_out, combined_hash
 from midspan.corpus.stages.mixture import epochs_of
 from midspan.corpus.stages.places import cut_places
-from midspan.corpus.stages.planning import Plan, plan_corpus
+from midspan.corpus.stages.plan import Plan, plan_corpus
 from midspan.corpus.stages.read import Reading, read
 from midspan.corpus.stages.result import EXCLUDING, nothing_left, write_result
 from midspan.corpus.stages.survey import HASH_END, Choice, Surveying, highest_cap, split_threshold, survey

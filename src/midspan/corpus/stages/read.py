@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from midspan.corpus.decoding import NotTextError, decode_source, notebook_source
 from midspan.corpus.documents import DOCUMENT_SCHEMA, Document, content_id
+from midspan.corpus.encodings import NotTextError, decode_source, notebook_source
 from midspan.corpus.languages import canonical_language, detect_language
 from midspan.corpus.licences import licence_of
 from midspan.corpus.sources import Excluded, Raw, ReadTask, read_items

@@ -14,7 +14,7 @@ from typing import Any
 from midspan.corpus.quality import missing_grammars
 from midspan.corpus.stages.counting import Amount, Exclusions, amount, merged, total
 from midspan.corpus.stages.manifest import Row
-from midspan.corpus.stages.planning import Plan
+from midspan.corpus.stages.plan import Plan
 from midspan.corpus.stages.workplace import Workplace
 from midspan.errors import UserError
 from midspan.files import atomic_directory, atomic_file, write_json
