@@ -64,7 +64,7 @@ def main() -> None:
     clock = Clock()
     plan = plan_source(Source(kind="folder", path=sys.argv[1]), SHARD_BYTES)
     size = sum(task.size for task in plan.tasks)
-    count = sum(len(piece.files) for task in plan.tasks for piece in task.pieces)  # type: ignore[union-attr]
+    count = sum(len(fragment.files) for task in plan.tasks for fragment in task.fragments)  # type: ignore[union-attr]
     raws = clock.time("read files", size, count, lambda: [item for task in plan.tasks for item in _read(task)])
     texts = clock.time("decode, language", size, len(raws), lambda: [_decode(raw) for raw in raws])
     known = [(raw, *found) for raw, found in zip(raws, texts, strict=True) if found is not None]

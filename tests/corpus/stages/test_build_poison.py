@@ -13,7 +13,7 @@ import pytest
 from small_corpus import module_text
 
 from midspan.corpus import build_corpus, read_documents
-from midspan.corpus.sources import Excluded, Raw, ReadTask, read_items
+from midspan.corpus.sources import Excluded, Raw, SourceTask, read_items
 from midspan.corpus.stages import guard, judge, read, write
 from midspan.corpus.stages.guard import Guard
 from midspan.engines import EngineChoice
@@ -70,7 +70,7 @@ def write_with_traps(work: Any, folder: Path, guard_: Guard) -> dict[str, Any]:
 
 
 def read_with_a_fatal_source(work: Any, folder: Path, guard_: Guard) -> dict[str, Any]:
-    def items(task: ReadTask) -> Iterator[Raw | Excluded]:
+    def items(task: SourceTask) -> Iterator[Raw | Excluded]:
         for item in read_items(task):
             if isinstance(item, Raw) and "crash" in item.path:
                 os.abort()

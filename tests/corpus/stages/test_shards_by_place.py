@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midspan.corpus.sources import ReadTask, SourcePlan
+from midspan.corpus.sources import SourcePlan, SourceTask
 from midspan.corpus.sources.items import Lines
 from midspan.corpus.stages.places import WHOLE_SHARDS, cut_places, sample_places
 from midspan.corpus.stages.plan import plan_corpus
@@ -93,7 +93,7 @@ def test_shards_grow_with_the_corpus_up_to_what_a_worker_can_hold(monkeypatch: p
 
         def plan(source: Source, task_bytes: int, size: int = size) -> SourcePlan:
             lines = (Lines("file", "name", 0, size, size),)
-            return SourcePlan([ReadTask(source.label, "code", lines)], [], "fingerprint")
+            return SourcePlan([SourceTask(source.label, "code", lines)], [], "fingerprint")
 
         monkeypatch.setattr("midspan.corpus.stages.plan.plan_source", plan)
         assert plan_corpus(Corpus(), 0).settings.shard_bytes == shard_bytes

@@ -13,7 +13,7 @@ from midspan.corpus.documents import DOCUMENT_SCHEMA, Document, content_id
 from midspan.corpus.encodings import NotTextError, decode_source, notebook_source
 from midspan.corpus.languages import canonical_language, detect_language
 from midspan.corpus.licences import licence_of
-from midspan.corpus.sources import Excluded, Raw, ReadTask, read_items
+from midspan.corpus.sources import Excluded, Raw, SourceTask, read_items
 from midspan.corpus.stages.counting import Amount, Exclusions, add, amount
 from midspan.corpus.stages.guard import Guard, QuarantinedError
 from midspan.corpus.stages.places import sample_places
@@ -28,7 +28,7 @@ SAMPLES = 64  # places noted per shard's worth of text
 class Reading:
     """What one task reads, and what it may keep."""
 
-    task: ReadTask
+    task: SourceTask
     languages: frozenset[str] | None  # None: every known one
     licences: frozenset[str]  # outcomes
     shard_bytes: int
