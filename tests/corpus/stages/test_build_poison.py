@@ -148,7 +148,7 @@ def test_where_reading_itself_ends_the_process_what_came_before_is_kept(
 def test_a_stage_that_no_document_explains_is_a_user_error(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("midspan.corpus.stages.pipeline.collect", lose_every_process)
+    monkeypatch.setattr("midspan.corpus.stages.pipeline.gather", lose_every_process)
     with pytest.raises(UserError, match=r"task 0 of the stage gather .*no single document explains it"):
         build(source, tmp_path / "corpus")
     assert not (tmp_path / "corpus" / "statistics.json").exists()

@@ -16,7 +16,7 @@ from midspan.corpus.sources import SourcePlan, SourceTask
 from midspan.corpus.sources.items import Lines
 from midspan.corpus.stages.places import WHOLE_SHARDS, cut_places, sample_places
 from midspan.corpus.stages.plan import plan_corpus
-from midspan.corpus.stages.shuffle import gather, read_partition, write_partitions
+from midspan.corpus.stages.tables import join_partitions, read_partition, write_partitions
 from midspan.recipe import Corpus, Source
 
 documents = st.lists(
@@ -76,7 +76,7 @@ def test_every_row_reaches_its_receiver_in_the_order_of_senders(senders: list[li
                 for row, one in enumerate(receivers)
                 if one == receiver
             ]
-            assert gather(paths, receiver)["name"].to_pylist() == expected
+            assert join_partitions(paths, receiver)["name"].to_pylist() == expected
 
 
 def test_a_file_cut_short_is_no_table(tmp_path: Path) -> None:

@@ -11,16 +11,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from midspan.corpus.stages.counting import amount
+from midspan.corpus.stages.amounts import amount
 from midspan.corpus.stages.guard import Guard
 from midspan.corpus.stages.read import write_documents
-from midspan.corpus.stages.shuffle import gather
+from midspan.corpus.stages.tables import join_partitions
 
 ORDER = [(name, "ascending") for name in ("repository", "path", "source", "id")]
 
 
 @dataclass(frozen=True)
-class Gathering:
+class GatherTask:
     """One shard among what all judging tasks wrote."""
 
     senders: tuple[Path, ...]
@@ -28,12 +28,12 @@ class Gathering:
     by_repository: bool  # are whole repositories compared with each other?
 
 
-def collect(work: Gathering, folder: Path, guard: Guard) -> dict[str, Any]:
+def gather(task: GatherTask, folder: Path, guard: Guard) -> dict[str, Any]:
     """Write documents.parquet in the order of repository and path, and with it, if asked for, repositories.parquet."""
-    table = gather(work.senders, work.shard).sort_by(ORDER)
+    table = join_partitions(task.senders, task.shard).sort_by(ORDER)
     write_documents(folder / "documents.parquet", table)
-    rows = list(_repositories(table)) if work.by_repository else []
-    if work.by_repository:
+    rows = list(_repositories(table)) if task.by_repository else []
+    if task.by_repository:
         write_documents(folder / "repositories.parquet", pa.Table.from_pylist(rows, schema=table.schema))
     size = amount(len(table), int(pc.sum(table["size"]).as_py() or 0))
     return {"in": size, "out": size, "documents": len(table), "repositories": len(rows)}

@@ -16,15 +16,15 @@ import pyarrow.parquet as pq
 from midspan.corpus.decontamination import EvaluationIndex
 from midspan.corpus.dedup import read_dropped
 from midspan.corpus.quality import why_not
-from midspan.corpus.stages.counting import Exclusions, amount
+from midspan.corpus.stages.amounts import Exclusions, amount
 from midspan.corpus.stages.guard import Guard, QuarantinedError
 from midspan.corpus.stages.places import Place
-from midspan.corpus.stages.read import ROW_GROUP, WORKING_SCHEMA
-from midspan.corpus.stages.shuffle import write_partitions
+from midspan.corpus.stages.read import ROW_GROUP, STAGED_SCHEMA
+from midspan.corpus.stages.tables import write_partitions
 
 
 @dataclass(frozen=True)
-class Judging:
+class JudgeTask:
     """The documents of one reading task, and what they are judged by."""
 
     documents: Path
@@ -35,15 +35,15 @@ class Judging:
     cuts: tuple[Place, ...]
 
 
-def judge(work: Judging, folder: Path, guard: Guard) -> dict[str, Any]:
+def judge(task: JudgeTask, folder: Path, guard: Guard) -> dict[str, Any]:
     """Write documents.arrow, parted by shard, and excluded.jsonl."""
     exclusions = Exclusions("judge")
-    index = None if work.evaluation is None else load_index(work.evaluation)
-    with pq.ParquetFile(work.documents) as file:
+    index = None if task.evaluation is None else load_index(task.evaluation)
+    with pq.ParquetFile(task.documents) as file:
         count = file.metadata.num_rows
-        copies = read_dropped(work.copies, work.start, work.start + count)
+        copies = read_dropped(task.copies, task.start, task.start + count)
         originals = {
-            row["document"] - work.start: f"of {row['repository']}: {row['path']}" for row in copies.to_pylist()
+            row["document"] - task.start: f"of {row['repository']}: {row['path']}" for row in copies.to_pylist()
         }
         kept: list[pa.Table] = []
         receivers: list[int] = []
@@ -52,11 +52,11 @@ def judge(work: Judging, folder: Path, guard: Guard) -> dict[str, Any]:
             keep = np.zeros(len(batch), bool)
             for ordinal, row in guard.each(batch.to_pylist(), first):
                 size_in += row["size"]
-                reason = _why_out(work, index, originals, guard, ordinal, row)
+                reason = _why_out(task, index, originals, guard, ordinal, row)
                 if reason is None:
                     keep[ordinal - first] = True
                     size_out += row["size"]
-                    receivers.append(bisect_right(work.cuts, (row["repository"], row["path"])))
+                    receivers.append(bisect_right(task.cuts, (row["repository"], row["path"])))
                 else:
                     text = "" if reason[0] == "exact copy" else row["text"]
                     exclusions.add(
@@ -69,8 +69,8 @@ def judge(work: Judging, folder: Path, guard: Guard) -> dict[str, Any]:
                         text=text,
                     )
             kept.append(batch.filter(pa.array(keep)))
-    table = pa.concat_tables([WORKING_SCHEMA.empty_table(), *kept])
-    write_partitions(folder / "documents.arrow", table, np.array(receivers, np.int64), len(work.cuts) + 1)
+    table = pa.concat_tables([STAGED_SCHEMA.empty_table(), *kept])
+    write_partitions(folder / "documents.arrow", table, np.array(receivers, np.int64), len(task.cuts) + 1)
     exclusions.write(folder)
     out = amount(len(table), size_out)
     return {"in": amount(count, size_in), "out": out, "dropped": exclusions.dropped}
@@ -85,12 +85,12 @@ def load_index(path: Path) -> EvaluationIndex:
 def _batches(file: pq.ParquetFile) -> Any:
     first = 0
     for batch in file.iter_batches(ROW_GROUP):
-        yield first, pa.Table.from_batches([batch], schema=WORKING_SCHEMA)
+        yield first, pa.Table.from_batches([batch], schema=STAGED_SCHEMA)
         first += len(batch)
 
 
 def _why_out(
-    work: Judging,
+    task: JudgeTask,
     index: EvaluationIndex | None,
     originals: Mapping[int, str],
     guard: Guard,
@@ -102,7 +102,7 @@ def _why_out(
         return "exact copy", originals[ordinal]
 
     def assess(row: Mapping[str, Any]) -> tuple[str, str] | None:
-        if (rule := why_not(row["text"], row["path"], row["language"], work.overrides)) is not None:
+        if (rule := why_not(row["text"], row["path"], row["language"], task.overrides)) is not None:
             return rule
         if index is not None and (found := index.find(row["text"])) is not None:
             return "contaminated", f"{found.set}, item {found.item}: {found.detail}"

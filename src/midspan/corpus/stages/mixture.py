@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from midspan.corpus.stages.counting import Amount
+from midspan.corpus.stages.amounts import Amount
 from midspan.corpus.stages.survey import Group
 from midspan.errors import UserError
 

@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from midspan.corpus.decontamination import EvaluationIndex
-from midspan.corpus.stages.counting import merged
-from midspan.corpus.stages.deduplicating import find_exact_copies, find_near_copies
-from midspan.corpus.stages.gather import Gathering, collect
-from midspan.corpus.stages.judge import Judging, judge
+from midspan.corpus.stages.amounts import merged
+from midspan.corpus.stages.gather import GatherTask, gather
+from midspan.corpus.stages.judge import JudgeTask, judge
 from midspan.corpus.stages.manifest import Row, amount_out, combined_hash
 from midspan.corpus.stages.mixture import epochs_of
 from midspan.corpus.stages.places import cut_places
 from midspan.corpus.stages.plan import Plan, plan_corpus
-from midspan.corpus.stages.read import Reading, read
+from midspan.corpus.stages.read import ReadTask, read
 from midspan.corpus.stages.result import EXCLUDING, nothing_left, write_result
-from midspan.corpus.stages.survey import HASH_END, Choice, Surveying, highest_cap, split_threshold, survey
+from midspan.corpus.stages.search import find_exact_copies, find_near_copies
+from midspan.corpus.stages.survey import HASH_END, Choice, SurveyTask, highest_cap, split_threshold, survey
 from midspan.corpus.stages.view import View
 from midspan.corpus.stages.workplace import Workplace
-from midspan.corpus.stages.write import Writing, write
+from midspan.corpus.stages.write import WriteTask, write
 from midspan.engines import EngineChoice, start_engine
 from midspan.errors import UserError
 from midspan.files import hash_text, read_json
@@ -54,15 +54,15 @@ def build_corpus(settings: Corpus, output: Path, engine: EngineChoice | None = N
     output.mkdir(parents=True, exist_ok=True)
     (output / "statistics.json").unlink(missing_ok=True)
     with _user_errors_for_the_disk(output), start_engine(engine or EngineChoice()) as running:
-        place = Workplace(output / WORK, running, View())
+        workplace = Workplace(output / WORK, running, View())
         try:
-            rows = _run_stages(plan, place)
+            rows = _run_stages(plan, workplace)
         except NothingLeftError as error:
             shutil.rmtree(output / WORK, ignore_errors=True)
             raise nothing_left(plan, error.rows) from None
-        index = _evaluation_index(plan, place)
+        index = _evaluation_index(plan, workplace)
         sets = EvaluationIndex.load(index).sets if index else {}
-        write_result(plan, rows, place, output, sets, time.monotonic() - started)
+        write_result(plan, rows, workplace, output, sets, time.monotonic() - started)
     shutil.rmtree(output / WORK)
 
 
@@ -84,7 +84,7 @@ class NothingLeftError(Exception):
         self.rows = rows
 
 
-def _run_stages(plan: Plan, place: Workplace) -> dict[str, list[Row]]:
+def _run_stages(plan: Plan, workplace: Workplace) -> dict[str, list[Row]]:
     """All stages; the manifest's rows of each."""
     settings = plan.settings
     rows: dict[str, list[Row]] = {}
@@ -95,40 +95,40 @@ def _run_stages(plan: Plan, place: Workplace) -> dict[str, list[Row]]:
             raise NothingLeftError(rows)
         return found
 
-    read_rows = note("read", _read(plan, place))
-    documents = [place.task_folder("read", row.task) / "documents.parquet" for row in read_rows]
-    copies, exact = find_exact_copies(place, documents, amount_out(read_rows), combined_hash(read_rows))
+    read_rows = note("read", _read(plan, workplace))
+    documents = [workplace.task_folder("read", row.task) / "documents.parquet" for row in read_rows]
+    copies, exact = find_exact_copies(workplace, documents, amount_out(read_rows), combined_hash(read_rows))
     note("exact copies", [exact])
-    judged_rows, shards = _judge(plan, place, documents, copies, rows)
+    judged_rows, shards = _judge(plan, workplace, documents, copies, rows)
     note("judge", judged_rows)
-    gathered = note("gather", _gather(plan, place, judged_rows, shards))
-    surveyings, near_rows = _deduplicate(plan, place, gathered)
+    gathered = note("gather", _gather(plan, workplace, judged_rows, shards))
+    surveys, near_rows = _deduplicate(plan, workplace, gathered)
     note("near copies", near_rows)
     inputs = [combined_hash([row, *near_rows]) for row in gathered]
-    surveyed = place.run("survey", survey, plan.configuration("max_bytes"), list(zip(surveyings, inputs, strict=True)))
-    choice = _choose(plan, place, note("survey", surveyed))
-    writings = [Writing(one, choice, settings.secrets, settings.order, plan.seed, plan.prose) for one in surveyings]
+    surveyed = workplace.run("survey", survey, plan.configuration("max_bytes"), list(zip(surveys, inputs, strict=True)))
+    choice = _choose(plan, workplace, note("survey", surveyed))
+    writes = [WriteTask(one, choice, settings.secrets, settings.order, plan.seed, plan.prose) for one in surveys]
     configuration = hash_text(f"{plan.configuration('secrets', 'order')} {choice}")
-    note("write", place.run("write", write, configuration, list(zip(writings, inputs, strict=True))))
+    note("write", workplace.run("write", write, configuration, list(zip(writes, inputs, strict=True))))
     return rows
 
 
-def _read(plan: Plan, place: Workplace) -> list[Row]:
+def _read(plan: Plan, workplace: Workplace) -> list[Row]:
     licences = frozenset(plan.settings.licences)
     work = [
         (
-            Reading(task, plan.languages[task.source], licences, plan.settings.shard_bytes),
+            ReadTask(task, plan.languages[task.source], licences, plan.settings.shard_bytes),
             hash_text(f"{fingerprint} {number}"),
         )
         for task, number, fingerprint in plan.tasks
     ]
-    return place.run(
+    return workplace.run(
         "read", read, plan.configuration("source", "sources", "languages", "licences", "shard_bytes"), work
     )
 
 
 def _judge(
-    plan: Plan, place: Workplace, documents: Sequence[Path], copies: Path, rows: Mapping[str, Sequence[Row]]
+    plan: Plan, workplace: Workplace, documents: Sequence[Path], copies: Path, rows: Mapping[str, Sequence[Row]]
 ) -> tuple[list[Row], int]:
     """Judge what is no copy, and part it into shards; the rows, and how many shards there are."""
     (exact,) = rows["exact copies"]
@@ -136,55 +136,60 @@ def _judge(
     unique = 1 - exact.statistics["copies"] / sum(counts)
     shards = max(round(amount_out(rows["read"])["bytes"] * unique / plan.settings.shard_bytes), 1)
     cuts = tuple(cut_places((sample for row in rows["read"] for sample in row.statistics["samples"]), shards))
-    evaluation = _evaluation_index(plan, place)
+    evaluation = _evaluation_index(plan, workplace)
     starts = [0, *accumulate(counts)]
     work = [
-        (Judging(path, copies, start, plan.settings.quality, evaluation, cuts), combined_hash([row, exact]))
+        (JudgeTask(path, copies, start, plan.settings.quality, evaluation, cuts), combined_hash([row, exact]))
         for path, start, row in zip(documents, starts, rows["read"], strict=False)
     ]
-    return place.run("judge", judge, plan.configuration("quality", "shard_bytes"), work), len(cuts) + 1
+    return workplace.run("judge", judge, plan.configuration("quality", "shard_bytes"), work), len(cuts) + 1
 
 
-def _evaluation_index(plan: Plan, place: Workplace) -> Path | None:
+def _evaluation_index(plan: Plan, workplace: Workplace) -> Path | None:
     if not plan.decontaminate:
         return None
-    path = place.folder / f"evaluation-{hash_text(plan.sets)}"
+    path = workplace.folder / f"evaluation-{hash_text(plan.sets)}"
     if not path.exists():
         EvaluationIndex.build(plan.decontaminate).save(path)
     return path
 
 
-def _gather(plan: Plan, place: Workplace, judged: Sequence[Row], shards: int) -> list[Row]:
+def _gather(plan: Plan, workplace: Workplace, judged: Sequence[Row], shards: int) -> list[Row]:
     near = plan.settings.near_duplicates
-    senders = tuple(place.task_folder("judge", row.task) / "documents.arrow" for row in judged)
+    senders = tuple(workplace.task_folder("judge", row.task) / "documents.arrow" for row in judged)
     work = [
-        (Gathering(senders, shard, near is not None and near.level == "repository"), f"{combined_hash(judged)} {shard}")
+        (
+            GatherTask(senders, shard, near is not None and near.level == "repository"),
+            f"{combined_hash(judged)} {shard}",
+        )
         for shard in range(shards)
     ]
-    return place.run("gather", collect, plan.configuration("near_duplicates"), work)
+    return workplace.run("gather", gather, plan.configuration("near_duplicates"), work)
 
 
-def _deduplicate(plan: Plan, place: Workplace, gathered: Sequence[Row]) -> tuple[list[Surveying], list[Row]]:
+def _deduplicate(plan: Plan, workplace: Workplace, gathered: Sequence[Row]) -> tuple[list[SurveyTask], list[Row]]:
     """Find the near-copies among the shards; each shard with what is dropped of it."""
     near = plan.settings.near_duplicates
-    folders = [place.task_folder("gather", row.task) for row in gathered]
+    folders = [workplace.task_folder("gather", row.task) for row in gathered]
     by_repository = near is not None and near.level == "repository"
     unit = "repositories" if by_repository else "documents"
     dropped, rows = None, []
     if near is not None:
         shards = [folder / f"{unit}.parquet" for folder in folders]
-        dropped, row = find_near_copies(place, shards, amount_out(gathered), near.threshold, combined_hash(gathered))
+        dropped, row = find_near_copies(
+            workplace, shards, amount_out(gathered), near.threshold, combined_hash(gathered)
+        )
         rows = [row]
     starts = [0, *accumulate(row.statistics[unit] for row in gathered)]
     keys = plan.settings.max_bytes is not None
-    surveyings = [
-        Surveying(folder / "documents.parquet", dropped, start, by_repository, keys)
+    surveys = [
+        SurveyTask(folder / "documents.parquet", dropped, start, by_repository, keys)
         for folder, start in zip(folders, starts, strict=False)
     ]
-    return surveyings, rows
+    return surveys, rows
 
 
-def _choose(plan: Plan, place: Workplace, surveyed: Sequence[Row]) -> Choice:
+def _choose(plan: Plan, workplace: Workplace, surveyed: Sequence[Row]) -> Choice:
     """What is taken of each group, up to which hash, and which hashes are held out: a few numbers."""
     settings = plan.settings
     available = merged(row.statistics["groups"] for row in surveyed)
@@ -192,7 +197,9 @@ def _choose(plan: Plan, place: Workplace, surveyed: Sequence[Row]) -> Choice:
     documents = amount_out(surveyed)["documents"]
     cap = HASH_END
     if settings.max_bytes is not None:
-        keys = np.concatenate([np.load(place.task_folder("survey", row.task) / "keys.npy") for row in surveyed], axis=1)
+        keys = np.concatenate(
+            [np.load(workplace.task_folder("survey", row.task) / "keys.npy") for row in surveyed], axis=1
+        )
         cap = highest_cap(keys, settings.max_bytes)
         splits = keys[0][keys[1] <= cap].tolist()
         documents = len(splits)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow.parquet as pq
 
 from midspan.corpus.dedup import read_dropped
-from midspan.corpus.stages.counting import Amount, add, amount
+from midspan.corpus.stages.amounts import Amount, add, amount
 from midspan.corpus.stages.guard import Guard
 
 HASH_DIGITS = 13  # of the hexadecimal content hash: 52 bits, exact in a float
@@ -33,7 +33,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Surveying:
+class SurveyTask:
     """One shard and what near-deduplication drops of it."""
 
     documents: Path
@@ -59,20 +59,20 @@ def pass_key(content_hash: str) -> float:
     return float(int(digits, 16) / 16 ** len(digits))
 
 
-def dropped_rows(work: Surveying, repositories: Sequence[str]) -> dict[int, tuple[str, float]]:
+def dropped_rows(task: SurveyTask, repositories: Sequence[str]) -> dict[int, tuple[str, float]]:
     """Row of the shard → where the document is that stays instead, and how alike they are.
 
     `repositories` [documents], in order; of a dropped repository all rows are.
     """
-    if work.dropped is None:
+    if task.dropped is None:
         return {}
     unit = np.arange(len(repositories))  # [documents]: which document, or which repository, it is
-    if work.by_repository and len(unit):
+    if task.by_repository and len(unit):
         changes = [a != b for a, b in zip(repositories[1:], repositories[:-1], strict=True)]
         unit = np.concatenate([[0], np.cumsum(changes)])
     count = int(unit[-1]) + 1 if len(unit) else 0
-    table = read_dropped(work.dropped, work.start, work.start + count).to_pylist()
-    found = {row["document"] - work.start: row for row in table}
+    table = read_dropped(task.dropped, task.start, task.start + count).to_pylist()
+    found = {row["document"] - task.start: row for row in table}
     return {
         row: (": ".join(filter(None, (found[one]["repository"], found[one]["path"]))), found[one]["similarity"])
         for row, one in enumerate(unit.tolist())
@@ -80,10 +80,10 @@ def dropped_rows(work: Surveying, repositories: Sequence[str]) -> dict[int, tupl
     }
 
 
-def survey(work: Surveying, folder: Path, guard: Guard) -> dict[str, Any]:
+def survey(task: SurveyTask, folder: Path, guard: Guard) -> dict[str, Any]:
     """Count what is left of a shard by source and language; write keys.npy [3, documents]: split, cap, bytes."""
-    table = pq.read_table(work.documents, columns=["id", "repository", "source", "language", "size"])
-    dropped = dropped_rows(work, table["repository"].to_pylist())
+    table = pq.read_table(task.documents, columns=["id", "repository", "source", "language", "size"])
+    dropped = dropped_rows(task, table["repository"].to_pylist())
     groups: dict[str, Amount] = {}
     keys: list[tuple[int, int, int]] = []
     for row, one in enumerate(table.to_pylist()):
@@ -91,7 +91,7 @@ def survey(work: Surveying, folder: Path, guard: Guard) -> dict[str, Any]:
             add(groups, f"{one['source']}\n{one['language']}", one["size"])
             keys.append((split_key(one["id"]), cap_key(one["id"]), one["size"]))
     array = np.array(keys, np.int64).reshape(-1, 3).T
-    if work.keys:
+    if task.keys:
         np.save(folder / "keys.npy", array)
     taken = amount(len(table), sum(table["size"].to_pylist()))
     left = amount(len(keys), int(array[2].sum()))

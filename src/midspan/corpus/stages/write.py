@@ -15,12 +15,12 @@ import pyarrow.parquet as pq
 from midspan.corpus.documents import DOCUMENT_SCHEMA, content_id
 from midspan.corpus.repositories import order_files
 from midspan.corpus.secrets import redact
-from midspan.corpus.stages.counting import Amount, Exclusions, add, merged, total
+from midspan.corpus.stages.amounts import Amount, Exclusions, add, merged, total
 from midspan.corpus.stages.guard import Guard, QuarantinedError
 from midspan.corpus.stages.read import ROW_GROUP
 from midspan.corpus.stages.survey import (
     Choice,
-    Surveying,
+    SurveyTask,
     cap_key,
     dropped_rows,
     pass_key,
@@ -32,10 +32,10 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Writing:
+class WriteTask:
     """One shard, what of it was dropped, and what is decided for the whole corpus."""
 
-    shard: Surveying
+    shard: SurveyTask
     choice: Choice
     secrets: bool
     order: Literal["dependency", "random"]
@@ -43,7 +43,7 @@ class Writing:
     prose: frozenset[str]  # sources whose files are no code: they keep their order
 
 
-def write(work: Writing, folder: Path, guard: Guard) -> dict[str, Any]:
+def write(task: WriteTask, folder: Path, guard: Guard) -> dict[str, Any]:
     """Write train-00.parquet (of the first pass; train-01 of the second …), heldout.parquet and excluded.jsonl.
 
     A file is not written where it would be empty. Repositories keep their order; the files of one are in `order`.
@@ -52,17 +52,17 @@ def write(work: Writing, folder: Path, guard: Guard) -> dict[str, Any]:
     secrets: Counter[str] = Counter()
     files: dict[str, list[Row]] = {}
     counts: dict[str, dict[str, Amount]] = {name: {} for name in COUNTED}
-    for repository, rows in groupby(_cleaned(work, guard, exclusions, secrets), key=lambda row: row["repository"]):
-        for row in _in_order(repository, list(rows), work):
+    for repository, rows in groupby(_cleaned(task, guard, exclusions, secrets), key=lambda row: row["repository"]):
+        for row in _in_order(repository, list(rows), task):
             group = row["source"], row["language"]
-            names = _files_of(row, work.choice)
+            names = _files_of(row, task.choice)
             for name in names:
                 files.setdefault(name, []).append(row)
                 add(counts["written"], "\n".join(("heldout" if name == "heldout" else "train", *group)), row["size"])
             if names:
                 count(counts, row, "heldout" if names == ["heldout"] else "train")
             else:
-                passes = f"{work.choice.epochs[group]:.3g} passes over {group[1]} of {group[0]}"
+                passes = f"{task.choice.epochs[group]:.3g} passes over {group[1]} of {group[0]}"
                 exclude(exclusions, row, "not in the mixture", passes)
     for name, documents in files.items():
         table = pa.Table.from_pylist(documents, schema=DOCUMENT_SCHEMA)
@@ -92,22 +92,22 @@ def exclude(exclusions: Exclusions, row: Row, reason: str, detail: str, text: st
     exclusions.add(row["repository"], row["path"], reason, detail, text=text, **facts)
 
 
-def _cleaned(work: Writing, guard: Guard, exclusions: Exclusions, secrets: Counter[str]) -> Iterator[Row]:
+def _cleaned(task: WriteTask, guard: Guard, exclusions: Exclusions, secrets: Counter[str]) -> Iterator[Row]:
     """The documents that stay, without their secrets, each with the `key` by which it is held out."""
-    with pq.ParquetFile(work.shard.documents) as file:
+    with pq.ParquetFile(task.shard.documents) as file:
         repositories = file.read(["repository"])["repository"].to_pylist()
-        dropped = dropped_rows(work.shard, repositories)
+        dropped = dropped_rows(task.shard, repositories)
         batches = (row for batch in file.iter_batches(ROW_GROUP) for row in batch.to_pylist())
         for ordinal, row in guard.each(batches):
             if ordinal in dropped:
                 place, similarity = dropped[ordinal]
                 exclude(exclusions, row, "near copy", f"{similarity:.2f} of {place}", row["text"])
-            elif cap_key(row["id"]) > work.choice.cap_above:
+            elif cap_key(row["id"]) > task.choice.cap_above:
                 exclude(exclusions, row, "over max_bytes", f"{row['size']} bytes")
             else:
                 row["key"] = row["id"]
                 try:
-                    yield guard.apply(lambda row: _without_secrets(row, secrets), ordinal, row) if work.secrets else row
+                    yield guard.apply(lambda row: _without_secrets(row, secrets), ordinal, row) if task.secrets else row
                 except QuarantinedError as error:
                     exclude(exclusions, row, "quarantined", str(error))
 
@@ -121,12 +121,12 @@ def _without_secrets(row: Row, secrets: Counter[str]) -> Row:
     return row | {"text": text, "id": content_id(text), "size": len(text.encode())}
 
 
-def _in_order(repository: str, rows: list[Row], work: Writing) -> list[Row]:
+def _in_order(repository: str, rows: list[Row], task: WriteTask) -> list[Row]:
     """The files of one repository as they follow each other; what is no code stays in the order of paths."""
-    code = [row for row in rows if row["source"] not in work.prose]
+    code = [row for row in rows if row["source"] not in task.prose]
     files = [(row["path"], row["text"], row["language"]) for row in code]
-    order = order_files(files, work.seed, work.order)
-    return [code[index] for index in order] + [row for row in rows if row["source"] in work.prose]
+    order = order_files(files, task.seed, task.order)
+    return [code[index] for index in order] + [row for row in rows if row["source"] in task.prose]
 
 
 def _files_of(row: Row, choice: Choice) -> list[str]:

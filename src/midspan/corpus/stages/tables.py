@@ -35,7 +35,7 @@ def read_partition(path: Path, receiver: int) -> pa.RecordBatch:
         return pa.ipc.open_file(source).get_batch(receiver)
 
 
-def gather(paths: Iterable[Path], receiver: int) -> pa.Table:
+def join_partitions(paths: Iterable[Path], receiver: int) -> pa.Table:
     """What all the files hold for one receiver, in the order of the files."""
     return pa.Table.from_batches([read_partition(path, receiver) for path in paths])
 

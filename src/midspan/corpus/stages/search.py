@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from midspan.corpus.dedup import NearSettings, exact_duplicates, near_duplicates_in_files
-from midspan.corpus.stages.counting import Amount
+from midspan.corpus.stages.amounts import Amount
 from midspan.corpus.stages.manifest import Row, find_row, hash_outputs, write_row
 from midspan.corpus.stages.workplace import TASK_SECONDS, Workplace
 from midspan.engines import TaskLostError, TaskResult
@@ -21,20 +21,22 @@ from midspan.progress import progress
 Search = Callable[[Path, Any], Path]  # its own folder, and what runs its tasks → the folder of what it drops
 
 
-def find_exact_copies(place: Workplace, shards: Sequence[Path], taken: Amount, fingerprint: str) -> tuple[Path, Row]:
+def find_exact_copies(
+    workplace: Workplace, shards: Sequence[Path], taken: Amount, fingerprint: str
+) -> tuple[Path, Row]:
     """What `read_dropped` reads of documents that others equal, and the search's row of the manifest."""
     return _search(
-        place, "exact", taken, fingerprint, lambda work, run: exact_duplicates(shards, work, run, fingerprint)
+        workplace, "exact", taken, fingerprint, lambda work, run: exact_duplicates(shards, work, run, fingerprint)
     )
 
 
 def find_near_copies(
-    place: Workplace, shards: Sequence[Path], taken: Amount, threshold: float, fingerprint: str
+    workplace: Workplace, shards: Sequence[Path], taken: Amount, threshold: float, fingerprint: str
 ) -> tuple[Path, Row]:
     """What `read_dropped` reads of documents (or repositories) that others are like, and the row of the manifest."""
     settings = NearSettings(threshold=threshold)
     return _search(
-        place,
+        workplace,
         "near",
         taken,
         f"{fingerprint} {threshold}",
@@ -42,8 +44,8 @@ def find_near_copies(
     )
 
 
-def _search(place: Workplace, name: str, taken: Amount, input_hash: str, search: Search) -> tuple[Path, Row]:
-    work, folder = place.folder / name, place.task_folder(f"{name}-row", 0)
+def _search(workplace: Workplace, name: str, taken: Amount, input_hash: str, search: Search) -> tuple[Path, Row]:
+    work, folder = workplace.folder / name, workplace.task_folder(f"{name}-row", 0)
     seconds = 0.0
 
     def run(function: Callable[[Any], None], tasks: Sequence[Any], title: str) -> None:
@@ -57,7 +59,7 @@ def _search(place: Workplace, name: str, taken: Amount, input_hash: str, search:
                 line.update(done)
 
             timed = [(function, task) for task in tasks]
-            for result in place.engine.run_tasks(run_timed, timed, TASK_SECONDS, on_result):
+            for result in workplace.engine.run_tasks(run_timed, timed, TASK_SECONDS, on_result):
                 if isinstance(result.error, TaskLostError):
                     raise UserError(
                         f"corpus: a task of {title} keeps losing its process ({result.error}): give the workers more"
