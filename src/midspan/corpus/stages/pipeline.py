@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
@@ -15,15 +15,16 @@ import numpy as np
 
 from midspan.corpus.decontamination import EvaluationIndex
 from midspan.corpus.stages.amounts import merged
+from midspan.corpus.stages.exact import ExactTask, exact
 from midspan.corpus.stages.gather import GatherTask, gather
 from midspan.corpus.stages.judge import JudgeTask, judge
-from midspan.corpus.stages.manifest import Row, amount_out, combined_hash
+from midspan.corpus.stages.manifest import Manifest, Row, amount_out, combined_hash
 from midspan.corpus.stages.mixture import epochs_of
+from midspan.corpus.stages.near import NearTask, Shard, near
 from midspan.corpus.stages.places import cut_places
 from midspan.corpus.stages.plan import Plan, plan_corpus
 from midspan.corpus.stages.read import ReadTask, read
 from midspan.corpus.stages.result import EXCLUDING, nothing_left, write_result
-from midspan.corpus.stages.search import find_exact_copies, find_near_copies
 from midspan.corpus.stages.survey import HASH_END, Choice, SurveyTask, highest_cap, split_threshold, survey
 from midspan.corpus.stages.view import View
 from midspan.corpus.stages.workplace import Workplace
@@ -95,19 +96,19 @@ def _run_stages(plan: Plan, workplace: Workplace) -> dict[str, list[Row]]:
             raise NothingLeftError(rows)
         return found
 
-    read_rows = note("read", _read(plan, workplace))
-    documents = [workplace.task_folder("read", row.task) / "documents.parquet" for row in read_rows]
-    copies, exact = find_exact_copies(workplace, documents, amount_out(read_rows), combined_hash(read_rows))
-    note("exact copies", [exact])
-    judged_rows, shards = _judge(plan, workplace, documents, copies, rows)
-    note("judge", judged_rows)
-    gathered = note("gather", _gather(plan, workplace, judged_rows, shards))
-    surveys, near_rows = _deduplicate(plan, workplace, gathered)
-    note("near copies", near_rows)
-    inputs = [combined_hash([row, *near_rows]) for row in gathered]
+    done = note("read", _read(plan, workplace))
+    documents = tuple(workplace.task_folder("read", row.task) / "documents.parquet" for row in done)
+    copies, row = exact(ExactTask(documents, amount_out(done), combined_hash(done)), workplace)
+    note("exact copies", [row])
+    judged, count = _judge(plan, workplace, documents, copies, rows)
+    gathered = note("gather", _gather(plan, workplace, note("judge", judged), count))
+    shards, compared = _near(plan, workplace, gathered)
+    note("near copies", compared)
+    inputs = [combined_hash([row, *compared]) for row in gathered]
+    surveys = [SurveyTask(shard, keys=settings.max_bytes is not None) for shard in shards]
     surveyed = workplace.run("survey", survey, plan.configuration("max_bytes"), list(zip(surveys, inputs, strict=True)))
     choice = _choose(plan, workplace, note("survey", surveyed))
-    writes = [WriteTask(one, choice, settings.secrets, settings.order, plan.seed, plan.prose) for one in surveys]
+    writes = [WriteTask(shard, choice, settings.secrets, settings.order, plan.seed, plan.prose) for shard in shards]
     configuration = hash_text(f"{plan.configuration('secrets', 'order')} {choice}")
     note("write", workplace.run("write", write, configuration, list(zip(writes, inputs, strict=True))))
     return rows
@@ -128,18 +129,18 @@ def _read(plan: Plan, workplace: Workplace) -> list[Row]:
 
 
 def _judge(
-    plan: Plan, workplace: Workplace, documents: Sequence[Path], copies: Path, rows: Mapping[str, Sequence[Row]]
+    plan: Plan, workplace: Workplace, documents: Sequence[Path], copies: Path, rows: Manifest
 ) -> tuple[list[Row], int]:
     """Judge what is no copy, and part it into shards; the rows, and how many shards there are."""
-    (exact,) = rows["exact copies"]
+    (searched,) = rows["exact copies"]
     counts = [row.statistics["out"]["documents"] for row in rows["read"]]
-    unique = 1 - exact.statistics["copies"] / sum(counts)
+    unique = 1 - searched.statistics["copies"] / sum(counts)
     shards = max(round(amount_out(rows["read"])["bytes"] * unique / plan.settings.shard_bytes), 1)
     cuts = tuple(cut_places((sample for row in rows["read"] for sample in row.statistics["samples"]), shards))
     evaluation = _evaluation_index(plan, workplace)
     starts = [0, *accumulate(counts)]
     work = [
-        (JudgeTask(path, copies, start, plan.settings.quality, evaluation, cuts), combined_hash([row, exact]))
+        (JudgeTask(path, copies, start, plan.settings.quality, evaluation, cuts), combined_hash([row, searched]))
         for path, start, row in zip(documents, starts, rows["read"], strict=False)
     ]
     return workplace.run("judge", judge, plan.configuration("quality", "shard_bytes"), work), len(cuts) + 1
@@ -155,38 +156,29 @@ def _evaluation_index(plan: Plan, workplace: Workplace) -> Path | None:
 
 
 def _gather(plan: Plan, workplace: Workplace, judged: Sequence[Row], shards: int) -> list[Row]:
-    near = plan.settings.near_duplicates
     senders = tuple(workplace.task_folder("judge", row.task) / "documents.arrow" for row in judged)
-    work = [
-        (
-            GatherTask(senders, shard, near is not None and near.level == "repository"),
-            f"{combined_hash(judged)} {shard}",
-        )
-        for shard in range(shards)
-    ]
+    inputs = combined_hash(judged)
+    work = [(GatherTask(senders, shard, plan.by_repository), f"{inputs} {shard}") for shard in range(shards)]
     return workplace.run("gather", gather, plan.configuration("near_duplicates"), work)
 
 
-def _deduplicate(plan: Plan, workplace: Workplace, gathered: Sequence[Row]) -> tuple[list[SurveyTask], list[Row]]:
-    """Find the near-copies among the shards; each shard with what is dropped of it."""
-    near = plan.settings.near_duplicates
+def _near(plan: Plan, workplace: Workplace, gathered: Sequence[Row]) -> tuple[list[Shard], list[Row]]:
+    """Find the near-copies among the shards; the shards with what is dropped of them, and the row of the search."""
+    settings = plan.settings.near_duplicates
     folders = [workplace.task_folder("gather", row.task) for row in gathered]
-    by_repository = near is not None and near.level == "repository"
-    unit = "repositories" if by_repository else "documents"
-    dropped, rows = None, []
-    if near is not None:
-        shards = [folder / f"{unit}.parquet" for folder in folders]
-        dropped, row = find_near_copies(
-            workplace, shards, amount_out(gathered), near.threshold, combined_hash(gathered)
-        )
+    unit = "repositories" if plan.by_repository else "documents"
+    copies, rows = None, []
+    if settings is not None:
+        files = tuple(folder / f"{unit}.parquet" for folder in folders)
+        task = NearTask(files, amount_out(gathered), combined_hash(gathered), settings.threshold)
+        copies, row = near(task, workplace)
         rows = [row]
     starts = [0, *accumulate(row.statistics[unit] for row in gathered)]
-    keys = plan.settings.max_bytes is not None
-    surveys = [
-        SurveyTask(folder / "documents.parquet", dropped, start, by_repository, keys)
+    shards = [
+        Shard(folder / "documents.parquet", copies, start, plan.by_repository)
         for folder, start in zip(folders, starts, strict=False)
     ]
-    return surveys, rows
+    return shards, rows
 
 
 def _choose(plan: Plan, workplace: Workplace, surveyed: Sequence[Row]) -> Choice:
@@ -197,9 +189,8 @@ def _choose(plan: Plan, workplace: Workplace, surveyed: Sequence[Row]) -> Choice
     documents = amount_out(surveyed)["documents"]
     cap = HASH_END
     if settings.max_bytes is not None:
-        keys = np.concatenate(
-            [np.load(workplace.task_folder("survey", row.task) / "keys.npy") for row in surveyed], axis=1
-        )
+        folders = [workplace.task_folder("survey", row.task) for row in surveyed]
+        keys = np.concatenate([np.load(folder / "keys.npy") for folder in folders], axis=1)
         cap = highest_cap(keys, settings.max_bytes)
         splits = keys[0][keys[1] <= cap].tolist()
         documents = len(splits)

@@ -42,6 +42,12 @@ class Plan:
         return hash_text(f"{FORMAT} {self.seed} {self.sets} {json.dumps([values[field] for field in fields])}")
 
     @property
+    def by_repository(self) -> bool:
+        """Whether near-copies are sought among whole repositories."""
+        near = self.settings.near_duplicates
+        return near is not None and near.level == "repository"
+
+    @property
     def prose(self) -> frozenset[str]:
         """The sources that hold no code."""
         return frozenset(source.label for source in self.settings.all_sources if source.content != "code")

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from midspan.corpus.quality import missing_grammars
-from midspan.corpus.stages.amounts import Amount, Exclusions, amount, merged, total
+from midspan.corpus.stages.amounts import Amount, amount, merged, total
+from midspan.corpus.stages.exclusions import Exclusions
 from midspan.corpus.stages.manifest import Manifest, Row
 from midspan.corpus.stages.plan import Plan
 from midspan.corpus.stages.workplace import Workplace
