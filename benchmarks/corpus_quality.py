@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from midspan.corpus.decoding import NotTextError, decode_source
+from midspan.corpus.encodings import NotTextError, decode_source
 from midspan.corpus.languages import PROSE_AND_SETTINGS, detect_language
 from midspan.corpus.quality.judge import active_rules, why_not
 from midspan.corpus.quality.rules import PARSING, RULES, Rule

@@ -18,10 +18,10 @@ from typing import Any, TypeVar
 import pyarrow.parquet as pq
 from corpus_input import SHARED, evaluation_files
 
-from midspan.corpus.decoding import NotTextError, decode_source, notebook_source
 from midspan.corpus.decontamination import EvaluationIndex
 from midspan.corpus.dedup import exact_duplicates, near_duplicates_in_files, read_dropped
 from midspan.corpus.documents import Document, content_id, to_table
+from midspan.corpus.encodings import NotTextError, decode_source, notebook_source
 from midspan.corpus.languages import detect_language
 from midspan.corpus.licences import licence_of
 from midspan.corpus.quality import why_not
@@ -64,7 +64,7 @@ def main() -> None:
     clock = Clock()
     plan = plan_source(Source(kind="folder", path=sys.argv[1]), SHARD_BYTES)
     size = sum(task.size for task in plan.tasks)
-    count = sum(len(piece.files) for task in plan.tasks for piece in task.pieces)  # type: ignore[union-attr]
+    count = sum(len(fragment.files) for task in plan.tasks for fragment in task.fragments)  # type: ignore[union-attr]
     raws = clock.time("read files", size, count, lambda: [item for task in plan.tasks for item in _read(task)])
     texts = clock.time("decode, language", size, len(raws), lambda: [_decode(raw) for raw in raws])
     known = [(raw, *found) for raw, found in zip(raws, texts, strict=True) if found is not None]

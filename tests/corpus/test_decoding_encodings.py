@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midspan.corpus.decoding import MAX_FILE_BYTES, NotTextError, decode, decode_source
+from midspan.corpus.encodings import MAX_FILE_BYTES, NotTextError, decode, decode_source
 
 texts = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"))
 LOCALES = Path("/usr/share/locale")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from midspan.corpus.ambiguous import BY_CONTENT
-from midspan.corpus.decoding import NotTextError, decode_source
+from midspan.corpus.encodings import NotTextError, decode_source
 from midspan.corpus.languages import (
     LANGUAGES,
     PROSE_AND_SETTINGS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from midspan.corpus.decoding import NotTextError, notebook_source
+from midspan.corpus.encodings import NotTextError, notebook_source
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"cells": 3}', '{"cells": [{"cell_type": "code"}]}', "[" * 100_000])

@@ -41,9 +41,9 @@ def content_id(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def to_table(documents: Iterable[Document]) -> pa.Table:
-    """The documents as one Arrow table."""
-    return pa.Table.from_pylist([vars(document) for document in documents], schema=DOCUMENT_SCHEMA)
+def to_table(documents: Iterable[Document], schema: pa.Schema = DOCUMENT_SCHEMA) -> pa.Table:
+    """The documents as one Arrow table with the columns of `schema`."""
+    return pa.Table.from_pylist([vars(document) for document in documents], schema=schema)
 
 
 def read_documents(path: Path) -> Iterator[Document]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from midspan.corpus.decontamination import EvaluationIndex
-from midspan.corpus.decontamination.building import HEAD, WHOLE_FIELD, telling_words
+from midspan.corpus.decontamination.arrays import HEAD, WHOLE_FIELD, telling_words
 from midspan.corpus.decontamination.evaluation_files import EvaluationItem, read_evaluation_items
 from midspan.corpus.decontamination.words import normalise
 

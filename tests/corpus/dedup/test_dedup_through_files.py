@@ -21,7 +21,7 @@ from midspan.corpus.dedup import (
     near_duplicates_in_files,
     read_dropped,
 )
-from midspan.corpus.dedup.grouping import GroupTask, group_bands
+from midspan.corpus.dedup.buckets import GroupTask, group_bands
 from midspan.corpus.dedup.priority import PriorityTask, rank_documents, sort_key, write_sort_keys
 from midspan.corpus.dedup.signature_files import SignatureTask, read_bands, write_signatures
 from midspan.corpus.documents import Document, to_table

@@ -12,7 +12,7 @@ from reading_sources import read_source, reasons
 
 from midspan.corpus.sources import Excluded, git_revision, plan_source, read_items
 from midspan.corpus.sources.items import Entry, Repository
-from midspan.corpus.sources.trees import Tree, pieces_of
+from midspan.corpus.sources.trees import Tree, fragments_of
 from midspan.errors import UserError
 from midspan.recipe import Source
 
@@ -157,14 +157,14 @@ def test_tasks_are_bounded_and_their_order_is_that_of_one_task(tmp_path: Path) -
 
 @given(st.lists(st.integers(0, 300), max_size=40), st.integers(1, 1000))
 @settings(max_examples=50, deadline=None)
-def test_pieces_hold_every_file_once_in_the_order_of_paths(sizes: list[int], task_bytes: int) -> None:
+def test_fragments_hold_every_file_once_in_the_order_of_paths(sizes: list[int], task_bytes: int) -> None:
     tree = Tree("r", "code")
     for index, size in reversed(list(enumerate(sizes))):
         tree.add(Entry(f"{index:03d}.py"), size)
-    pieces = list(pieces_of(Repository("r", "/", "folder"), tree, task_bytes))
-    assert [file.path for piece in pieces for file in piece.files] == [f"{i:03d}.py" for i in range(len(sizes))]
-    assert sum(piece.size for piece in pieces) == sum(sizes)
-    assert all(piece.size < task_bytes + 300 for piece in pieces)
+    fragments = list(fragments_of(Repository("r", "/", "folder"), tree, task_bytes))
+    assert [file.path for one in fragments for file in one.files] == [f"{i:03d}.py" for i in range(len(sizes))]
+    assert sum(fragment.size for fragment in fragments) == sum(sizes)
+    assert all(fragment.size < task_bytes + 300 for fragment in fragments)
 
 
 def test_the_fingerprint_changes_with_the_files_and_with_nothing_else(tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ import pytest
 from reading_sources import git, make_repository, object_file, read_source, reasons
 
 from midspan.corpus.sources import plan_source, read_items
-from midspan.corpus.sources.fetching import repository_name, without_password
 from midspan.corpus.sources.git import parse_tree
 from midspan.corpus.sources.items import UnreadableError
 from midspan.corpus.sources.objects import ObjectStore
+from midspan.corpus.sources.remote import repository_name, without_password
 from midspan.errors import UserError
 from midspan.recipe import Source
 

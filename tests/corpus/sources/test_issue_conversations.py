@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reading_sources import read_source
 
-from midspan.corpus.sources import Excluded, Raw, ReadTask
+from midspan.corpus.sources import Excluded, Raw, SourceTask
 from midspan.corpus.sources.issues import (
     MAX_LINES,
     Comment,
@@ -32,7 +32,7 @@ def text_of(*comments: tuple[str, str], title: str = "") -> str | tuple[str, str
 
 
 def issue(row: dict[str, Any]) -> Raw | Excluded:
-    return issue_of_row(row, "part:7", ReadTask("source", "issues", ()))
+    return issue_of_row(row, "part:7", SourceTask("source", "issues", ()))
 
 
 def test_a_conversation_becomes_a_text_with_counters_for_names() -> None:

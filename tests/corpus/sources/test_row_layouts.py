@@ -13,12 +13,12 @@ import pyarrow.parquet as pq
 import pytest
 from reading_sources import read_source
 
-from midspan.corpus.sources import Excluded, Raw, ReadTask
+from midspan.corpus.sources import Excluded, Raw, SourceTask
 from midspan.corpus.sources.columns import item_of_row, needed_columns
 
 
 def item(row: dict[str, Any], **task: Any) -> Raw | Excluded:
-    return item_of_row(row, "part:0", ReadTask("set", task.pop("content", "code"), (), **task))
+    return item_of_row(row, "part:0", SourceTask("set", task.pop("content", "code"), (), **task))
 
 
 THE_STACK_V1 = {

@@ -228,8 +228,8 @@ def test_compressed_lines_are_read_and_a_cut_off_file_gives_what_it_has(tmp_path
 def test_stretches_of_bytes_give_every_line_once(tmp_path_factory: Any, texts: list[str], task_bytes: int) -> None:
     file = tmp_path_factory.mktemp("lines") / "a.jsonl"
     file.write_text("".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in texts), encoding="utf-8")
-    pieces = _cut_lines(str(file), "a.jsonl", file.stat().st_size, task_bytes)
-    found = [row for piece in pieces for _, row in read_lines(piece)]
+    fragments = _cut_lines(str(file), "a.jsonl", file.stat().st_size, task_bytes)
+    found = [row for fragment in fragments for _, row in read_lines(fragment)]
     assert not any(isinstance(row, UnreadableError) for row in found)
     assert found == [{"text": text} for text in texts]
 

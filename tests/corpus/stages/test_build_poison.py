@@ -13,7 +13,7 @@ import pytest
 from small_corpus import module_text
 
 from midspan.corpus import build_corpus, read_documents
-from midspan.corpus.sources import Excluded, Raw, ReadTask, read_items
+from midspan.corpus.sources import Excluded, Raw, SourceTask, read_items
 from midspan.corpus.stages import guard, judge, read, write
 from midspan.corpus.stages.guard import Guard
 from midspan.engines import EngineChoice
@@ -70,7 +70,7 @@ def write_with_traps(work: Any, folder: Path, guard_: Guard) -> dict[str, Any]:
 
 
 def read_with_a_fatal_source(work: Any, folder: Path, guard_: Guard) -> dict[str, Any]:
-    def items(task: ReadTask) -> Iterator[Raw | Excluded]:
+    def items(task: SourceTask) -> Iterator[Raw | Excluded]:
         for item in read_items(task):
             if isinstance(item, Raw) and "crash" in item.path:
                 os.abort()
@@ -148,7 +148,7 @@ def test_where_reading_itself_ends_the_process_what_came_before_is_kept(
 def test_a_stage_that_no_document_explains_is_a_user_error(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("midspan.corpus.stages.pipeline.collect", lose_every_process)
+    monkeypatch.setattr("midspan.corpus.stages.pipeline.gather", lose_every_process)
     with pytest.raises(UserError, match=r"task 0 of the stage gather .*no single document explains it"):
         build(source, tmp_path / "corpus")
     assert not (tmp_path / "corpus" / "statistics.json").exists()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from midspan.corpus.stages.counting import EXCERPT, Exclusions
+from midspan.corpus.stages.exclusions import EXCERPT, Exclusions
 
 
 def test_excerpts_are_redacted_even_where_they_cut_a_secret() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from small_corpus import module_text
 
 from midspan.corpus import build_corpus, read_documents
-from midspan.corpus.stages.counting import amount
+from midspan.corpus.stages.amounts import amount
 from midspan.corpus.stages.mixture import epochs_of
 from midspan.corpus.stages.survey import HASH_END, split_threshold
 from midspan.errors import UserError

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midspan.corpus.sources import ReadTask, SourcePlan
+from midspan.corpus.sources import SourcePlan, SourceTask
 from midspan.corpus.sources.items import Lines
 from midspan.corpus.stages.places import WHOLE_SHARDS, cut_places, sample_places
-from midspan.corpus.stages.planning import plan_corpus
-from midspan.corpus.stages.shuffle import gather, read_partition, write_partitions
+from midspan.corpus.stages.plan import plan_corpus
+from midspan.corpus.stages.tables import join_partitions, read_partition, write_partitions
 from midspan.recipe import Corpus, Source
 
 documents = st.lists(
@@ -76,7 +76,7 @@ def test_every_row_reaches_its_receiver_in_the_order_of_senders(senders: list[li
                 for row, one in enumerate(receivers)
                 if one == receiver
             ]
-            assert gather(paths, receiver)["name"].to_pylist() == expected
+            assert join_partitions(paths, receiver)["name"].to_pylist() == expected
 
 
 def test_a_file_cut_short_is_no_table(tmp_path: Path) -> None:
@@ -93,8 +93,8 @@ def test_shards_grow_with_the_corpus_up_to_what_a_worker_can_hold(monkeypatch: p
 
         def plan(source: Source, task_bytes: int, size: int = size) -> SourcePlan:
             lines = (Lines("file", "name", 0, size, size),)
-            return SourcePlan([ReadTask(source.label, "code", lines)], [], "fingerprint")
+            return SourcePlan([SourceTask(source.label, "code", lines)], [], "fingerprint")
 
-        monkeypatch.setattr("midspan.corpus.stages.planning.plan_source", plan)
+        monkeypatch.setattr("midspan.corpus.stages.plan.plan_source", plan)
         assert plan_corpus(Corpus(), 0).settings.shard_bytes == shard_bytes
         assert plan_corpus(Corpus(shard_bytes=5000), 0).settings.shard_bytes == 5000

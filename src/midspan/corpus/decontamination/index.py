@@ -23,7 +23,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from midspan.corpus.decontamination.building import GRAM, HEAD, Arrays, collect, head_size, make_arrays, telling_words
+from midspan.corpus.decontamination.arrays import GRAM, HEAD, Arrays, collect, head_size, make_arrays, telling_words
 from midspan.corpus.decontamination.evaluation_files import read_evaluation_items
 from midspan.corpus.decontamination.words import Hashes, gram_hashes, normalise, whole_hash, word_hashes
 from midspan.errors import UserError

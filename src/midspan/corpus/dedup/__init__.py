@@ -4,7 +4,7 @@ from midspan.corpus.dedup.dropped import DROPPED_SCHEMA, read_dropped
 from midspan.corpus.dedup.exact import exact_duplicates
 from midspan.corpus.dedup.in_memory import near_duplicates
 from midspan.corpus.dedup.near import NearSettings, near_duplicates_in_files
-from midspan.corpus.dedup.running import document_starts
+from midspan.corpus.dedup.tasks import document_starts
 
 __all__ = [
     "DROPPED_SCHEMA",

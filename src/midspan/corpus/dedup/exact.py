@@ -23,7 +23,7 @@ from midspan.corpus.dedup.priority import (
     sort_keys,
     write_sorted,
 )
-from midspan.corpus.dedup.running import Run, claim, document_starts, run_here, run_missing
+from midspan.corpus.dedup.tasks import Run, claim, document_starts, run_here, run_missing
 
 PARTITION_DOCUMENTS = 2_000_000  # about 250 bytes each in the memory of a task
 

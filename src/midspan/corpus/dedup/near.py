@@ -14,15 +14,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from midspan.corpus.dedup.buckets import GroupTask, group_bands
 from midspan.corpus.dedup.candidates import REACHES, THRESHOLD
 from midspan.corpus.dedup.dropped import write_dropped
-from midspan.corpus.dedup.grouping import GroupTask, group_bands
 from midspan.corpus.dedup.keep import greedy_keep
 from midspan.corpus.dedup.priority import PriorityTask, rank_documents, write_sort_keys
-from midspan.corpus.dedup.running import Run, claim, document_starts, run_here, run_missing
 from midspan.corpus.dedup.shingles import Indices
 from midspan.corpus.dedup.signature_files import SignatureTask, read_bands, write_signatures
 from midspan.corpus.dedup.signatures import BANDS, SCHEME
+from midspan.corpus.dedup.tasks import Run, claim, document_starts, run_here, run_missing
 from midspan.corpus.dedup.verification import VerificationTask, verify_pairs
 from midspan.files import atomic_file
 

@@ -5,10 +5,10 @@ copyleft and 11 million said "do not copy" (arXiv 2403.15230). What is not recog
 """
 
 from midspan.corpus.licences.columns import declared_in_row
-from midspan.corpus.licences.deciding import Licence, licence_of
 from midspan.corpus.licences.expressions import Outcome, licence_class
 from midspan.corpus.licences.files import is_licence_file, licensed_folder
-from midspan.corpus.licences.recognising import recognise
+from midspan.corpus.licences.licence import Licence, licence_of
+from midspan.corpus.licences.recognition import recognise
 
 __all__ = [
     "Licence",

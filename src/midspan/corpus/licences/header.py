@@ -8,7 +8,7 @@ import re
 from midspan.corpus.licences.comments import HEAD_CHARACTERS, Comment, leading_comments
 from midspan.corpus.licences.conditions import header_sets_condition
 from midspan.corpus.licences.expressions import all_of, licence_class, names_a_licence
-from midspan.corpus.licences.recognising import UNRECOGNISED, licences_in_words
+from midspan.corpus.licences.recognition import UNRECOGNISED, licences_in_words
 from midspan.corpus.licences.texts import Text
 from midspan.corpus.licences.words import words_of
 

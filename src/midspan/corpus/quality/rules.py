@@ -15,7 +15,7 @@ from functools import partial
 from typing import Literal
 
 from midspan.corpus.languages import PROSE_AND_SETTINGS
-from midspan.corpus.quality import content, generated, markup, parsing, prose, signals
+from midspan.corpus.quality import content, generated, markup, prose, signals, syntax
 from midspan.corpus.quality.text import Text
 
 Signal = Callable[[Text], float | None]
@@ -154,13 +154,13 @@ CONTENT = (
 PARSING = (
     Rule(
         "does not parse",
-        parsing.error_share,
+        syntax.error_share,
         "<=",
         0.1,
         "OpenCoder: must parse; share by Midspan",
         by_language=_PARSE_ERRORS,
     ),
-    Rule("python 2", parsing.python2_statements, "<=", 0, "OpenCoder: must parse as Python 3", _PYTHON),
+    Rule("python 2", syntax.python2_statements, "<=", 0, "OpenCoder: must parse as Python 3", _PYTHON),
 )
 GOPHER = (
     _gopher("few words of prose", prose.spaced_words, ">=", 50),

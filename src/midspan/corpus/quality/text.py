@@ -12,7 +12,7 @@ from tree_sitter import Tree
 
 from midspan.corpus.quality.encoded import encoded_runs
 from midspan.corpus.quality.grammars import syntax_tree
-from midspan.corpus.quality.lexing import Comments, comments_of, strings_of
+from midspan.corpus.quality.lexis import Comments, comments_of, strings_of
 
 
 @dataclass(frozen=True)

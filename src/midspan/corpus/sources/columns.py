@@ -16,7 +16,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from midspan.corpus.licences import declared_in_row
-from midspan.corpus.sources.items import MAX_FILE_BYTES, Content, Excluded, Raw, ReadTask
+from midspan.corpus.sources.items import MAX_FILE_BYTES, Content, Excluded, Raw, SourceTask
 
 if TYPE_CHECKING:
     from midspan.recipe import Source
@@ -78,7 +78,7 @@ def files_of_row(row: Mapping[str, Any], place: str) -> Iterator[tuple[str, Mapp
         yield place, row
 
 
-def item_of_row(row: Mapping[str, Any], place: str, task: ReadTask) -> Raw | Excluded:
+def item_of_row(row: Mapping[str, Any], place: str, task: SourceTask) -> Raw | Excluded:
     """The item of one row; `place` is its path where it has none, and where it is said to be if it gives no item."""
     roles = roles_of(row, task.columns)
 

@@ -14,8 +14,8 @@ from midspan.corpus.sources.trees import (
     SKIPPED_FOLDERS,
     VIRTUAL_ENVIRONMENT,
     Tree,
+    fragments_of,
     marks_a_repository,
-    pieces_of,
     why_not_entered,
 )
 from midspan.errors import UserError
@@ -25,19 +25,19 @@ STANDARD_LIBRARY_TESTS = frozenset({"test", "tests", "idle_test"})
 
 
 def plan_folder(path: str, content: Content, task_bytes: int) -> tuple[list[Files], list[Excluded], str]:
-    """The pieces of a folder of repositories, what is left out, and a fingerprint; UserError if there is no folder."""
+    """The fragments of a folder of repositories, what is left out, a fingerprint; UserError if there is no folder."""
     folder = Path(path).expanduser()
     if not folder.is_dir():
         raise UserError(f"corpus.source: {path} is no folder; give one with repositories in it, or 'stdlib'")
-    pieces: list[Files] = []
+    fragments: list[Files] = []
     roots, excluded = _repositories(folder.resolve(), content)
     stamps: list[str] = []
     for root in roots:
         tree = Tree(root.name, content)
         stamps += _walk(tree, root, SKIPPED_FOLDERS)
-        pieces += pieces_of(Repository(root.name, str(root), "folder", git_revision(root)), tree, task_bytes)
+        fragments += fragments_of(Repository(root.name, str(root), "folder", git_revision(root)), tree, task_bytes)
         excluded += tree.excluded
-    return pieces, excluded, hash_text("\n".join(stamps))
+    return fragments, excluded, hash_text("\n".join(stamps))
 
 
 def plan_standard_library(task_bytes: int) -> tuple[list[Files], list[Excluded], str]:
@@ -49,7 +49,7 @@ def plan_standard_library(task_bytes: int) -> tuple[list[Files], list[Excluded],
     for entry, size in whole.files:
         name = entry.path.split("/")[0].removesuffix(".py")
         packages.setdefault(name, Tree(name, "code")).files.append((entry, size))
-    pieces: list[Files] = []
+    fragments: list[Files] = []
     for name, tree in sorted(packages.items()):
         repository = Repository(
             name,
@@ -59,8 +59,8 @@ def plan_standard_library(task_bytes: int) -> tuple[list[Files], list[Excluded],
             declared_licence="PSF-2.0",
             declared_evidence="standard library of Python",
         )
-        pieces += pieces_of(repository, tree, task_bytes)
-    return pieces, whole.excluded, hash_text("\n".join(stamps))
+        fragments += fragments_of(repository, tree, task_bytes)
+    return fragments, whole.excluded, hash_text("\n".join(stamps))
 
 
 def _repositories(folder: Path, content: Content) -> tuple[list[Path], list[Excluded]]:

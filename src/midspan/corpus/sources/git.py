@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from midspan.corpus.sources.fetching import fetch, repository_name
 from midspan.corpus.sources.items import MAX_FILE_BYTES, Entry, Excluded, Files, Repository, UnreadableError
 from midspan.corpus.sources.objects import ObjectStore, empty_repository, git_environment, last_line, start_git
-from midspan.corpus.sources.trees import VIRTUAL_ENVIRONMENT, Tree, pieces_of, why_not_entered
+from midspan.corpus.sources.remote import fetch, repository_name
+from midspan.corpus.sources.trees import VIRTUAL_ENVIRONMENT, Tree, fragments_of, why_not_entered
 from midspan.errors import UserError
 
 if TYPE_CHECKING:  # worker processes have no need of pydantic
@@ -43,7 +43,7 @@ class Commit:
 
 
 def plan_git(source: Source, task_bytes: int) -> tuple[list[Files], list[Excluded], list[Repository]]:
-    """The pieces of a repository at a revision (None: HEAD), or of each one in a folder of repositories.
+    """The fragments of a repository at a revision (None: HEAD), or of each one in a folder of repositories.
 
     UserError if there is none, it has no such revision, or it cannot be fetched.
     """
@@ -55,7 +55,7 @@ def plan_git(source: Source, task_bytes: int) -> tuple[list[Files], list[Exclude
     else:
         revision = source.revision or "HEAD"
         repositories = find_repositories(Path(source.path or urlsplit(address).path).expanduser())
-    pieces: list[Files] = []
+    fragments: list[Files] = []
     excluded: list[Excluded] = []
     read: list[Repository] = []
     for name, folders in repositories:
@@ -70,10 +70,10 @@ def plan_git(source: Source, task_bytes: int) -> tuple[list[Files], list[Exclude
             continue
         repository = Repository(name, objects, "git", commit.object_id, commit.date)
         tree = walk(commit, objects, Tree(name, source.content), partial=remote)
-        pieces += pieces_of(repository, tree, task_bytes)
+        fragments += fragments_of(repository, tree, task_bytes)
         excluded += tree.excluded
         read.append(repository)
-    return pieces, excluded, read
+    return fragments, excluded, read
 
 
 def find_repositories(place: Path) -> list[tuple[str, GitFolders]]:

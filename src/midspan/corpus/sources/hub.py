@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from midspan.corpus.sources.items import HubShard, UnreadableError
-from midspan.corpus.sources.tables import Place, one_line
+from midspan.corpus.sources.tables import LocatedRow, one_line
 from midspan.errors import UserError
 from midspan.files import hash_text
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def plan_hub(source: Source) -> tuple[list[HubShard], str, dict[str, Any]]:
-    """One piece for each shard of a dataset at a fixed revision; a fingerprint; facts for the card.
+    """One fragment for each shard of a dataset at a fixed revision; a fingerprint; facts for the card.
 
     UserError without the extra, or if there is no such dataset, subset or split.
     """
@@ -27,22 +27,22 @@ def plan_hub(source: Source) -> tuple[list[HubShard], str, dict[str, Any]]:
     revision = None if os.path.isdir(name) else _commit(name, source.revision)
     dataset = _load(name, source.subset, source.split, revision)
     shards = int(dataset.num_shards)
-    pieces = [HubShard(name, source.subset, source.split, revision, index, shards) for index in range(shards)]
+    fragments = [HubShard(name, source.subset, source.split, revision, index, shards) for index in range(shards)]
     stamp = [name, source.subset, source.split, revision or _stamp_of_folder(name), shards]
     facts = {"dataset": name, "subset": source.subset, "split": source.split, "revision": revision or ""}
-    return pieces, hash_text(repr(stamp)), facts
+    return fragments, hash_text(repr(stamp)), facts
 
 
-def read_shard(piece: HubShard) -> Iterator[Place]:
+def read_shard(fragment: HubShard) -> Iterator[LocatedRow]:
     """The rows of a shard, each with its place; data that cannot be decoded ends it as an UnreadableError.
 
     UserError if the connection breaks: what is missing then is no property of the dataset.
     """
-    name = f"{piece.split}-{piece.index:05d}"
+    name = f"{fragment.split}-{fragment.index:05d}"
     row = 0
     try:
-        dataset = _load(piece.dataset, piece.subset, piece.split, piece.revision)
-        for row, values in enumerate(dataset.shard(num_shards=piece.shards, index=piece.index)):
+        dataset = _load(fragment.dataset, fragment.subset, fragment.split, fragment.revision)
+        for row, values in enumerate(dataset.shard(num_shards=fragment.shards, index=fragment.index)):
             yield f"{name}:{row}", values
     except (pa.ArrowException, ValueError) as error:
         if isinstance(error, UserError):
@@ -50,7 +50,7 @@ def read_shard(piece: HubShard) -> Iterator[Place]:
         yield name, UnreadableError("unreadable", f"after row {row}: {one_line(error)}")
     except Exception as error:  # of whichever of the hub's four HTTP libraries
         raise UserError(
-            f"corpus.sources: reading {piece.dataset} broke off ({one_line(error)}); run again to go on from here"
+            f"corpus.sources: reading {fragment.dataset} broke off ({one_line(error)}); run again to go on from here"
         ) from error
 
 

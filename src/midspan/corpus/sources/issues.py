@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from midspan.corpus.sources.columns import unfit
-from midspan.corpus.sources.items import Excluded, Raw, ReadTask
+from midspan.corpus.sources.items import Excluded, Raw, SourceTask
 from midspan.corpus.sources.prose import PROSE
 
 MIN_CHARACTERS = 200  # of all comments together
@@ -56,7 +56,7 @@ class Conversation:
     comments: list[Comment]
 
 
-def issue_of_row(row: Mapping[str, Any], place: str, task: ReadTask) -> Raw | Excluded:
+def issue_of_row(row: Mapping[str, Any], place: str, task: SourceTask) -> Raw | Excluded:
     """The conversation of one row as a text, or why it is left out.
 
     Rows as GitHub's REST and GraphQL interfaces give them (with `comments` as a list), and of the-stack-github-issues.

@@ -69,7 +69,7 @@ class Files:
 
 
 @dataclass(frozen=True)
-class Rows:
+class ParquetRows:
     """A run of rows of one row group of a Parquet file."""
 
     file: str
@@ -104,30 +104,30 @@ class HubShard:
     size: int = 0  # not known
 
 
-Piece = Files | Rows | Lines | HubShard
+Fragment = Files | ParquetRows | Lines | HubShard
 
 
 @dataclass(frozen=True)
-class ReadTask:
-    """A bounded piece of a source. Picklable; its items and their order depend on the source's content alone."""
+class SourceTask:
+    """A bounded part of a source. Picklable; its items and their order depend on the source's content alone."""
 
     source: str  # the source's name
     content: Content
-    pieces: tuple[Piece, ...]
+    fragments: tuple[Fragment, ...]
     columns: dict[str, str] = field(default_factory=dict)  # role to column, what the recipe overrides
     declared_licence: str = ""  # what the recipe declares where the source itself declares nothing
 
     @property
     def size(self) -> int:
         """Bytes of input, 0 where they are not known."""
-        return sum(piece.size for piece in self.pieces)
+        return sum(fragment.size for fragment in self.fragments)
 
 
 @dataclass(frozen=True)
 class SourcePlan:
     """How a source is read, what of it is not, and what the data card says about it."""
 
-    tasks: list[ReadTask]
+    tasks: list[SourceTask]
     excluded: list[Excluded]
     fingerprint: str  # changes when the source does
     facts: dict[str, Any] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from midspan.corpus.decoding import NotTextError, decode_source
+from midspan.corpus.encodings import NotTextError, decode_source
 from midspan.corpus.sources.items import Excluded, Raw
 from midspan.corpus.sources.markup import tokens
 

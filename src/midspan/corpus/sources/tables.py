@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from midspan.corpus.sources.columns import NESTED, needed_columns, overrides_of, roles_of
-from midspan.corpus.sources.items import MAX_FILE_BYTES, Content, Excluded, Lines, Rows, UnreadableError
+from midspan.corpus.sources.items import MAX_FILE_BYTES, Content, Excluded, Lines, ParquetRows, UnreadableError
 from midspan.errors import UserError
 from midspan.files import hash_text
 
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
 JSON_LINES = tuple(ending + more for ending in (".jsonl", ".ndjson", ".json") for more in ("", *COMPRESSIONS))
 MAX_LINE_BYTES = 8 * MAX_FILE_BYTES  # JSON spells a character in up to six bytes, and there are other fields
-MAX_PIECES_OF_ROW_GROUP = 64  # rows cannot be skipped unread: reading a group in n pieces decodes it n/2 times
+MAX_FRAGMENTS_OF_ROW_GROUP = 64  # rows cannot be skipped unread: reading a group in n fragments decodes it n/2 times
 BATCH_BYTES = 4_000_000  # of rows that are held at once
 MAX_BATCH_ROWS = 256
 
-Place = tuple[str, Mapping[str, Any] | UnreadableError]  # where a row is, and the row or why it cannot be read
+LocatedRow = tuple[str, Mapping[str, Any] | UnreadableError]  # where a row is, and the row or why it cannot be read
 
 
-def plan_tables(source: Source, task_bytes: int) -> tuple[list[Rows | Lines], list[Excluded], str]:
-    """The pieces of a file, folder or glob of files, what is left out, and a fingerprint.
+def plan_tables(source: Source, task_bytes: int) -> tuple[list[ParquetRows | Lines], list[Excluded], str]:
+    """The fragments of a file, folder or glob of files, what is left out, and a fingerprint.
 
     UserError if there is no such file, or none of them has a column of text.
     """
     path, columnar = source.path or "", source.kind == "parquet"
     endings = (".parquet",) if columnar else JSON_LINES
-    pieces: list[Rows | Lines] = []
+    fragments: list[ParquetRows | Lines] = []
     excluded: list[Excluded] = []
     stamps: list[str] = []
     for name, file in _files(path):
@@ -50,9 +50,9 @@ def plan_tables(source: Source, task_bytes: int) -> tuple[list[Rows | Lines], li
             size, stamp = _size_and_stamp(file)
             stamps.append(f"{name}\0{stamp}")
             if columnar:
-                pieces += _cut_rows(file, name, overrides_of(source), source.content, task_bytes)
+                fragments += _cut_rows(file, name, overrides_of(source), source.content, task_bytes)
             else:
-                pieces += _cut_lines(file, name, size, task_bytes)
+                fragments += _cut_lines(file, name, size, task_bytes)
         except UnreadableError as error:
             excluded.append(Excluded(source.label, name, error.reason, error.detail))
     if not stamps:
@@ -61,11 +61,11 @@ def plan_tables(source: Source, task_bytes: int) -> tuple[list[Rows | Lines], li
             f"corpus.sources: no {ending} file at {path}; give a file, a folder or a glob as data/*.{ending}"
         )
     without = next((entry.detail for entry in excluded if entry.reason == "no text"), None)
-    if without and not pieces:
+    if without and not fragments:
         raise UserError(
             f"corpus.sources: {path}: {without}; name the column of text in the source's `columns: {{text: }}`"
         )
-    return pieces, excluded, hash_text("\n".join(stamps))
+    return fragments, excluded, hash_text("\n".join(stamps))
 
 
 def _files(path: str) -> list[tuple[str, str]]:
@@ -97,8 +97,10 @@ def one_line(error: BaseException) -> str:
     return " ".join(str(error).split())[:300] or type(error).__name__
 
 
-def _cut_rows(file: str, name: str, columns: Mapping[str, str], content: Content, task_bytes: int) -> Iterator[Rows]:
-    """The row groups of a Parquet file, large ones in several pieces."""
+def _cut_rows(
+    file: str, name: str, columns: Mapping[str, str], content: Content, task_bytes: int
+) -> Iterator[ParquetRows]:
+    """The row groups of a Parquet file, large ones in several fragments."""
     try:
         metadata = pq.read_metadata(file)
         names = metadata.schema.to_arrow_schema().names
@@ -111,38 +113,38 @@ def _cut_rows(file: str, name: str, columns: Mapping[str, str], content: Content
     for index in range(metadata.num_row_groups):
         group = metadata.row_group(index)
         rows, size = group.num_rows, max(group.total_byte_size, 0)
-        pieces = max(1, min(round(size / task_bytes), rows, MAX_PIECES_OF_ROW_GROUP))
-        for piece in range(pieces):
-            start, stop = rows * piece // pieces, rows * (piece + 1) // pieces
+        fragments = max(1, min(round(size / task_bytes), rows, MAX_FRAGMENTS_OF_ROW_GROUP))
+        for fragment in range(fragments):
+            start, stop = rows * fragment // fragments, rows * (fragment + 1) // fragments
             if stop > start:
-                yield Rows(file, name, index, start, stop, size // pieces)
+                yield ParquetRows(file, name, index, start, stop, size // fragments)
 
 
-def read_rows(piece: Rows, columns: Mapping[str, str], content: Content) -> Iterator[Place]:
-    """The rows of a piece, each with its place; what cannot be decoded is given as an UnreadableError in its stead."""
+def read_rows(fragment: ParquetRows, columns: Mapping[str, str], content: Content) -> Iterator[LocatedRow]:
+    """The rows of a fragment, each with its place; in the stead of what cannot be decoded an UnreadableError."""
     row = 0  # of the row group
     try:
-        with pq.ParquetFile(piece.file, pre_buffer=False, buffer_size=1 << 20) as file:
-            group = file.metadata.row_group(piece.row_group)
+        with pq.ParquetFile(fragment.file, pre_buffer=False, buffer_size=1 << 20) as file:
+            group = file.metadata.row_group(fragment.row_group)
             mean = max(group.total_byte_size // max(group.num_rows, 1), 1)
             batches = file.iter_batches(
                 batch_size=max(1, min(BATCH_BYTES // mean, MAX_BATCH_ROWS)),
-                row_groups=[piece.row_group],
+                row_groups=[fragment.row_group],
                 columns=needed_columns(file.schema_arrow.names, columns, content),
                 use_threads=False,
             )
             for batch in batches:
                 first, row = row, row + batch.num_rows
-                if row > piece.start:
-                    start, stop = max(piece.start - first, 0), min(piece.stop - first, batch.num_rows)
+                if row > fragment.start:
+                    start, stop = max(fragment.start - first, 0), min(fragment.stop - first, batch.num_rows)
                     for index in range(start, stop):
-                        place = f"{piece.name}:{piece.row_group}:{first + index}"
+                        place = f"{fragment.name}:{fragment.row_group}:{first + index}"
                         yield place, _row(batch.slice(index, 1), place)
-                if row >= piece.stop:
+                if row >= fragment.stop:
                     break
     except (OSError, pa.ArrowException) as error:
-        detail = f"row group {piece.row_group} from row {max(row, piece.start)}: {one_line(error)}"
-        yield piece.name, UnreadableError("broken Parquet file", detail)
+        detail = f"row group {fragment.row_group} from row {max(row, fragment.start)}: {one_line(error)}"
+        yield fragment.name, UnreadableError("broken Parquet file", detail)
 
 
 def _row(batch: pa.RecordBatch, place: str) -> Mapping[str, Any] | UnreadableError:
@@ -166,31 +168,31 @@ def _compression(file: str) -> str | None:
     return COMPRESSIONS.get(os.path.splitext(file)[1].lower())
 
 
-def read_lines(piece: Lines) -> Iterator[Place]:
-    """The objects on the lines that begin in a piece, each with its place; what is no JSON as an UnreadableError."""
-    number = 0  # lines of the piece so far
+def read_lines(fragment: Lines) -> Iterator[LocatedRow]:
+    """The objects on the lines that begin in a fragment, each with its place; what is no JSON as an UnreadableError."""
+    number = 0  # lines of the fragment so far
     try:
-        with _open(piece.file) as stream:
-            position = _next_line(stream, piece.start)
-            while piece.stop is None or position < piece.stop:
+        with _open(fragment.file) as stream:
+            position = _next_line(stream, fragment.start)
+            while fragment.stop is None or position < fragment.stop:
                 line = stream.readline(MAX_LINE_BYTES)
                 if not line:
                     break
-                place, number = f"{piece.name}@{position}", number + 1
+                place, number = f"{fragment.name}@{position}", number + 1
                 position += len(line)
                 if len(line) == MAX_LINE_BYTES and not line.endswith(b"\n"):
                     position += _skip_line(stream)
-                    yield _bad_line(piece, number, "too large", f"over {MAX_LINE_BYTES} bytes")
+                    yield _bad_line(fragment, number, "too large", f"over {MAX_LINE_BYTES} bytes")
                 elif line.strip():
                     try:
                         row = json.loads(line)
                     except (ValueError, RecursionError) as error:
-                        yield _bad_line(piece, number, "bad JSON line", one_line(error))
+                        yield _bad_line(fragment, number, "bad JSON line", one_line(error))
                         continue
                     good = isinstance(row, dict)
-                    yield (place, row) if good else _bad_line(piece, number, "bad JSON line", "not an object")
+                    yield (place, row) if good else _bad_line(fragment, number, "bad JSON line", "not an object")
     except (OSError, EOFError, pa.ArrowException) as error:
-        yield _bad_line(piece, number + 1, "unreadable", one_line(error))
+        yield _bad_line(fragment, number + 1, "unreadable", one_line(error))
 
 
 def _open(file: str) -> io.BufferedReader:
@@ -218,14 +220,14 @@ def _skip_line(stream: io.BufferedReader) -> int:
     return length
 
 
-def _bad_line(piece: Lines, number: int, reason: str, detail: str) -> Place:
-    """An unreadable line with its number in the file, for which the lines before the piece are counted only now."""
+def _bad_line(fragment: Lines, number: int, reason: str, detail: str) -> LocatedRow:
+    """An unreadable line with its number in the file, for which the lines before the fragment are counted only now."""
     before = 0
-    if piece.start:
-        with open(piece.file, "rb") as stream:
-            position = _next_line(stream, piece.start)
+    if fragment.start:
+        with open(fragment.file, "rb") as stream:
+            position = _next_line(stream, fragment.start)
             stream.seek(0)
             while position > 0 and (data := stream.read(min(1 << 20, position))):
                 before += data.count(b"\n")
                 position -= len(data)
-    return piece.name, UnreadableError(reason, f"line {before + number}: {detail}")
+    return fragment.name, UnreadableError(reason, f"line {before + number}: {detail}")

@@ -1,6 +1,6 @@
 """What a folder on disk and a commit in git have in common: which files are read, and their licence files.
 
-A walk fills a `Tree`; `pieces_of` cuts it into runs of files; `read_files` reads such a run.
+A walk fills a `Tree`; `fragments_of` cuts it into runs of files; `read_files` reads such a run.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ DOCUMENTATION = frozenset({".md", ".markdown", ".rst", ".html", ".htm", ".xhtml"
 PLAIN_TEXT = frozenset({"", ".txt", ".text", ".md", ".markdown", ".rst", ".tex"})
 MAX_LICENCE_BYTES = 200_000  # of one licence file; more says nothing new
 MAX_LICENCE_FILES = 20  # that speak for one folder
-MAX_FILES_OF_PIECE = 5_000
+MAX_FILES_OF_FRAGMENT = 5_000
 
 
 @dataclass
@@ -96,14 +96,14 @@ def marks_a_repository(name: str, content: Content) -> bool:
     return why_not_read(name, 0, content) is None
 
 
-def pieces_of(repository: Repository, tree: Tree, task_bytes: int) -> Iterator[Files]:
+def fragments_of(repository: Repository, tree: Tree, task_bytes: int) -> Iterator[Files]:
     """Cut the files of a repository, in the order of their paths, into runs of about `task_bytes`."""
     run: list[Entry] = []
     size = 0
     for entry, bytes_ in sorted(tree.files):
         run.append(entry)
         size += bytes_
-        if size >= task_bytes or len(run) >= MAX_FILES_OF_PIECE:
+        if size >= task_bytes or len(run) >= MAX_FILES_OF_FRAGMENT:
             yield Files(repository, tuple(run), _licences_above(run, tree.licences), size)
             run, size = [], 0
     if run:
@@ -117,18 +117,18 @@ def _licences_above(files: Iterable[Entry], licences: dict[str, list[Entry]]) ->
     return {name: tuple(sorted(licences[name])[:MAX_LICENCE_FILES]) for name in sorted(names) if name in licences}
 
 
-def read_files(piece: Files, content: Content) -> Iterator[Raw | Excluded]:
+def read_files(fragment: Files, content: Content) -> Iterator[Raw | Excluded]:
     """Read a run of files; each comes with the licence files of the nearest folder at or above it that has any."""
-    repository = piece.repository
+    repository = fragment.repository
     with _reader(repository) as read:
 
         @functools.cache
         def licences_of(folder: str) -> tuple[tuple[str, str], ...]:
-            if folder in piece.licences:
-                return tuple((one.path, _licence_text(read, one)) for one in piece.licences[folder])
+            if folder in fragment.licences:
+                return tuple((one.path, _licence_text(read, one)) for one in fragment.licences[folder])
             return licences_of(folder.rpartition("/")[0]) if folder else ()
 
-        for entry in piece.files:
+        for entry in fragment.files:
             try:
                 data = read(entry)
             except UnreadableError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from midspan.corpus.stages.counting import amount
+from midspan.corpus.documents import to_table
+from midspan.corpus.stages.amounts import amount
 from midspan.corpus.stages.guard import Guard
-from midspan.corpus.stages.read import write_documents
-from midspan.corpus.stages.shuffle import gather
+from midspan.corpus.stages.tables import STAGED_SCHEMA, StagedDocument, documents_of, join_partitions, write_documents
 
 ORDER = [(name, "ascending") for name in ("repository", "path", "source", "id")]
 
 
 @dataclass(frozen=True)
-class Gathering:
+class GatherTask:
     """One shard among what all judging tasks wrote."""
 
     senders: tuple[Path, ...]
@@ -28,29 +28,28 @@ class Gathering:
     by_repository: bool  # are whole repositories compared with each other?
 
 
-def collect(work: Gathering, folder: Path, guard: Guard) -> dict[str, Any]:
+def gather(task: GatherTask, folder: Path, guard: Guard) -> dict[str, Any]:
     """Write documents.parquet in the order of repository and path, and with it, if asked for, repositories.parquet."""
-    table = gather(work.senders, work.shard).sort_by(ORDER)
+    table = join_partitions(task.senders, task.shard).sort_by(ORDER)
     write_documents(folder / "documents.parquet", table)
-    rows = list(_repositories(table)) if work.by_repository else []
-    if work.by_repository:
-        write_documents(folder / "repositories.parquet", pa.Table.from_pylist(rows, schema=table.schema))
+    repositories = list(_repositories(table)) if task.by_repository else []
+    if task.by_repository:
+        write_documents(folder / "repositories.parquet", to_table(repositories, STAGED_SCHEMA))
     size = amount(len(table), int(pc.sum(table["size"]).as_py() or 0))
-    return {"in": size, "out": size, "documents": len(table), "repositories": len(rows)}
+    return {"in": size, "out": size, "documents": len(table), "repositories": len(repositories)}
 
 
-def _repositories(table: pa.Table) -> Iterator[dict[str, Any]]:
+def _repositories(table: pa.Table) -> Iterator[StagedDocument]:
     """Each repository as one document: its files joined (DeepSeek-Coder, section 2.2)."""
-    for repository, rows in groupby(table.to_pylist(), key=lambda row: row["repository"]):
-        files = list(rows)
-        licences = sorted({row["licence"] for row in files})
-        yield {
-            **files[0],
-            "text": "\n".join(row["text"] for row in files),
-            "path": "",
-            "repository": repository,
-            "licence": licences[0] if len(licences) == 1 else " AND ".join(f"({one})" for one in licences),
-            "stars": max(row["stars"] for row in files),
-            "date": min(row["date"] or "~" for row in files).removeprefix("~"),
-            "size": sum(row["size"] for row in files),
-        }
+    for _, documents in groupby(documents_of(table), key=lambda document: document.repository):
+        files = list(documents)
+        licences = sorted({file.licence for file in files})
+        yield replace(
+            files[0],
+            text="\n".join(file.text for file in files),
+            path="",
+            licence=licences[0] if len(licences) == 1 else " AND ".join(f"({one})" for one in licences),
+            stars=max(file.stars for file in files),
+            date=min(file.date or "~" for file in files).removeprefix("~"),
+            size=sum(file.size for file in files),
+        )

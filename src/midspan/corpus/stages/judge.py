@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,15 @@ import pyarrow.parquet as pq
 from midspan.corpus.decontamination import EvaluationIndex
 from midspan.corpus.dedup import read_dropped
 from midspan.corpus.quality import why_not
-from midspan.corpus.stages.counting import Exclusions, amount
+from midspan.corpus.stages.amounts import amount
+from midspan.corpus.stages.exclusions import Exclusions
 from midspan.corpus.stages.guard import Guard, QuarantinedError
 from midspan.corpus.stages.places import Place
-from midspan.corpus.stages.read import ROW_GROUP, WORKING_SCHEMA
-from midspan.corpus.stages.shuffle import write_partitions
+from midspan.corpus.stages.tables import ROW_GROUP, STAGED_SCHEMA, StagedDocument, documents_of, write_partitions
 
 
 @dataclass(frozen=True)
-class Judging:
+class JudgeTask:
     """The documents of one reading task, and what they are judged by."""
 
     documents: Path
@@ -35,42 +35,31 @@ class Judging:
     cuts: tuple[Place, ...]
 
 
-def judge(work: Judging, folder: Path, guard: Guard) -> dict[str, Any]:
+def judge(task: JudgeTask, folder: Path, guard: Guard) -> dict[str, Any]:
     """Write documents.arrow, parted by shard, and excluded.jsonl."""
     exclusions = Exclusions("judge")
-    index = None if work.evaluation is None else load_index(work.evaluation)
-    with pq.ParquetFile(work.documents) as file:
+    index = None if task.evaluation is None else load_index(task.evaluation)
+    kept: list[pa.Table] = []
+    receivers: list[int] = []
+    size_in = size_out = 0
+    with pq.ParquetFile(task.documents) as file:
         count = file.metadata.num_rows
-        copies = read_dropped(work.copies, work.start, work.start + count)
-        originals = {
-            row["document"] - work.start: f"of {row['repository']}: {row['path']}" for row in copies.to_pylist()
-        }
-        kept: list[pa.Table] = []
-        receivers: list[int] = []
-        size_in = size_out = 0
+        originals = _originals(task, count)
         for first, batch in _batches(file):
             keep = np.zeros(len(batch), bool)
-            for ordinal, row in guard.each(batch.to_pylist(), first):
-                size_in += row["size"]
-                reason = _why_out(work, index, originals, guard, ordinal, row)
-                if reason is None:
-                    keep[ordinal - first] = True
-                    size_out += row["size"]
-                    receivers.append(bisect_right(work.cuts, (row["repository"], row["path"])))
+            for ordinal, document in guard.each(documents_of(batch), first):
+                size_in += document.size
+                if ordinal in originals:
+                    exclusions.add_document(document, "exact copy", originals[ordinal])
+                elif (reason := _why_out(task, index, guard, ordinal, document)) is not None:
+                    exclusions.add_document(document, *reason, excerpt=True)
                 else:
-                    text = "" if reason[0] == "exact copy" else row["text"]
-                    exclusions.add(
-                        row["repository"],
-                        row["path"],
-                        *reason,
-                        source=row["source"],
-                        language=row["language"],
-                        size=row["size"],
-                        text=text,
-                    )
+                    keep[ordinal - first] = True
+                    size_out += document.size
+                    receivers.append(bisect_right(task.cuts, (document.repository, document.path)))
             kept.append(batch.filter(pa.array(keep)))
-    table = pa.concat_tables([WORKING_SCHEMA.empty_table(), *kept])
-    write_partitions(folder / "documents.arrow", table, np.array(receivers, np.int64), len(work.cuts) + 1)
+    table = pa.concat_tables([STAGED_SCHEMA.empty_table(), *kept])
+    write_partitions(folder / "documents.arrow", table, np.array(receivers, np.int64), len(task.cuts) + 1)
     exclusions.write(folder)
     out = amount(len(table), size_out)
     return {"in": amount(count, size_in), "out": out, "dropped": exclusions.dropped}
@@ -82,33 +71,33 @@ def load_index(path: Path) -> EvaluationIndex:
     return EvaluationIndex.load(path)
 
 
-def _batches(file: pq.ParquetFile) -> Any:
+def _originals(task: JudgeTask, count: int) -> dict[int, str]:
+    """The documents that are copies, by their rows, and what they are copies of."""
+    copies = read_dropped(task.copies, task.start, task.start + count).to_pylist()
+    return {one["document"] - task.start: f"of {one['repository']}: {one['path']}" for one in copies}
+
+
+def _batches(file: pq.ParquetFile) -> Iterator[tuple[int, pa.Table]]:
+    """The documents a few at a time, with the row of the first."""
     first = 0
     for batch in file.iter_batches(ROW_GROUP):
-        yield first, pa.Table.from_batches([batch], schema=WORKING_SCHEMA)
+        yield first, pa.Table.from_batches([batch], schema=STAGED_SCHEMA)
         first += len(batch)
 
 
 def _why_out(
-    work: Judging,
-    index: EvaluationIndex | None,
-    originals: Mapping[int, str],
-    guard: Guard,
-    ordinal: int,
-    row: Mapping[str, Any],
+    task: JudgeTask, index: EvaluationIndex | None, guard: Guard, ordinal: int, document: StagedDocument
 ) -> tuple[str, str] | None:
     """Reason and detail, None for a document that stays."""
-    if ordinal in originals:
-        return "exact copy", originals[ordinal]
 
-    def assess(row: Mapping[str, Any]) -> tuple[str, str] | None:
-        if (rule := why_not(row["text"], row["path"], row["language"], work.overrides)) is not None:
+    def assess(document: StagedDocument) -> tuple[str, str] | None:
+        if (rule := why_not(document.text, document.path, document.language, task.overrides)) is not None:
             return rule
-        if index is not None and (found := index.find(row["text"])) is not None:
+        if index is not None and (found := index.find(document.text)) is not None:
             return "contaminated", f"{found.set}, item {found.item}: {found.detail}"
         return None
 
     try:
-        return guard.apply(assess, ordinal, row)
+        return guard.apply(assess, ordinal, document)
     except QuarantinedError as error:
         return "quarantined", str(error)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from midspan.corpus.stages.counting import Amount, total
+from midspan.corpus.stages.amounts import Amount, total
 from midspan.files import hash_path, hash_text
 
 ROW_FILE = "row.json"
@@ -30,6 +30,9 @@ class Row:
     def output(self) -> str:
         """One hash of all the outputs: what later stages depend on."""
         return hash_text(json.dumps(self.outputs, sort_keys=True))
+
+
+Manifest = Mapping[str, Sequence[Row]]  # the rows of each stage
 
 
 def write_row(folder: Path, row: Row) -> None:

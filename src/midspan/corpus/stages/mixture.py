@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from midspan.corpus.stages.counting import Amount
+from midspan.corpus.stages.amounts import Amount
 from midspan.corpus.stages.survey import Group
 from midspan.errors import UserError
 
@@ -20,7 +20,7 @@ def epochs_of(sources: Sequence[Source], available: Mapping[Group, Amount]) -> d
     scarcest for its weight is taken once and whole, the others in part. What has neither is taken once. UserError if
     a language that has a share of its own is not there.
     """
-    weighted: dict[Group, list[Group]] = {}  # a share's place in the recipe → what it covers
+    weighted: dict[Group, list[Group]] = {}  # the name of a share → what it covers
     weights: dict[Group, float] = {}
     epochs = dict.fromkeys(available, 1.0)
     for source in sources:
@@ -33,13 +33,13 @@ def epochs_of(sources: Sequence[Source], available: Mapping[Group, Amount]) -> d
         rest: list[Group] = [group for group in found if group[1] not in own]
         shares: list[tuple[Group, Share, list[Group]]] = [((source.label, ""), source, rest)]
         shares += [((source.label, language), share, [(source.label, language)]) for language, share in own.items()]
-        for place, share, covered in shares:
+        for name, share, covered in shares:
             if share.epochs is not None:
                 epochs |= dict.fromkeys(covered, share.epochs)
             if share.weight is not None and covered:
-                weighted[place], weights[place] = covered, share.weight
-    sizes = {place: sum(available[group]["bytes"] for group in covered) for place, covered in weighted.items()}
-    scale = min((sizes[place] / weights[place] for place in weighted), default=0.0)  # bytes of a weight of 1
-    for place, covered in weighted.items():
-        epochs |= dict.fromkeys(covered, scale * weights[place] / sizes[place])
+                weighted[name], weights[name] = covered, share.weight
+    sizes = {name: sum(available[group]["bytes"] for group in covered) for name, covered in weighted.items()}
+    scale = min((sizes[name] / weights[name] for name in weighted), default=0.0)  # bytes of a weight of 1
+    for name, covered in weighted.items():
+        epochs |= dict.fromkeys(covered, scale * weights[name] / sizes[name])
     return epochs

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
@@ -14,20 +14,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from midspan.corpus.decontamination import EvaluationIndex
-from midspan.corpus.stages.counting import merged
-from midspan.corpus.stages.deduplicating import find_exact_copies, find_near_copies
-from midspan.corpus.stages.gather import Gathering, collect
-from midspan.corpus.stages.judge import Judging, judge
-from midspan.corpus.stages.manifest import Row, amount_out, combined_hash
+from midspan.corpus.stages.amounts import merged
+from midspan.corpus.stages.exact import ExactTask, exact
+from midspan.corpus.stages.gather import GatherTask, gather
+from midspan.corpus.stages.judge import JudgeTask, judge
+from midspan.corpus.stages.manifest import Manifest, Row, amount_out, combined_hash
 from midspan.corpus.stages.mixture import epochs_of
+from midspan.corpus.stages.near import NearTask, Shard, near
 from midspan.corpus.stages.places import cut_places
-from midspan.corpus.stages.planning import Plan, plan_corpus
-from midspan.corpus.stages.read import Reading, read
+from midspan.corpus.stages.plan import Plan, plan_corpus
+from midspan.corpus.stages.read import ReadTask, read
 from midspan.corpus.stages.result import EXCLUDING, nothing_left, write_result
-from midspan.corpus.stages.survey import HASH_END, Choice, Surveying, highest_cap, split_threshold, survey
+from midspan.corpus.stages.survey import HASH_END, Choice, SurveyTask, highest_cap, split_threshold, survey
 from midspan.corpus.stages.view import View
 from midspan.corpus.stages.workplace import Workplace
-from midspan.corpus.stages.write import Writing, write
+from midspan.corpus.stages.write import WriteTask, write
 from midspan.engines import EngineChoice, start_engine
 from midspan.errors import UserError
 from midspan.files import hash_text, read_json
@@ -54,15 +55,15 @@ def build_corpus(settings: Corpus, output: Path, engine: EngineChoice | None = N
     output.mkdir(parents=True, exist_ok=True)
     (output / "statistics.json").unlink(missing_ok=True)
     with _user_errors_for_the_disk(output), start_engine(engine or EngineChoice()) as running:
-        place = Workplace(output / WORK, running, View())
+        workplace = Workplace(output / WORK, running, View())
         try:
-            rows = _run_stages(plan, place)
+            rows = _run_stages(plan, workplace)
         except NothingLeftError as error:
             shutil.rmtree(output / WORK, ignore_errors=True)
             raise nothing_left(plan, error.rows) from None
-        index = _evaluation_index(plan, place)
+        index = _evaluation_index(plan, workplace)
         sets = EvaluationIndex.load(index).sets if index else {}
-        write_result(plan, rows, place, output, sets, time.monotonic() - started)
+        write_result(plan, rows, workplace, output, sets, time.monotonic() - started)
     shutil.rmtree(output / WORK)
 
 
@@ -84,7 +85,7 @@ class NothingLeftError(Exception):
         self.rows = rows
 
 
-def _run_stages(plan: Plan, place: Workplace) -> dict[str, list[Row]]:
+def _run_stages(plan: Plan, workplace: Workplace) -> dict[str, list[Row]]:
     """All stages; the manifest's rows of each."""
     settings = plan.settings
     rows: dict[str, list[Row]] = {}
@@ -95,96 +96,92 @@ def _run_stages(plan: Plan, place: Workplace) -> dict[str, list[Row]]:
             raise NothingLeftError(rows)
         return found
 
-    read_rows = note("read", _read(plan, place))
-    documents = [place.task_folder("read", row.task) / "documents.parquet" for row in read_rows]
-    copies, exact = find_exact_copies(place, documents, amount_out(read_rows), combined_hash(read_rows))
-    note("exact copies", [exact])
-    judged_rows, shards = _judge(plan, place, documents, copies, rows)
-    note("judge", judged_rows)
-    gathered = note("gather", _gather(plan, place, judged_rows, shards))
-    surveyings, near_rows = _deduplicate(plan, place, gathered)
-    note("near copies", near_rows)
-    inputs = [combined_hash([row, *near_rows]) for row in gathered]
-    surveyed = place.run("survey", survey, plan.configuration("max_bytes"), list(zip(surveyings, inputs, strict=True)))
-    choice = _choose(plan, place, note("survey", surveyed))
-    writings = [Writing(one, choice, settings.secrets, settings.order, plan.seed, plan.prose) for one in surveyings]
+    done = note("read", _read(plan, workplace))
+    documents = tuple(workplace.task_folder("read", row.task) / "documents.parquet" for row in done)
+    copies, row = exact(ExactTask(documents, amount_out(done), combined_hash(done)), workplace)
+    note("exact copies", [row])
+    judged, count = _judge(plan, workplace, documents, copies, rows)
+    gathered = note("gather", _gather(plan, workplace, note("judge", judged), count))
+    shards, compared = _near(plan, workplace, gathered)
+    note("near copies", compared)
+    inputs = [combined_hash([row, *compared]) for row in gathered]
+    surveys = [SurveyTask(shard, keys=settings.max_bytes is not None) for shard in shards]
+    surveyed = workplace.run("survey", survey, plan.configuration("max_bytes"), list(zip(surveys, inputs, strict=True)))
+    choice = _choose(plan, workplace, note("survey", surveyed))
+    writes = [WriteTask(shard, choice, settings.secrets, settings.order, plan.seed, plan.prose) for shard in shards]
     configuration = hash_text(f"{plan.configuration('secrets', 'order')} {choice}")
-    note("write", place.run("write", write, configuration, list(zip(writings, inputs, strict=True))))
+    note("write", workplace.run("write", write, configuration, list(zip(writes, inputs, strict=True))))
     return rows
 
 
-def _read(plan: Plan, place: Workplace) -> list[Row]:
+def _read(plan: Plan, workplace: Workplace) -> list[Row]:
     licences = frozenset(plan.settings.licences)
     work = [
         (
-            Reading(task, plan.languages[task.source], licences, plan.settings.shard_bytes),
+            ReadTask(task, plan.languages[task.source], licences, plan.settings.shard_bytes),
             hash_text(f"{fingerprint} {number}"),
         )
         for task, number, fingerprint in plan.tasks
     ]
-    return place.run(
+    return workplace.run(
         "read", read, plan.configuration("source", "sources", "languages", "licences", "shard_bytes"), work
     )
 
 
 def _judge(
-    plan: Plan, place: Workplace, documents: Sequence[Path], copies: Path, rows: Mapping[str, Sequence[Row]]
+    plan: Plan, workplace: Workplace, documents: Sequence[Path], copies: Path, rows: Manifest
 ) -> tuple[list[Row], int]:
     """Judge what is no copy, and part it into shards; the rows, and how many shards there are."""
-    (exact,) = rows["exact copies"]
+    (searched,) = rows["exact copies"]
     counts = [row.statistics["out"]["documents"] for row in rows["read"]]
-    unique = 1 - exact.statistics["copies"] / sum(counts)
+    unique = 1 - searched.statistics["copies"] / sum(counts)
     shards = max(round(amount_out(rows["read"])["bytes"] * unique / plan.settings.shard_bytes), 1)
     cuts = tuple(cut_places((sample for row in rows["read"] for sample in row.statistics["samples"]), shards))
-    evaluation = _evaluation_index(plan, place)
+    evaluation = _evaluation_index(plan, workplace)
     starts = [0, *accumulate(counts)]
     work = [
-        (Judging(path, copies, start, plan.settings.quality, evaluation, cuts), combined_hash([row, exact]))
+        (JudgeTask(path, copies, start, plan.settings.quality, evaluation, cuts), combined_hash([row, searched]))
         for path, start, row in zip(documents, starts, rows["read"], strict=False)
     ]
-    return place.run("judge", judge, plan.configuration("quality", "shard_bytes"), work), len(cuts) + 1
+    return workplace.run("judge", judge, plan.configuration("quality", "shard_bytes"), work), len(cuts) + 1
 
 
-def _evaluation_index(plan: Plan, place: Workplace) -> Path | None:
+def _evaluation_index(plan: Plan, workplace: Workplace) -> Path | None:
     if not plan.decontaminate:
         return None
-    path = place.folder / f"evaluation-{hash_text(plan.sets)}"
+    path = workplace.folder / f"evaluation-{hash_text(plan.sets)}"
     if not path.exists():
         EvaluationIndex.build(plan.decontaminate).save(path)
     return path
 
 
-def _gather(plan: Plan, place: Workplace, judged: Sequence[Row], shards: int) -> list[Row]:
-    near = plan.settings.near_duplicates
-    senders = tuple(place.task_folder("judge", row.task) / "documents.arrow" for row in judged)
-    work = [
-        (Gathering(senders, shard, near is not None and near.level == "repository"), f"{combined_hash(judged)} {shard}")
-        for shard in range(shards)
-    ]
-    return place.run("gather", collect, plan.configuration("near_duplicates"), work)
+def _gather(plan: Plan, workplace: Workplace, judged: Sequence[Row], shards: int) -> list[Row]:
+    senders = tuple(workplace.task_folder("judge", row.task) / "documents.arrow" for row in judged)
+    inputs = combined_hash(judged)
+    work = [(GatherTask(senders, shard, plan.by_repository), f"{inputs} {shard}") for shard in range(shards)]
+    return workplace.run("gather", gather, plan.configuration("near_duplicates"), work)
 
 
-def _deduplicate(plan: Plan, place: Workplace, gathered: Sequence[Row]) -> tuple[list[Surveying], list[Row]]:
-    """Find the near-copies among the shards; each shard with what is dropped of it."""
-    near = plan.settings.near_duplicates
-    folders = [place.task_folder("gather", row.task) for row in gathered]
-    by_repository = near is not None and near.level == "repository"
-    unit = "repositories" if by_repository else "documents"
-    dropped, rows = None, []
-    if near is not None:
-        shards = [folder / f"{unit}.parquet" for folder in folders]
-        dropped, row = find_near_copies(place, shards, amount_out(gathered), near.threshold, combined_hash(gathered))
+def _near(plan: Plan, workplace: Workplace, gathered: Sequence[Row]) -> tuple[list[Shard], list[Row]]:
+    """Find the near-copies among the shards; the shards with what is dropped of them, and the row of the search."""
+    settings = plan.settings.near_duplicates
+    folders = [workplace.task_folder("gather", row.task) for row in gathered]
+    unit = "repositories" if plan.by_repository else "documents"
+    copies, rows = None, []
+    if settings is not None:
+        files = tuple(folder / f"{unit}.parquet" for folder in folders)
+        task = NearTask(files, amount_out(gathered), combined_hash(gathered), settings.threshold)
+        copies, row = near(task, workplace)
         rows = [row]
     starts = [0, *accumulate(row.statistics[unit] for row in gathered)]
-    keys = plan.settings.max_bytes is not None
-    surveyings = [
-        Surveying(folder / "documents.parquet", dropped, start, by_repository, keys)
+    shards = [
+        Shard(folder / "documents.parquet", copies, start, plan.by_repository)
         for folder, start in zip(folders, starts, strict=False)
     ]
-    return surveyings, rows
+    return shards, rows
 
 
-def _choose(plan: Plan, place: Workplace, surveyed: Sequence[Row]) -> Choice:
+def _choose(plan: Plan, workplace: Workplace, surveyed: Sequence[Row]) -> Choice:
     """What is taken of each group, up to which hash, and which hashes are held out: a few numbers."""
     settings = plan.settings
     available = merged(row.statistics["groups"] for row in surveyed)
@@ -192,7 +189,8 @@ def _choose(plan: Plan, place: Workplace, surveyed: Sequence[Row]) -> Choice:
     documents = amount_out(surveyed)["documents"]
     cap = HASH_END
     if settings.max_bytes is not None:
-        keys = np.concatenate([np.load(place.task_folder("survey", row.task) / "keys.npy") for row in surveyed], axis=1)
+        folders = [workplace.task_folder("survey", row.task) for row in surveyed]
+        keys = np.concatenate([np.load(folder / "keys.npy") for folder in folders], axis=1)
         cap = highest_cap(keys, settings.max_bytes)
         splits = keys[0][keys[1] <= cap].tolist()
         documents = len(splits)

@@ -10,14 +10,14 @@ from collections import Counter
 from collections.abc import Iterable
 
 Place = tuple[str, str]  # repository, path
-Sample = tuple[str, str, int]  # a place, and the bytes that it stands for
+SizedPlace = tuple[str, str, int]  # a place, and the bytes that it stands for
 
 WHOLE_SHARDS = 8  # a repository of up to so many shards' bytes is not cut
 
 
-def sample_places(documents: Iterable[Sample], every: int) -> list[Sample]:
+def sample_places(documents: Iterable[SizedPlace], every: int) -> list[SizedPlace]:
     """A place for every `every` bytes of documents, which come in order."""
-    samples: list[Sample] = []
+    samples: list[SizedPlace] = []
     size = 0
     repository = path = ""
     for repository, path, own in documents:
@@ -30,7 +30,7 @@ def sample_places(documents: Iterable[Sample], every: int) -> list[Sample]:
     return samples
 
 
-def cut_places(samples: Iterable[Sample], shards: int) -> list[Place]:
+def cut_places(samples: Iterable[SizedPlace], shards: int) -> list[Place]:
     """The first places of all shards but the first; there may be fewer than `shards`."""
     ordered = sorted((repository, path, size) for repository, path, size in samples)
     by_repository: Counter[str] = Counter()

@@ -6,29 +6,29 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from midspan.corpus.quality import missing_grammars
-from midspan.corpus.stages.counting import Amount, Exclusions, amount, merged, total
-from midspan.corpus.stages.manifest import Row
-from midspan.corpus.stages.planning import Plan
+from midspan.corpus.stages.amounts import Amount, amount, merged, total
+from midspan.corpus.stages.exclusions import Exclusions
+from midspan.corpus.stages.manifest import Manifest, Row
+from midspan.corpus.stages.plan import Plan
 from midspan.corpus.stages.workplace import Workplace
 from midspan.errors import UserError
 from midspan.files import atomic_directory, atomic_file, write_json
 
-Rows = Mapping[str, Sequence[Row]]
 MOST_REPOSITORIES = 1000  # named in the statistics: the largest
 EXCLUDING = ("read", "judge", "write")  # the stages that leave documents out
 
 
 def write_result(
-    plan: Plan, rows: Rows, place: Workplace, output: Path, evaluation_sets: dict[str, Any], seconds: float
+    plan: Plan, rows: Manifest, workplace: Workplace, output: Path, evaluation_sets: dict[str, Any], seconds: float
 ) -> None:
     """Put the corpus together; statistics.json comes last."""
-    written = [place.task_folder("write", row.task) for row in rows["write"]]
+    written = [workplace.task_folder("write", row.task) for row in rows["write"]]
     for side in ("train", "heldout"):
         with atomic_directory(output / side) as aside:
             for shard, folder in enumerate(written):
@@ -40,7 +40,7 @@ def write_result(
         all_.write("".join(listing.lines).encode())
         for stage in EXCLUDING:
             for row in rows[stage]:
-                with (place.task_folder(stage, row.task) / "excluded.jsonl").open("rb") as one:
+                with (workplace.task_folder(stage, row.task) / "excluded.jsonl").open("rb") as one:
                     shutil.copyfileobj(one, all_)
     with atomic_file(output / "manifest.jsonl") as aside, aside.open("w", encoding="utf-8") as lines:
         for row in (row for stage in rows.values() for row in stage):
@@ -49,7 +49,7 @@ def write_result(
     write_json(output / "statistics.json", {**statistics, "seconds": round(seconds, 2)})
 
 
-def nothing_left(plan: Plan, rows: Rows) -> UserError:
+def nothing_left(plan: Plan, rows: Manifest) -> UserError:
     """Why there is no corpus."""
     dropped = _dropped(rows, _listing(plan))
     most = Counter({reason: one["documents"] for reason, one in dropped.items()}).most_common(4)
@@ -74,7 +74,7 @@ def _listing(plan: Plan) -> Exclusions:
     return exclusions
 
 
-def _statistics(plan: Plan, rows: Rows, listing: Exclusions) -> dict[str, Any]:
+def _statistics(plan: Plan, rows: Manifest, listing: Exclusions) -> dict[str, Any]:
     """What the data card says: how much there is, of what, and what was left out for which reason."""
     written = [row.statistics for row in rows["write"]]
     sides = merged(one["side"] for one in written)
@@ -114,7 +114,7 @@ def _stage(name: str, rows: Sequence[Row]) -> dict[str, Any]:
     return facts
 
 
-def _mixture(plan: Plan, rows: Rows) -> list[dict[str, Any]]:
+def _mixture(plan: Plan, rows: Manifest) -> list[dict[str, Any]]:
     """What the mixture asked for and what it got, by source and language; bytes of repeated passes count each time."""
     available = merged(row.statistics["groups"] for row in rows["survey"])
     written = merged(row.statistics["written"] for row in rows["write"])
@@ -132,7 +132,7 @@ def _mixture(plan: Plan, rows: Rows) -> list[dict[str, Any]]:
     return found
 
 
-def _dropped(rows: Rows, listing: Exclusions) -> dict[str, Amount]:
+def _dropped(rows: Manifest, listing: Exclusions) -> dict[str, Amount]:
     return merged([listing.dropped, *(row.statistics["dropped"] for stage in EXCLUDING for row in rows.get(stage, []))])
 
 

@@ -1,11 +1,10 @@
-"""Which documents are taken, how often, and which are held out: numbers per corpus, applied to each document alone.
+"""Sixth stage: what is left; which of it is taken, how often, and held out: numbers, applied to each document alone.
 
 A document's hash decides, so the same document is on the same side in every corpus that holds it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
-from midspan.corpus.dedup import read_dropped
-from midspan.corpus.stages.counting import Amount, add, amount
+from midspan.corpus.stages.amounts import Amount, add, amount
 from midspan.corpus.stages.guard import Guard
+from midspan.corpus.stages.near import Shard, near_copies
 
 HASH_DIGITS = 13  # of the hexadecimal content hash: 52 bits, exact in a float
 HASH_END = 16**HASH_DIGITS
@@ -33,13 +32,10 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Surveying:
-    """One shard and what near-deduplication drops of it."""
+class SurveyTask:
+    """One shard."""
 
-    documents: Path
-    dropped: Path | None
-    start: int  # the number of the shard's first document, or of its first repository
-    by_repository: bool
+    shard: Shard
     keys: bool  # are the keys of every document needed?
 
 
@@ -59,41 +55,21 @@ def pass_key(content_hash: str) -> float:
     return float(int(digits, 16) / 16 ** len(digits))
 
 
-def dropped_rows(work: Surveying, repositories: Sequence[str]) -> dict[int, tuple[str, float]]:
-    """Row of the shard → where the document is that stays instead, and how alike they are.
-
-    `repositories` [documents], in order; of a dropped repository all rows are.
-    """
-    if work.dropped is None:
-        return {}
-    unit = np.arange(len(repositories))  # [documents]: which document, or which repository, it is
-    if work.by_repository and len(unit):
-        changes = [a != b for a, b in zip(repositories[1:], repositories[:-1], strict=True)]
-        unit = np.concatenate([[0], np.cumsum(changes)])
-    count = int(unit[-1]) + 1 if len(unit) else 0
-    table = read_dropped(work.dropped, work.start, work.start + count).to_pylist()
-    found = {row["document"] - work.start: row for row in table}
-    return {
-        row: (": ".join(filter(None, (found[one]["repository"], found[one]["path"]))), found[one]["similarity"])
-        for row, one in enumerate(unit.tolist())
-        if one in found
-    }
-
-
-def survey(work: Surveying, folder: Path, guard: Guard) -> dict[str, Any]:
+def survey(task: SurveyTask, folder: Path, guard: Guard) -> dict[str, Any]:
     """Count what is left of a shard by source and language; write keys.npy [3, documents]: split, cap, bytes."""
-    table = pq.read_table(work.documents, columns=["id", "repository", "source", "language", "size"])
-    dropped = dropped_rows(work, table["repository"].to_pylist())
+    table = pq.read_table(task.shard.documents, columns=["id", "repository", "source", "language", "size"])
+    ids, repositories, sources, languages, sizes = (column.to_pylist() for column in table.columns)
+    copies = near_copies(task.shard, repositories)
     groups: dict[str, Amount] = {}
     keys: list[tuple[int, int, int]] = []
-    for row, one in enumerate(table.to_pylist()):
-        if row not in dropped:
-            add(groups, f"{one['source']}\n{one['language']}", one["size"])
-            keys.append((split_key(one["id"]), cap_key(one["id"]), one["size"]))
+    for row, (content_hash, source, language, size) in enumerate(zip(ids, sources, languages, sizes, strict=True)):
+        if row not in copies:
+            add(groups, f"{source}\n{language}", size)
+            keys.append((split_key(content_hash), cap_key(content_hash), size))
     array = np.array(keys, np.int64).reshape(-1, 3).T
-    if work.keys:
+    if task.keys:
         np.save(folder / "keys.npy", array)
-    taken = amount(len(table), sum(table["size"].to_pylist()))
+    taken = amount(len(table), sum(sizes))
     left = amount(len(keys), int(array[2].sum()))
     return {"in": taken, "out": left, "groups": groups, "split": sorted(array[0].tolist())[:: max(len(keys) - 1, 1)]}
 

@@ -3,39 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from midspan.corpus.documents import DOCUMENT_SCHEMA, content_id
+from midspan.corpus.documents import content_id, to_table
 from midspan.corpus.repositories import order_files
 from midspan.corpus.secrets import redact
-from midspan.corpus.stages.counting import Amount, Exclusions, add, merged, total
+from midspan.corpus.stages.amounts import Amount, add, merged, total
+from midspan.corpus.stages.exclusions import Exclusions
 from midspan.corpus.stages.guard import Guard, QuarantinedError
-from midspan.corpus.stages.read import ROW_GROUP
-from midspan.corpus.stages.survey import (
-    Choice,
-    Surveying,
-    cap_key,
-    dropped_rows,
-    pass_key,
-    split_key,
-)
+from midspan.corpus.stages.near import Shard, near_copies
+from midspan.corpus.stages.survey import Choice, cap_key, pass_key, split_key
+from midspan.corpus.stages.tables import ROW_GROUP, StagedDocument, documents_of, write_documents
 
 MOST_REPOSITORIES = 100  # of a shard, named in the statistics
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Writing:
-    """One shard, what of it was dropped, and what is decided for the whole corpus."""
+class WriteTask:
+    """One shard, and what is decided for the whole corpus."""
 
-    shard: Surveying
+    shard: Shard
     choice: Choice
     secrets: bool
     order: Literal["dependency", "random"]
@@ -43,30 +36,44 @@ class Writing:
     prose: frozenset[str]  # sources whose files are no code: they keep their order
 
 
-def write(work: Writing, folder: Path, guard: Guard) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Cleaned:
+    """A document without its secrets, and the hash it had with them: by that one it is held out, or taken again."""
+
+    document: StagedDocument
+    key: str
+
+    @property
+    def group(self) -> tuple[str, str]:
+        """What it is counted under in the mixture."""
+        return self.document.source, self.document.language
+
+
+def write(task: WriteTask, folder: Path, guard: Guard) -> dict[str, Any]:
     """Write train-00.parquet (of the first pass; train-01 of the second …), heldout.parquet and excluded.jsonl.
 
     A file is not written where it would be empty. Repositories keep their order; the files of one are in `order`.
     """
     exclusions = Exclusions("write")
     secrets: Counter[str] = Counter()
-    files: dict[str, list[Row]] = {}
+    files: dict[str, list[StagedDocument]] = {}
     counts: dict[str, dict[str, Amount]] = {name: {} for name in COUNTED}
-    for repository, rows in groupby(_cleaned(work, guard, exclusions, secrets), key=lambda row: row["repository"]):
-        for row in _in_order(repository, list(rows), work):
-            group = row["source"], row["language"]
-            names = _files_of(row, work.choice)
+    cleaned = _cleaned(task, guard, exclusions, secrets)
+    for _, members in groupby(cleaned, key=lambda one: one.document.repository):
+        for one in _in_order(list(members), task):
+            names = _files_of(one, task.choice)
             for name in names:
-                files.setdefault(name, []).append(row)
-                add(counts["written"], "\n".join(("heldout" if name == "heldout" else "train", *group)), row["size"])
+                files.setdefault(name, []).append(one.document)
+                side = "heldout" if name == "heldout" else "train"
+                add(counts["written"], "\n".join((side, *one.group)), one.document.size)
             if names:
-                count(counts, row, "heldout" if names == ["heldout"] else "train")
+                count(counts, one.document, "heldout" if names == ["heldout"] else "train")
             else:
-                passes = f"{work.choice.epochs[group]:.3g} passes over {group[1]} of {group[0]}"
-                exclude(exclusions, row, "not in the mixture", passes)
+                source, language = one.group
+                passes = f"{task.choice.epochs[one.group]:.3g} passes over {language} of {source}"
+                exclusions.add_document(one.document, "not in the mixture", passes)
     for name, documents in files.items():
-        table = pa.Table.from_pylist(documents, schema=DOCUMENT_SCHEMA)
-        pq.write_table(table, folder / f"{name}.parquet", row_group_size=ROW_GROUP, compression="zstd")
+        write_documents(folder / f"{name}.parquet", to_table(documents))
     exclusions.write(folder)
     taken = total(merged([exclusions.dropped, counts["side"]]))
     by_repository = merged([counts.pop("by_repository")])
@@ -78,61 +85,58 @@ def write(work: Writing, folder: Path, guard: Guard) -> dict[str, Any]:
 COUNTED = ("side", "written", "by_language", "by_licence", "by_licence_class", "by_source", "by_repository")
 
 
-def count(counts: dict[str, dict[str, Amount]], row: Row, side: str) -> None:
+def count(counts: dict[str, dict[str, Amount]], document: StagedDocument, side: str) -> None:
     """Count a document that is kept."""
-    add(counts["side"], side, row["size"])
-    add(counts["by_licence_class"], row["outcome"], row["size"])
-    for group in ("language", "licence", "source", "repository"):
-        add(counts[f"by_{group}"], row[group], row["size"])
+    add(counts["side"], side, document.size)
+    add(counts["by_licence_class"], document.outcome, document.size)
+    add(counts["by_language"], document.language, document.size)
+    add(counts["by_licence"], document.licence, document.size)
+    add(counts["by_source"], document.source, document.size)
+    add(counts["by_repository"], document.repository, document.size)
 
 
-def exclude(exclusions: Exclusions, row: Row, reason: str, detail: str, text: str = "") -> None:
-    """Leave out a document."""
-    facts = {"source": row["source"], "language": row["language"], "size": row["size"]}
-    exclusions.add(row["repository"], row["path"], reason, detail, text=text, **facts)
-
-
-def _cleaned(work: Writing, guard: Guard, exclusions: Exclusions, secrets: Counter[str]) -> Iterator[Row]:
-    """The documents that stay, without their secrets, each with the `key` by which it is held out."""
-    with pq.ParquetFile(work.shard.documents) as file:
-        repositories = file.read(["repository"])["repository"].to_pylist()
-        dropped = dropped_rows(work.shard, repositories)
-        batches = (row for batch in file.iter_batches(ROW_GROUP) for row in batch.to_pylist())
-        for ordinal, row in guard.each(batches):
-            if ordinal in dropped:
-                place, similarity = dropped[ordinal]
-                exclude(exclusions, row, "near copy", f"{similarity:.2f} of {place}", row["text"])
-            elif cap_key(row["id"]) > work.choice.cap_above:
-                exclude(exclusions, row, "over max_bytes", f"{row['size']} bytes")
+def _cleaned(task: WriteTask, guard: Guard, exclusions: Exclusions, secrets: Counter[str]) -> Iterator[Cleaned]:
+    """The documents that stay, without their secrets."""
+    with pq.ParquetFile(task.shard.documents) as file:
+        copies = near_copies(task.shard, file.read(["repository"])["repository"].to_pylist())
+        documents = (document for batch in file.iter_batches(ROW_GROUP) for document in documents_of(batch))
+        for ordinal, document in guard.each(documents):
+            if (copy := copies.get(ordinal)) is not None:
+                detail = f"{copy.similarity:.2f} of {copy.survivor}"
+                exclusions.add_document(document, "near copy", detail, excerpt=True)
+            elif cap_key(document.id) > task.choice.cap_above:
+                exclusions.add_document(document, "over max_bytes", f"{document.size} bytes")
+            elif not task.secrets:
+                yield Cleaned(document, document.id)
             else:
-                row["key"] = row["id"]
                 try:
-                    yield guard.apply(lambda row: _without_secrets(row, secrets), ordinal, row) if work.secrets else row
+                    clean = guard.apply(lambda one: _without_secrets(one, secrets), ordinal, document)
+                    yield Cleaned(clean, document.id)
                 except QuarantinedError as error:
-                    exclude(exclusions, row, "quarantined", str(error))
+                    exclusions.add_document(document, "quarantined", str(error))
 
 
-def _without_secrets(row: Row, secrets: Counter[str]) -> Row:
-    text, findings = redact(row["text"])
+def _without_secrets(document: StagedDocument, secrets: Counter[str]) -> StagedDocument:
+    text, findings = redact(document.text)
     if not findings:
-        return row
+        return document
     secrets.update(finding.kind for finding in findings)
     secrets["documents"] += 1
-    return row | {"text": text, "id": content_id(text), "size": len(text.encode())}
+    return replace(document, text=text, id=content_id(text), size=len(text.encode()))
 
 
-def _in_order(repository: str, rows: list[Row], work: Writing) -> list[Row]:
+def _in_order(members: Sequence[Cleaned], task: WriteTask) -> list[Cleaned]:
     """The files of one repository as they follow each other; what is no code stays in the order of paths."""
-    code = [row for row in rows if row["source"] not in work.prose]
-    files = [(row["path"], row["text"], row["language"]) for row in code]
-    order = order_files(files, work.seed, work.order)
-    return [code[index] for index in order] + [row for row in rows if row["source"] in work.prose]
+    code = [one for one in members if one.document.source not in task.prose]
+    files = [(one.document.path, one.document.text, one.document.language) for one in code]
+    order = order_files(files, task.seed, task.order)
+    return [code[index] for index in order] + [one for one in members if one.document.source in task.prose]
 
 
-def _files_of(row: Row, choice: Choice) -> list[str]:
+def _files_of(one: Cleaned, choice: Choice) -> list[str]:
     """Which files a document goes into: one of each pass over its group, or the held-out one."""
-    epochs = choice.epochs[row["source"], row["language"]]
-    passes = int(epochs) + (pass_key(row["key"]) < epochs % 1)
-    if passes and split_key(row["key"]) < choice.split_below:
+    epochs = choice.epochs[one.group]
+    passes = int(epochs) + (pass_key(one.key) < epochs % 1)
+    if passes and split_key(one.key) < choice.split_below:
         return ["heldout"]
-    return [f"train-{one:02d}" for one in range(passes)]
+    return [f"train-{number:02d}" for number in range(passes)]

@@ -9,7 +9,7 @@ from typing import Any
 
 from midspan.exercises.family import Family, Parameters, grid
 
-Row = tuple[str, str, int]
+Record = tuple[str, str, int]
 
 
 def table(name: str, label: str, group: str, amount: str, values: str) -> Parameters:
@@ -38,7 +38,7 @@ TABLES = [
 ]
 
 
-def rows_around(p: SimpleNamespace, k: int) -> list[list[Row]]:
+def rows_around(p: SimpleNamespace, k: int) -> list[list[Record]]:
     """Contents of the table: none, one group, several groups with amounts on both sides of k, one group all below."""
     one, two, three = p.value, p.second, p.third
     return [
@@ -58,7 +58,7 @@ def rows_around(p: SimpleNamespace, k: int) -> list[list[Row]]:
 
 
 def query(
-    expected: Callable[[Any, list[Row]], list[tuple[Any, ...]]],
+    expected: Callable[[Any, list[Record]], list[tuple[Any, ...]]],
     thresholds: Callable[[Any], Iterable[int]] = lambda p: [50],
     ordered: bool = False,
 ) -> Callable[[SimpleNamespace], list[str]]:
@@ -81,7 +81,7 @@ def query(
     return tests
 
 
-def groups(rows: Iterable[Row]) -> dict[str, list[int]]:
+def groups(rows: Iterable[Record]) -> dict[str, list[int]]:
     """The amounts of each group."""
     result: dict[str, list[int]] = {}
     for _, group, amount in rows:

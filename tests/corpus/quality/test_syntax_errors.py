@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from midspan.corpus.languages import LANGUAGES
 from midspan.corpus.quality import grammar_versions, grammars, missing_grammars, why_not
 from midspan.corpus.quality.grammars import GRAMMARS
-from midspan.corpus.quality.parsing import BEGINNING, error_share, python2_statements
+from midspan.corpus.quality.syntax import BEGINNING, error_share, python2_statements
 from midspan.corpus.quality.text import Text
 
 GOOD = {

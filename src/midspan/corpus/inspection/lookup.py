@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 
 from midspan.corpus.documents import Document
 from midspan.corpus.inspection.records import SIDES, read_exclusions
-from midspan.corpus.sources import Excluded, Raw, ReadTask, plan_source, read_items
-from midspan.corpus.sources.items import Files, Piece
+from midspan.corpus.sources import Excluded, Raw, SourceTask, plan_source, read_items
+from midspan.corpus.sources.items import Files, Fragment
 from midspan.errors import UserError
 
 if TYPE_CHECKING:
@@ -120,14 +120,14 @@ def read_original(found: Found, settings: Corpus, facts: list[dict[str, Any]]) -
     return Original(None, "it is not among what the source would have read", changed)
 
 
-def _items(task: ReadTask, found: Found) -> Iterator[Raw | Excluded]:
+def _items(task: SourceTask, found: Found) -> Iterator[Raw | Excluded]:
     """The items of a task that may be the one; of trees of files no other is read."""
-    pieces: list[Piece] = []
-    for piece in task.pieces:
-        if isinstance(piece, Files):
-            chosen = tuple(entry for entry in piece.files if entry.path == found.path)
-            if piece.repository.name == found.repository and chosen:
-                pieces.append(replace(piece, files=chosen))
+    fragments: list[Fragment] = []
+    for fragment in task.fragments:
+        if isinstance(fragment, Files):
+            chosen = tuple(entry for entry in fragment.files if entry.path == found.path)
+            if fragment.repository.name == found.repository and chosen:
+                fragments.append(replace(fragment, files=chosen))
         else:
-            pieces.append(piece)
-    return read_items(replace(task, pieces=tuple(pieces))) if pieces else iter(())
+            fragments.append(fragment)
+    return read_items(replace(task, fragments=tuple(fragments))) if fragments else iter(())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from midspan.corpus.licences.conditions import points_elsewhere
 from midspan.corpus.licences.expressions import UNKNOWN, Outcome, all_of, licence_class, worst
 from midspan.corpus.licences.header import header_licences
-from midspan.corpus.licences.recognising import recognise
+from midspan.corpus.licences.recognition import recognise
 
 UNRECOGNISED_TEXT = "LicenseRef-unrecognised-text"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from midspan.corpus.languages import check_languages
 from midspan.corpus.quality import check_overrides
-from midspan.corpus.sources import Excluded, ReadTask, SourcePlan, plan_source
+from midspan.corpus.sources import Excluded, SourcePlan, SourceTask, plan_source
 from midspan.errors import UserError
 from midspan.files import hash_path, hash_text
 
@@ -28,7 +28,7 @@ class Plan:
 
     settings: Corpus
     seed: int
-    tasks: list[tuple[ReadTask, int, str]]  # with its number within the source, and the source's fingerprint
+    tasks: list[tuple[SourceTask, int, str]]  # with its number within the source, and the source's fingerprint
     excluded: list[tuple[str, Excluded]]  # source, and what it passes over
     facts: list[dict[str, Any]]  # of each source: for the data card
     languages: dict[str, frozenset[str] | None]  # source → what is kept of it
@@ -40,6 +40,12 @@ class Plan:
         """A hash of some of the settings: what a stage depends on beside its inputs."""
         values = self.settings.model_dump(mode="json")
         return hash_text(f"{FORMAT} {self.seed} {self.sets} {json.dumps([values[field] for field in fields])}")
+
+    @property
+    def by_repository(self) -> bool:
+        """Whether near-copies are sought among whole repositories."""
+        near = self.settings.near_duplicates
+        return near is not None and near.level == "repository"
 
     @property
     def prose(self) -> frozenset[str]:
@@ -55,7 +61,7 @@ def plan_corpus(settings: Corpus, seed: int) -> Plan:
     for file in files:
         if not file.is_file():
             raise UserError(f"corpus.decontaminate: no file {file}")
-    tasks: list[tuple[ReadTask, int, str]] = []
+    tasks: list[tuple[SourceTask, int, str]] = []
     excluded: list[tuple[str, Excluded]] = []
     facts: list[dict[str, Any]] = []
     languages: dict[str, frozenset[str] | None] = {}

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from midspan.corpus.quality.content import comment_share
-from midspan.corpus.quality.lexing import _FAMILIES, comments_of, strings_of
+from midspan.corpus.quality.lexis import _FAMILIES, comments_of, strings_of
 from midspan.corpus.quality.text import Text
 
 LANGUAGES = sorted(language for all_ in _FAMILIES.values() for language in all_.split(" "))
