@@ -240,7 +240,9 @@ def test_a_file_cut_short_is_one_line(kept: float, tmp_path: Path) -> None:
     write_gguf(tmp_path / "small.gguf", small("llama")[1], "llama")
     whole = (tmp_path / "small.gguf").read_bytes()
     (tmp_path / "small.gguf").write_bytes(whole[: kept if isinstance(kept, int) else int(kept * len(whole))])
-    with pytest.raises(UserError, match=r"small\.gguf: not a whole GGUF file") as caught:
+    with pytest.raises(
+        UserError, match=r"small\.gguf(: not a whole GGUF file| is no GGUF file| is cut short)"
+    ) as caught:
         open_weights(tmp_path / "small.gguf")
     assert "\n" not in str(caught.value)
 
