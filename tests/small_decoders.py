@@ -24,6 +24,10 @@ LLAMA = dataclasses.replace(STABLE, family="llama", norm="rmsnorm", rotary_fract
 LLAMA3 = dataclasses.replace(LLAMA, rope_scaling=RopeScaling("llama3", 4.0, 1.0, 4.0, 16))
 MISTRAL = dataclasses.replace(LLAMA, family="mistral", sliding_window=5)
 QWEN2 = dataclasses.replace(LLAMA, family="qwen2", qkv_bias=True, tied_embeddings=True)
+YARNS = (
+    RopeScaling("yarn", 4.0, original_positions=32),
+    RopeScaling("yarn", 2.5, original_positions=16, fast_turns=8.0, slow_turns=2.0, whole_pairs=False, amplitude=1.2),
+)
 FAMILIES = {"stablelm": STABLE, "llama": LLAMA, "llama3": LLAMA3, "mistral": MISTRAL, "qwen2": QWEN2}
 
 
@@ -52,7 +56,8 @@ def configs(draw: st.DrawFn) -> DecoderConfig:
     stable = family == "stablelm"
     key_value_heads, groups = draw(st.sampled_from([1, 2, 3])), draw(st.sampled_from([1, 2]))
     heads, head_size = key_value_heads * groups, draw(st.sampled_from([8, 16]))
-    scalings = st.sampled_from([None, RopeScaling("linear", 2.5), RopeScaling("llama3", 8.0, 1.0, 4.0, 32)])
+    scalings = st.sampled_from([None, RopeScaling("linear", 2.5), RopeScaling("llama3", 8.0, 1.0, 4.0, 32), *YARNS])
+    biased = draw(st.booleans()) and family == "llama"
     return DecoderConfig(
         family=family,
         vocabulary_size=draw(st.integers(5, 70)),
@@ -68,7 +73,9 @@ def configs(draw: st.DrawFn) -> DecoderConfig:
         rotary_fraction=draw(st.sampled_from([0.25, 0.5, 1.0])) if stable else 1.0,
         rope_base=draw(st.sampled_from([500.0, 10_000.0, 1_000_000.0])),
         rope_scaling=draw(scalings),
-        qkv_bias=draw(st.booleans()) if stable else family == "qwen2",
+        qkv_bias=draw(st.booleans()) if stable else family == "qwen2" or biased,
+        output_bias=biased,
+        mlp_bias=draw(st.booleans()) and family == "llama",
         tied_embeddings=draw(st.booleans()),
         sliding_window=draw(st.sampled_from([None, 1, 3, 100])) if family in ("mistral", "qwen2") else None,
     )

@@ -96,5 +96,7 @@ def _check_starts(recipe: Recipe, tools: Tools) -> Tokenizer | None:
     if len({tokenizer.fingerprint for tokenizer in tokenizers}) > 1:
         raise UserError("the stages start from released models with different tokenizers: use one")
     if not tokenizers and not recipe.needs_corpus:
-        raise UserError("a model from scratch needs a tokenizer, which is learnt from a corpus: add data {tokens: corpus}")
+        raise UserError(
+            "a model from scratch needs a tokenizer, which is learnt from a corpus: add data {tokens: corpus}"
+        )
     return tokenizers[0] if tokenizers else None

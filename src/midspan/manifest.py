@@ -54,9 +54,7 @@ class Manifest:
 
     def note(self, step: Step, key: str, seconds: float) -> None:
         """Say that the step is done."""
-        outputs = {
-            self._name(path): {"hash": hash_path(path), "files": _files(path)} for path in step.writes.values()
-        }
+        outputs = {self._name(path): {"hash": hash_path(path), "files": _files(path)} for path in step.writes.values()}
         self.steps[step.name] = {"status": "done", "key": key, "seconds": seconds, "outputs": outputs}
         self._write()
 

@@ -37,7 +37,11 @@ def _data_steps(recipe: Recipe, run: Path) -> Iterator[Step]:
     corpus, tokens, tokenizer = run / "corpus", run / "corpus" / "tokens", run / "tokenizer"
     documents = [corpus / "train", corpus / "heldout"]
     if recipe.needs_corpus:
-        settings = {"corpus": recipe.corpus, "seed": recipe.seed, "listing": corpus_fingerprint(recipe.corpus, recipe.seed)}
+        settings = {
+            "corpus": recipe.corpus,
+            "seed": recipe.seed,
+            "listing": corpus_fingerprint(recipe.corpus, recipe.seed),
+        }
         yield Step("corpus", write_corpus, settings, {}, {"train": documents[0], "heldout": documents[1]})
     for stage in recipe.stages:
         for start in starts_of(recipe, stage):
@@ -158,7 +162,9 @@ def _closing_steps(recipe: Recipe, run: Path) -> Iterator[Step]:
     yield Step("card", write_card, {"name": recipe.name}, reads, {"output": run / "card.md"})
     model = {"model": run / "models" / last, "card": run / "card.md"}
     yield Step("export", export_hf, {}, model, {"output": run / "models" / "release"})
-    yield Step("report", write_report, {"recipe": recipe}, {**reads, "card": run / "card.md"}, {"output": run / "report.html"})
+    yield Step(
+        "report", write_report, {"recipe": recipe}, {**reads, "card": run / "card.md"}, {"output": run / "report.html"}
+    )
 
 
 def _released(stage: Stage, run: Path) -> Path:

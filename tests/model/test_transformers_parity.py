@@ -1,5 +1,6 @@
 """Our logits are those of transformers on the same weights, whichever of the two wrote the checkpoint."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,10 @@ LLAMA3 = {
     "original_max_position_embeddings": 64,
 }
 LINEAR = {"rope_type": "linear", "rope_theta": 10_000.0, "factor": 4.0}
+YARN = {"rope_type": "yarn", "rope_theta": 1e6, "factor": 4.0, "original_max_position_embeddings": 4096}
+SHORT_YARN = {"rope_type": "yarn", "rope_theta": 500.0, "factor": 8.0, "original_max_position_embeddings": 64}
+SHARPENED = {"attention_factor": 1.25, "beta_fast": 16, "beta_slow": 2, "truncate": False}
+DEEPSEEK = {"mscale": 1.0, "mscale_all_dim": 0.7}
 CASES = {
     "stablelm": ("StableLmConfig", SHAPE),
     "stablelm, all heads of their own": ("StableLmConfig", MANY_HEADS | {"partial_rotary_factor": 0.5}),
@@ -40,6 +45,16 @@ CASES = {
     "llama, narrow heads": ("LlamaConfig", SHAPE | {"head_dim": 10}),
     "llama, linear": ("LlamaConfig", SHAPE | {"rope_parameters": LINEAR}),
     "llama, llama3": ("LlamaConfig", SHAPE | {"rope_parameters": LLAMA3}),
+    "llama, biases of attention": ("LlamaConfig", SHAPE | {"attention_bias": True}),
+    "llama, all biases": ("LlamaConfig", SHAPE | {"attention_bias": True, "mlp_bias": True}),
+    "llama, yarn": ("LlamaConfig", SHAPE | {"rope_parameters": SHORT_YARN}),
+    "llama, yarn by mscale": ("LlamaConfig", SHAPE | {"rope_parameters": SHORT_YARN | DEEPSEEK}),
+    "mistral, yarn": ("MistralConfig", SHAPE | {"sliding_window": None, "rope_parameters": SHORT_YARN | SHARPENED}),
+    "stablelm, yarn": (
+        "StableLmConfig",
+        SHAPE | {"rope_parameters": SHORT_YARN | {"partial_rotary_factor": 0.5}, "head_dim": 16},
+    ),
+    "qwen2, yarn": ("Qwen2Config", SHAPE | {"rope_parameters": YARN, "tie_word_embeddings": True}),
     "mistral": ("MistralConfig", SHAPE | {"sliding_window": 7}),
     "mistral, no window": ("MistralConfig", SHAPE | {"sliding_window": None}),
     "qwen2": ("Qwen2Config", SHAPE),
@@ -79,7 +94,9 @@ def test_we_read_their_checkpoint_and_they_read_ours(case: str, tmp_path: Path) 
         close(back(TOKENS).logits, expected)
 
 
-@pytest.mark.parametrize("case", ["stablelm, bias and base", "llama, llama3", "stablelm, linear"])
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if any(kind in case for kind in ("base", "llama3", "linear", "yarn"))]
+)
 def test_far_positions_rotate_as_theirs(case: str, tmp_path: Path) -> None:
     theirs = peer(case)
     theirs.save_pretrained(tmp_path)
@@ -96,6 +113,44 @@ def test_a_model_of_our_own_is_theirs_too(config: DecoderConfig, tmp_path: Path)
     with torch.no_grad():
         close(ours(tokens), theirs(tokens).logits)
     assert theirs.generation_config.eos_token_id == theirs.config.eos_token_id == 3
+
+
+RULES = {
+    "4.x alone": {"rope_scaling": SHORT_YARN, "rope_theta": 700.0},
+    "4.x beside 5.x's default": {
+        "rope_theta": 500.0,
+        "rope_scaling": {"type": "yarn", "factor": 8.0, "original_max_position_embeddings": 64},
+        "rope_parameters": {"rope_type": "default", "rope_theta": 500.0},
+    },
+    "4.x beside 5.x's, no base of its own": {
+        "rope_scaling": {"type": "linear", "factor": 2.0},
+        "rope_parameters": {"rope_type": "default", "rope_theta": 500.0},
+    },
+    "4.x's default beside 5.x's": {"rope_scaling": {"type": "default"}, "rope_parameters": LINEAR, "rope_theta": 500.0},
+    "4.x's empty": {"rope_scaling": {}, "rope_parameters": LINEAR},
+    "no original positions": {"rope_scaling": {"rope_type": "yarn", "factor": 8.0}, "rope_theta": 500.0},
+    "original positions outside": {
+        "rope_scaling": {"rope_type": "yarn", "factor": 8.0},
+        "original_max_position_embeddings": 64,
+        "rope_theta": 500.0,
+    },
+    "both spellings of the kind": {"rope_scaling": LLAMA3 | {"type": "linear"}},
+    "a factor to be found": {"rope_parameters": SHORT_YARN | {"factor": None}},
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_rotary_settings_in_several_places_have_their_precedence(rule: str, tmp_path: Path) -> None:
+    peer("qwen2").save_pretrained(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    for field in ("rope_scaling", "rope_parameters", "rope_theta"):
+        config.pop(field, None)
+    (tmp_path / "config.json").write_text(json.dumps(config | RULES[rule]))
+    theirs = transformers.AutoModelForCausalLM.from_pretrained(tmp_path)
+    positions = torch.arange(40).expand(2, -1) * 400
+    with torch.no_grad():
+        expected = theirs(TOKENS, position_ids=positions).logits
+        close(load_decoder(tmp_path)(TOKENS, positions=positions), expected)
 
 
 def test_their_shards_are_read(tmp_path: Path) -> None:

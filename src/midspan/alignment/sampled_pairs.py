@@ -95,14 +95,14 @@ def _sample(exercises: Sequence[Exercise], settings: Settings, seed: int, engine
     return [answers[start : start + size] for start in range(0, len(answers), size)]
 
 
-def _pairs(
-    exercises: Sequence[Exercise], answers: list[list[str]], seed: int, tools: Tools
-) -> list[PreferencePair]:
+def _pairs(exercises: Sequence[Exercise], answers: list[list[str]], seed: int, tools: Tools) -> list[PreferencePair]:
     """One pair for each exercise that has one: the model's failure if it failed, else a mutation that fails."""
     graded = [
         (exercise, answer) for exercise, own in zip(exercises, answers, strict=True) for answer in dict.fromkeys(own)
     ]
-    verdicts = grade_all(tools.sandbox, [(exercise, extract_code(answer)) for exercise, answer in graded], tools.workers)
+    verdicts = grade_all(
+        tools.sandbox, [(exercise, extract_code(answer)) for exercise, answer in graded], tools.workers
+    )
     passed: dict[str, list[str]] = {}
     failed: dict[str, list[str]] = {}
     for (exercise, answer), verdict in zip(graded, verdicts, strict=True):

@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 for verb in (train.run, train.train, train.report, models.complete, models.chat, serve.serve):
     app.command()(verb)
+app.command("import")(models.import_model)
 app.add_typer(corpus.app, name="corpus")
 
 

@@ -1,4 +1,4 @@
-"""What a model does in the terminal: complete at a cursor, chat."""
+"""What a model does in the terminal: complete at a cursor, chat; and how one comes in."""
 
 from __future__ import annotations
 
@@ -37,3 +37,13 @@ def chat(
     from midspan.inference.conversation import converse
 
     converse(load(model), Sampling(max_tokens=max_tokens, temperature=temperature), question)
+
+
+def import_model(
+    source: Annotated[str, typer.Argument(help="A GGUF file, an HF-layout directory, or a hub id (owner/name).")],
+    directory: Annotated[Path, typer.Argument(help="Where to; replaced if it holds a model.")],
+) -> None:
+    """Write a released model in the HF layout: weights, tokenizer, licence and name."""
+    from midspan.export import import_model as write
+
+    write(source, directory)

@@ -1,5 +1,6 @@
-"""Finished models for other software."""
+"""Models for other software, and from it."""
 
 from midspan.export.hf import export_hf
+from midspan.export.imported import import_model, tokenizer_of
 
-__all__ = ["export_hf"]
+__all__ = ["export_hf", "import_model", "tokenizer_of"]

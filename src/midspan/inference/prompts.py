@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from midspan.errors import UserError
-from midspan.tokens import Message, Tokenizer, encode_chat
+from midspan.tokens import Message, Tokenizer, encode_chat, encode_infill
 
 SUFFIX_SHARE = 4  # one token in four is kept for what follows the cursor
 
@@ -129,7 +129,7 @@ def _infill_ids(tokenizer: Tokenizer, prompt: Fill, limit: int) -> list[int]:
     room = limit - len(opening) - 3
     if room < 0:
         raise UserError(f"the limit of {limit} tokens leaves no room for the three FIM tokens: raise it")
-    before, after = _encode(tokenizer, prompt.prefix), _encode(tokenizer, prompt.suffix)
+    before, after = encode_infill(tokenizer, prompt.prefix, prompt.suffix)
     after = after[: max(room // SUFFIX_SHARE, room - len(before))]
     before = before[max(0, len(before) - (room - len(after))) :]
     return [*opening, fim.prefix, *before, fim.suffix, *after, fim.middle]

@@ -103,3 +103,4 @@ def _save_shards(tensors: Iterable[tuple[str, Tensor]], directory: Path, total: 
 def _save_file(tensors: dict[str, Tensor], file: Path) -> None:
     with atomic_file(file) as aside:
         save_file(tensors, aside, metadata={"format": "pt"})
+        aside.chmod(file.parent.stat().st_mode & 0o666)  # safetensors lets nobody else read it

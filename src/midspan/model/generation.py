@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 _ROLES = ("bos_token_id", "eos_token_id", "pad_token_id")
-_WRITTEN_ANEW = ("transformers_version", "_from_model_config")
 
 
 @dataclass(frozen=True)
@@ -30,8 +29,7 @@ class Generation:
     def read(cls, config: Mapping[str, Any], generation_config: Mapping[str, Any]) -> Generation:
         """From the contents of a checkpoint's two files; the second may be empty."""
         special = {role: config[role] for role in _ROLES if config.get(role) is not None}
-        defaults = {name: value for name, value in generation_config.items() if name not in _WRITTEN_ANEW}
-        return cls(special, defaults or special)
+        return cls(special, dict(generation_config) or special)
 
     @property
     def ends(self) -> tuple[int, ...]:

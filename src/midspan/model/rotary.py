@@ -43,7 +43,7 @@ def _kept_by_yarn(config: DecoderConfig, scaling: RopeScaling) -> Tensor:
     if scaling.whole_pairs:
         first, last = math.floor(first), math.ceil(last)
     first, last = max(first, 0), min(last, size - 1)
-    ramp = (torch.arange(size // 2, dtype=torch.float32) - first) / ((last - first) or 0.001)
+    ramp = (torch.arange(size // 2, dtype=torch.float32, device="cpu") - first) / ((last - first) or 0.001)
     return 1 - ramp.clamp(0, 1)
 
 

@@ -2,6 +2,7 @@
 
 from midspan.tokens.chat import Message, encode_chat
 from midspan.tokens.detokenizer import Detokenizer
+from midspan.tokens.infill import encode_infill
 from midspan.tokens.special import SPECIAL_TOKENS, FimTokens
 from midspan.tokens.stored import open_tokenizer
 from midspan.tokens.tokenizer import Tokenizer
@@ -14,6 +15,7 @@ __all__ = [
     "Message",
     "Tokenizer",
     "encode_chat",
+    "encode_infill",
     "open_tokenizer",
     "train_tokenizer",
 ]

@@ -39,7 +39,9 @@ class Fit:
     recompute: bool
 
 
-def memory_of(config: DecoderConfig, context: int, dtype: torch.dtype, world: World, zero: int, recompute: bool) -> Memory:
+def memory_of(
+    config: DecoderConfig, context: int, dtype: torch.dtype, world: World, zero: int, recompute: bool
+) -> Memory:
     """What training `config` at `context` takes on each device."""
     parameters = 4 * parameter_count(config).total
     share = parameters // world.size

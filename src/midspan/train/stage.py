@@ -101,9 +101,7 @@ def course_of(stage: recipe.Stage, rows: int, checkpoint_seconds: float, folder:
     """How many steps a stage of `rows` rows an epoch takes."""
     tokens = stage.tokens if stage.tokens is not None else (stage.epochs or 0) * rows * stage.context
     steps = math.ceil(tokens / stage.tokens_per_step)
-    return Course(
-        stage.name, folder, steps, stage.tokens_per_step, stage.schedule, stage.optimizer, checkpoint_seconds
-    )
+    return Course(stage.name, folder, steps, stage.tokens_per_step, stage.schedule, stage.optimizer, checkpoint_seconds)
 
 
 def _launch(run: Path, stage: str, processes: int) -> None:

@@ -20,9 +20,10 @@ from torch import Tensor
 from midspan.errors import UserError
 from midspan.model.config import DecoderConfig, Family
 from midspan.model.formats.gguf_rope import FREQUENCY_FACTORS, rope_scaling
-from midspan.model.formats.weights import PRECISIONS, Weights, commonest_precision, parameters_found
+from midspan.model.formats.weights import Weights, commonest_precision, parameters_found
 from midspan.model.generation import Generation
 from midspan.model.origin import Origin
+from midspan.tokens.gguf_metadata import GgufTensor, read_gguf_head
 
 MAGIC = b"GGUF"
 
@@ -61,13 +62,12 @@ class Metadata:
     """The key/value pairs of a file, in which `{arch}` stands for its architecture."""
 
     place: Path
-    fields: Any  # gguf's
+    fields: dict[str, Any]
     architecture: str
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value of `key`; of an array whose elements are alike (one for each layer) that element."""
-        field = self.fields.get(key.format(arch=self.architecture))
-        value = default if field is None else field.contents()
+        value = self.fields.get(key.format(arch=self.architecture), default)
         if isinstance(value, list):
             if len(set(value)) != 1:
                 raise UserError(f"{self.place}: layers of different {key.split('.', 1)[1]} ({value}) are not supported")
@@ -93,12 +93,13 @@ def is_gguf(place: Path) -> bool:
 
 def open_gguf(file: Path) -> Weights:
     """The weights in `file`. Raises UserError for a damaged file, another architecture, or unknown tensor types."""
-    reader = _opened(file)
-    metadata = _metadata(file, reader)
-    stored = {tensor.name: tensor for tensor in reader.tensors}
+    fields, tensors_there = read_gguf_head(file)
+    metadata = _metadata(file, fields)
+    stored = {tensor.name: tensor for tensor in tensors_there}
+    _require_whole(file, tensors_there)
     factors = stored.pop(FREQUENCY_FACTORS, None)  # Llama 3.1's, a constant
     config = _config(metadata, stored, None if factors is None else _values(file, factors))
-    shapes = {name: tuple(reversed(tensor.shape.tolist())) for name, tensor in stored.items()}
+    shapes = {name: tensor.shape for name, tensor in stored.items()}
     parameters = parameters_found(file, config, shapes, gguf_name)
 
     def tensors() -> Iterator[tuple[str, Tensor]]:
@@ -121,26 +122,13 @@ def gguf_name(parameter: str) -> str:
     return f"blk.{layer}.{_NAMES[part]}.{kind}"
 
 
-def _opened(file: Path) -> Any:
-    from gguf import GGUFReader
-
-    try:
-        reader = GGUFReader(file)
-    except (ValueError, IndexError, KeyError, TypeError, OverflowError, MemoryError) as error:
-        raise UserError(f"{file}: not a whole GGUF file ({error}); fetch it again") from None
-    if reader.byte_order != "I":
-        raise UserError(f"{file}: written for machines of the other byte order; take the little-endian file")
-    return reader
-
-
-def _metadata(file: Path, reader: Any) -> Metadata:
-    field = reader.fields.get("general.architecture")
-    architecture = None if field is None else field.contents()
+def _metadata(file: Path, fields: dict[str, Any]) -> Metadata:
+    architecture = fields.get("general.architecture")
     if architecture not in FAMILIES:
         raise UserError(
             f"{file}: GGUF architecture {architecture!r} is not supported; supported: {', '.join(FAMILIES)}"
         )
-    metadata = Metadata(file, reader.fields, architecture)
+    metadata = Metadata(file, fields, architecture)
     for key, allowed in _ABSENT.items():
         value = metadata.get(key)
         if value is not None and value not in allowed:
@@ -149,7 +137,7 @@ def _metadata(file: Path, reader: Any) -> Metadata:
     return metadata
 
 
-def _config(metadata: Metadata, stored: dict[str, Any], factors: Tensor | None) -> DecoderConfig:
+def _config(metadata: Metadata, stored: dict[str, GgufTensor], factors: Tensor | None) -> DecoderConfig:
     architecture, need, get = metadata.architecture, metadata.need, metadata.get
     stable, window = architecture == "stablelm", get("{arch}.attention.sliding_window")
     heads, hidden_size = need("{arch}.attention.head_count"), need("{arch}.embedding_length")
@@ -162,7 +150,7 @@ def _config(metadata: Metadata, stored: dict[str, Any], factors: Tensor | None) 
     try:
         return DecoderConfig(
             family="mistral" if architecture == "llama" and window else FAMILIES[architecture],
-            vocabulary_size=int(stored["token_embd.weight"].shape[-1]),
+            vocabulary_size=stored["token_embd.weight"].shape[0],
             hidden_size=hidden_size,
             intermediate_size=need("{arch}.feed_forward_length"),
             num_layers=need("{arch}.block_count"),
@@ -185,36 +173,59 @@ def _config(metadata: Metadata, stored: dict[str, Any], factors: Tensor | None) 
         raise UserError(f"{metadata.place}: {str(error).removeprefix('decoder: ')}") from None
 
 
-def _values(file: Path, tensor: Any) -> Tensor:
-    """The tensor in its own number format, or in float32 where it is quantised."""
-    from gguf import GGMLQuantizationType as Kind
-    from gguf import dequantize
+def _require_whole(file: Path, tensors: list[GgufTensor]) -> None:
+    size = file.stat().st_size
+    for tensor in tensors:
+        if tensor.offset + _bytes(file, tensor) > size:
+            raise UserError(f"{file}: not a whole GGUF file ({tensor.name} lies beyond its end); fetch it again")
 
-    shape = tuple(reversed(tensor.shape.tolist()))
-    if tensor.tensor_type == Kind.F16:
-        return torch.from_numpy(np.array(tensor.data)).view(shape)
+
+def _bytes(file: Path, tensor: GgufTensor) -> int:
+    """What a tensor takes. Raises UserError for a type that the `gguf` package does not know."""
+    from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
+
     try:
-        values = torch.from_numpy(np.array(dequantize(tensor.data, tensor.tensor_type), np.float32)).view(shape)
+        block, size = GGML_QUANT_SIZES[GGMLQuantizationType(tensor.kind)]
+    except (ValueError, KeyError):
+        raise UserError(
+            f"{file}: {tensor.name} is of type {tensor.kind}, which is not known; take another quantisation"
+        ) from None
+    return math.prod(tensor.shape) // block * size
+
+
+def _values(file: Path, tensor: GgufTensor) -> Tensor:
+    """The tensor in its own number format, or in float32 where it is quantised."""
+    from gguf import GGMLQuantizationType, dequantize
+
+    packed = np.fromfile(file, np.uint8, _bytes(file, tensor), offset=tensor.offset)
+    if tensor.kind == GGMLQuantizationType.F16:
+        return torch.from_numpy(packed).view(torch.float16).view(tensor.shape)
+    if tensor.kind == GGMLQuantizationType.BF16:
+        return torch.from_numpy(packed).view(torch.bfloat16).view(tensor.shape)
+    kind = GGMLQuantizationType(tensor.kind)
+    try:
+        values = dequantize(packed.reshape(*tensor.shape[:-1], -1), kind)
     except NotImplementedError:
         raise UserError(
-            f"{file}: tensors of type {tensor.tensor_type.name} cannot be dequantised; take another quantisation"
+            f"{file}: tensors of type {kind.name} cannot be dequantised; take another quantisation"
         ) from None
-    return values.bfloat16() if tensor.tensor_type == Kind.BF16 else values
+    return torch.from_numpy(values.astype(np.float32, copy=False)).view(tensor.shape)
 
 
-def _precision(file: Path, stored: list[Any]) -> torch.dtype:
+def _precision(file: Path, stored: list[GgufTensor]) -> torch.dtype:
     """The format of most weights if the others (norms, biases) lose nothing in it; else, or where quantised, float32.
 
     So nothing of what the file says is lost.
     """
-    kinds = {"F32": torch.float32, "BF16": torch.bfloat16, "F16": torch.float16}
-    dtypes = [kinds.get(tensor.tensor_type.name, torch.float32) for tensor in stored]
-    sizes = [math.prod(tensor.shape.tolist()) for tensor in stored]
+    from gguf import GGMLQuantizationType as Kind
+
+    halves: dict[int, torch.dtype] = {Kind.BF16: torch.bfloat16, Kind.F16: torch.float16}
+    dtypes = [halves.get(one.kind, torch.float32) for one in stored]
+    sizes = [math.prod(one.shape) for one in stored]
     commonest = commonest_precision(file, zip(dtypes, sizes, strict=True))
-    assert commonest in PRECISIONS
-    for tensor, dtype in zip(stored, dtypes, strict=True):
+    for one, dtype in zip(stored, dtypes, strict=True):
         if dtype != commonest:
-            values = _values(file, tensor)
+            values = _values(file, one)
             if not torch.equal(values.to(commonest).float(), values.float()):
                 return torch.float32
     return commonest

@@ -117,9 +117,7 @@ def sequence_logprobs(decoder: Decoder, pairs: PairBatch, dtype: torch.dtype) ->
     return pairs.sum_by_sequence(batch_logprobs(decoder, pairs.batch, dtype))
 
 
-def dpo_loss(
-    logprobs: Tensor, reference: Tensor, answer_tokens: Tensor, settings: Settings
-) -> tuple[Tensor, Tensor]:
+def dpo_loss(logprobs: Tensor, reference: Tensor, answer_tokens: Tensor, settings: Settings) -> tuple[Tensor, Tensor]:
     """(loss summed over the pairs, reward margins [pairs]) from summed log-probabilities [2 * pairs].
 
     `nll_weight` adds that much of the chosen answer's mean negative log-likelihood (Pang et al. 2024, "Iterative

@@ -73,7 +73,9 @@ def micro_batches(step: int, feed: Feed, world: World) -> list[range]:
     fewer rows than there are processes.
     """
     if feed.rows_per_step < world.size:
-        raise UserError(f"a step of {feed.rows_per_step} rows is too small for {world.size} processes; raise tokens_per_step")
+        raise UserError(
+            f"a step of {feed.rows_per_step} rows is too small for {world.size} processes; raise tokens_per_step"
+        )
     count = world.size * math.ceil(feed.rows_per_step / (feed.micro_rows * world.size))
     first = step * feed.rows_per_step
     ends = [first + feed.rows_per_step * index // count for index in range(count + 1)]
