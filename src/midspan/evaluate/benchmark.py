@@ -60,9 +60,7 @@ class Benchmark:
     sampling: Callable[[Any], Sampling] = lambda settings: Sampling()
 
 
-def shares(
-    name: str, items: Sequence[Item], verdicts: Sequence[Verdict], chance: float | None = None
-) -> list[Score]:
+def shares(name: str, items: Sequence[Item], verdicts: Sequence[Verdict], chance: float | None = None) -> list[Score]:
     """The share that passed in each group; what was not measured counts for neither side."""
     scores = []
     for group in dict.fromkeys(item.group for item in items):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,16 +48,17 @@ def run_benchmark(
     Texts are read in windows of `context` tokens, the same for all models that are compared.
     """
     kind, name = BENCHMARKS[benchmark], output.parent.name
+    chosen = kind.settings(**settings)
     held_out = HeldOut(seed, documents, pairs, reference)
     lacking = _lacking(kind, documents=documents is not None, pairs=pairs is not None)
     not_asked = reasons(kind, abilities(Tokenizer.load(model)), lacking)
-    items = [] if lacking else kind.items(kind.settings(**settings), held_out)
+    items = [] if lacking else kind.items(chosen, held_out)
     items = [item for item in items if item.group not in not_asked]
     answers: list[Answer | None] = []
     if items:
         subject = Subject.open(model, context, precision)
         with progress(f"{name}: {benchmark}", len(items), "answers") as line:
-            answers = subject.answer([item.prompt for item in items], kind.sampling(kind.settings(**settings)), line.update)
+            answers = subject.answer([item.prompt for item in items], kind.sampling(chosen), line.update)
     verdicts = _verdicts(kind, items, answers, tools)
     rows = output.with_suffix(".jsonl")
     write_jsonl(rows, [_row(*one) for one in zip(items, answers, verdicts, strict=True)])
@@ -101,9 +102,7 @@ def _lacking(kind: Benchmark, **there: bool) -> str | None:
     return next((LACKING[what] for what in kind.reads if not there.get(what, True)), None)
 
 
-def _verdicts(
-    kind: Benchmark, items: Sequence[Item], answers: Sequence[Answer | None], tools: Tools
-) -> list[Verdict]:
+def _verdicts(kind: Benchmark, items: Sequence[Item], answers: Sequence[Answer | None], tools: Tools) -> list[Verdict]:
     """A verdict for every item; what did not fit into the model is not measured."""
     answered = [(item, answer) for item, answer in zip(items, answers, strict=True) if answer is not None]
     graded = iter(kind.grade([item for item, _ in answered], [answer for _, answer in answered], tools))
@@ -117,9 +116,7 @@ def _row(item: Item, answer: Answer | None, verdict: Verdict) -> dict[str, Any]:
     return {**facts, "answer": text, "outcome": verdict.outcome, "detail": verdict.detail, **verdict.values}
 
 
-def _examples(
-    items: Sequence[Item], answers: Sequence[Answer | None], verdicts: Sequence[Verdict]
-) -> list[Example]:
+def _examples(items: Sequence[Item], answers: Sequence[Answer | None], verdicts: Sequence[Verdict]) -> list[Example]:
     """The first that passed, the first that did not."""
     found = [
         _example(item, answer.text, verdict)

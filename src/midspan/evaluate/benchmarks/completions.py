@@ -11,11 +11,13 @@ from midspan.inference import Plain, Sampling
 from midspan.recipe.fields import Count
 from midspan.step import Tools
 
+BEGINNINGS = ("def read_lines(path):\n", "import os\n\n\ndef ", "class Stack:\n    def __init__(self):\n")
+
 
 class Settings(recipe.Settings):
     """What is to be gone on with, and how freely."""
 
-    prompts: list[str] = ["def read_lines(path):\n", "import os\n\n\ndef ", "class Stack:\n    def __init__(self):\n"]
+    prompts: tuple[str, ...] = BEGINNINGS
     max_tokens: Count = 64
     temperature: float = 0.2
 
