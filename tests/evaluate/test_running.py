@@ -74,24 +74,49 @@ def test_what_a_model_cannot_do_is_not_asked_and_the_rest_is(
     assert (exercises.scores, rows) == ([], [])
 
 
+def full_recipe(**fields: object) -> Recipe:
+    stage = {"tokens": 1, "context": 8, "tokens_per_step": 8, "schedule": {"learning_rate": 1}}
+    stages = [
+        {"name": "base", "data": [{"tokens": "corpus"}], **stage},
+        {"name": "dpo", "data": [{"pairs": "own"}], "objective": {"kind": "dpo"}, **stage},
+    ]
+    alignment = [{"name": "own", "kind": "own-failures"}]
+    return Recipe.model_validate({"name": "r", "stages": stages, "alignment": alignment, **fields})
+
+
 def test_why_is_known_before_any_work(plain_tokenizer: Tokenizer, code_tokenizer: Tokenizer) -> None:
-    there = {"documents": True, "pairs": True}
-    assert not [name for name in BENCHMARKS if why_not_asked(name, tokenizer=code_tokenizer, **there)]
-    assert {name: why_not_asked(name, tokenizer=plain_tokenizer, **there) for name in BENCHMARKS} == {
+    for tokenizer in (code_tokenizer, None):
+        assert not [name for name in BENCHMARKS if why_not_asked(name, full_recipe(), tokenizer)]
+    assert {name: why_not_asked(name, full_recipe(), plain_tokenizer) for name in BENCHMARKS} == {
         "likelihood": None,
         "infilling": "both sides: the tokenizer has no fill-in-the-middle tokens",
         "exercises": "the tokenizer has no chat template",
         "preferences": "the tokenizer has no chat template",
         "completions": None,
     }
-    nothing = {"documents": False, "pairs": False}
-    assert {name: why_not_asked(name, tokenizer=code_tokenizer, **nothing) for name in BENCHMARKS} == {
-        "likelihood": "no files are held out: the recipe has no corpus",
-        "infilling": "no files are held out: the recipe has no corpus",
-        "exercises": None,
-        "preferences": "no preference pairs are held out",
-        "completions": None,
-    }
+
+
+@pytest.mark.parametrize("fields", [{"stages": []}, {"corpus": {"heldout_fraction": 0}}])
+def test_what_is_not_held_out_cannot_be_asked(fields: dict[str, object]) -> None:
+    recipe = full_recipe(**fields)
+    assert why_not_asked("likelihood", recipe, None) == "no files are held out"
+    assert why_not_asked("infilling", recipe, None) == "no files are held out"
+    assert why_not_asked("exercises", recipe, None) is None
+    assert (why_not_asked("preferences", recipe, None) is None) == bool(recipe.stages)
+
+
+def test_a_run_that_holds_out_nothing_can_end(tmp_path: Path, code_tokenizer: Tokenizer) -> None:
+    model = write_model(tmp_path / "base", code_tokenizer)
+    (tmp_path / "empty").mkdir()
+    for held_out in (None, tmp_path / "empty"):
+        for benchmark in ("likelihood", "infilling", "preferences"):
+            result, rows = ask(model, benchmark, tmp_path, documents=held_out)
+            assert (result.scores, rows) == ([], [])
+            assert set(result.not_asked.values()) <= {"no files are held out", "no preference pairs are held out"}
+            assert set(result.not_asked) == set(BENCHMARKS[benchmark].asks)
+    short = write_documents(tmp_path / "short", ["x = 1\n"])
+    result, _ = ask(model, "infilling", tmp_path, documents=short)
+    assert set(result.not_asked.values()) == {"nothing of what is held out can be asked"}
 
 
 def test_an_exercise_that_does_not_fit_is_not_measured(tmp_path: Path, code_tokenizer: Tokenizer) -> None:

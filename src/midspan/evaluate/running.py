@@ -14,6 +14,7 @@ from midspan.files import hash_path, write_jsonl
 from midspan.inference import Chat, Completion, Fill, Plain
 from midspan.inference.engine import WeightsFormat
 from midspan.progress import progress
+from midspan.recipe import Recipe
 from midspan.step import Tools
 from midspan.tokens import Tokenizer
 
@@ -25,7 +26,8 @@ CANNOT = {
     "chat": "the tokenizer has no chat template",
     "score": "it does not say how likely it finds a text",
 }
-LACKING = {"documents": "no files are held out: the recipe has no corpus", "pairs": "no preference pairs are held out"}
+LACKING = {"documents": "no files are held out", "pairs": "no preference pairs are held out"}
+NOTHING = "nothing of what is held out can be asked"
 
 
 def run_benchmark(
@@ -50,10 +52,11 @@ def run_benchmark(
     kind, name = BENCHMARKS[benchmark], output.parent.name
     chosen = kind.settings(**settings)
     held_out = HeldOut(seed, documents, pairs, reference)
-    lacking = _lacking(kind, documents=documents is not None, pairs=pairs is not None)
-    not_asked = reasons(kind, abilities(Tokenizer.load(model)), lacking)
-    items = [] if lacking else kind.items(chosen, held_out)
-    items = [item for item in items if item.group not in not_asked]
+    there = documents is not None and any(documents.glob("*.parquet"))
+    lacking = _lacking(kind, documents=there, pairs=pairs is not None)
+    not_asked = _reasons(kind, abilities(Tokenizer.load(model)), lacking)
+    items = [] if lacking else [item for item in kind.items(chosen, held_out) if item.group not in not_asked]
+    not_asked |= dict.fromkeys(kind.asks.keys() - not_asked.keys() - {item.group for item in items}, NOTHING)
     answers: list[Answer | None] = []
     if items:
         subject = Subject.open(model, context, precision)
@@ -76,21 +79,23 @@ def run_benchmark(
     write_result(output, result)
 
 
-def why_not_asked(benchmark: str, *, tokenizer: Tokenizer, documents: bool, pairs: bool) -> str | None:
-    """What of `benchmark` a model with this tokenizer will not be asked, and why, in one line; None where nothing.
+def why_not_asked(benchmark: str, recipe: Recipe, tokenizer: Tokenizer | None) -> str | None:
+    """What of `benchmark` the recipe's models will not be asked, and why, in one line; None where they are asked all.
 
-    `documents` and `pairs` say whether the run holds out files and preference pairs.
+    `tokenizer` is theirs, with the tokens that the recipe adds; None stands for one of our own, which lacks nothing.
     """
     kind = BENCHMARKS[benchmark]
-    found = reasons(kind, abilities(tokenizer), _lacking(kind, documents=documents, pairs=pairs))
+    documents = recipe.needs_corpus and recipe.corpus.heldout_fraction > 0
+    pairs = any(part.kind == "pairs" for stage in recipe.stages for part in stage.data)
+    can = abilities(tokenizer) if tokenizer else frozenset().union(*kind.asks.values())
+    found = _reasons(kind, can, _lacking(kind, documents=documents, pairs=pairs))
     if not found:
         return None
     whole = len(found) == len(kind.asks)
-    texts = [why if whole or not group else f"{group}: {why}" for group, why in found.items()]
-    return "; ".join(dict.fromkeys(texts))
+    return "; ".join(dict.fromkeys(why if whole else f"{group}: {why}" for group, why in found.items()))
 
 
-def reasons(kind: Benchmark, can: frozenset[str], lacking: str | None) -> dict[str, str]:
+def _reasons(kind: Benchmark, can: frozenset[str], lacking: str | None) -> dict[str, str]:
     """Each group of items that is not asked, and why."""
     if lacking:
         return dict.fromkeys(kind.asks, lacking)
