@@ -301,6 +301,12 @@ def test_a_step_that_is_not_done_shows_its_status_in_place_of_a_time(run: Path) 
     assert "tokenizer running" in text
 
 
+def test_the_benchmarks_of_a_model_are_one_bar_of_the_time(run: Path) -> None:
+    text = written(run).text
+    assert "evaluation of sft 26 s" in text
+    assert "sft: infilling" not in text
+
+
 def test_stages_stand_in_the_order_of_the_recipe(run: Path) -> None:
     (run / "stages" / "base").rename(run / "stages" / "zero")  # alphabetically last, first in the recipe
     (run / "evaluation" / "base").rename(run / "evaluation" / "zero")

@@ -102,16 +102,18 @@ def stage_panels(run: RunRecord) -> list[Panel]:
 
 
 def time_bars(run: RunRecord) -> list[Bar]:
-    """How long every step of the run took; for steps that are not done, what the manifest says of them."""
-    timed = [(name, number(step, "seconds"), step.get("status")) for name, step in run.steps.items()]
-    if not timed:
-        timed = [(stage.name, number(stage.summary, "seconds"), None) for stage in run.stages]
-    longest = max((seconds for _, seconds, _ in timed if seconds is not None), default=0.0) or 1.0
+    """How long every step of the run took, a model's evaluation as one; for steps that are not done, their status."""
+    taken: dict[str, list[float]] = {}
+    undone: dict[str, str] = {}
+    for name, step in (run.steps or {stage.name: stage.summary for stage in run.stages}).items():
+        model, colon, _ = name.partition(": ")  # "sft: infilling" is one of several benchmarks
+        label = f"evaluation of {model}" if colon else name
+        seconds = number(step, "seconds")
+        taken.setdefault(label, []).extend([] if seconds is None else [seconds])
+        if step.get("status", "done") != "done":
+            undone[label] = str(step["status"])
+    longest = max(map(sum, taken.values()), default=0.0) or 1.0
     return [
-        Bar(
-            name,
-            duration(seconds) if status in (None, "done") else str(status),
-            bar((seconds or 0.0) / longest),
-        )
-        for name, seconds, status in timed
+        Bar(label, undone.get(label) or duration(sum(parts) if parts else None), bar(sum(parts) / longest))
+        for label, parts in taken.items()
     ]

@@ -50,15 +50,13 @@ def headlines(run: RunRecord) -> list[Headline]:
         Headline("Tokens seen", amount(sum(seen)) if seen else ABSENT, "in all stages"),
         Headline("Time", duration(run.seconds), "all steps together"),
     ]
-    firsts: dict[str, list[tuple[str, Score]]] = {}
-    for result in run.results:
-        if result.scores:
-            firsts.setdefault(result.benchmark, []).append((result.model, result.scores[0]))
-    for benchmark, measured in firsts.items():
+    last = {result.benchmark: result.scores[0].label for result in run.results if result.scores}
+    for benchmark, label in last.items():
+        results = [result for result in run.results if result.benchmark == benchmark]
+        measured = [(result.model, score) for result in results for score in result.scores if score.label == label]
         ends = measured if len(measured) == 1 else [measured[0], measured[-1]]
-        models, scores = zip(*ends, strict=True)
-        note = f"{benchmark}; {' → '.join(models)}; {scores[0].better} is better"
-        found.append(Headline(scores[0].label, " → ".join(map(text_of, scores)), note))
+        note = f"{benchmark}; {' → '.join(model for model, _ in ends)}; {ends[0][1].better} is better"
+        found.append(Headline(label, " → ".join(text_of(score) for _, score in ends), note))
     return found
 
 
