@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,14 @@ from small_models import ask, write_documents, write_model
 from midspan import evaluate
 from midspan.errors import UserError
 from midspan.evaluate import BENCHMARKS, benchmarks_of, why_not_asked
+from midspan.evaluate.benchmark import Benchmark, Item, Verdict, shares
 from midspan.evaluate.result import read_result
+from midspan.evaluate.subject import Answer
 from midspan.files import hash_path
-from midspan.recipe import Recipe
+from midspan.inference import Completion, Plain
+from midspan.recipe import Recipe, Settings
+from midspan.report import render_report
+from midspan.step import Tools
 from midspan.tokens import Tokenizer
 
 
@@ -157,6 +163,63 @@ def test_a_damaged_result_is_named(tmp_path: Path) -> None:
         (tmp_path / "result.json").write_text(text)
         with pytest.raises(UserError, match=r"result\.json: cannot be read as a result"):
             read_result(tmp_path / "result.json")
+
+
+class Imports(Settings):
+    modules: tuple[str, ...] = ("json", "os")
+
+
+def never_twice(items: Sequence[Item], answers: Sequence[Answer], tools: Tools) -> list[Verdict]:
+    texts = [answer.text for answer in answers if isinstance(answer, Completion)]
+    return [
+        Verdict("failed" if text.startswith(item.expected) else "passed")
+        for item, text in zip(items, texts, strict=True)
+    ]
+
+
+IMPORTS = Benchmark(
+    version=1,
+    about="The share of import lines that are not written twice.",
+    settings=Imports,
+    asks={"": frozenset({"plain"})},
+    reads=(),
+    items=lambda settings, held_out: [
+        Item(word, word, Plain(f"import {word}\nimport "), expected=word) for word in settings.modules
+    ],
+    grade=never_twice,
+    scores=lambda items, verdicts: shares("new imports", items, verdicts),
+)
+
+
+def test_a_new_benchmark_is_a_row_and_the_report_draws_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code_tokenizer: Tokenizer
+) -> None:
+    monkeypatch.setitem(BENCHMARKS, "imports", IMPORTS)
+    assert benchmarks_of(recipe(imports={"modules": ["re"]}))["imports"].model_dump() == {"modules": ("re",)}
+    result, rows = ask(write_model(tmp_path / "base", code_tokenizer), "imports", tmp_path)
+    assert len(rows) == result.scores[0].trials == 2
+    page = render_report(tmp_path).read_text(encoding="utf-8")
+    assert "new imports" in page
+    assert "The share of import lines that are not written twice." in page
+
+
+def test_the_report_is_drawn_from_what_every_benchmark_writes(
+    tmp_path: Path, code_tokenizer: Tokenizer, code_texts: list[str]
+) -> None:
+    held_out = write_documents(tmp_path / "heldout", code_texts[:1])
+    for seed, name in enumerate(("base", "long")):
+        model = write_model(tmp_path / "models" / name, code_tokenizer, positions=256, seed=seed)
+        settings = {
+            "infilling": {"lines": 3},
+            "exercises": {"count": 2, "max_tokens": 4},
+            "completions": {"max_tokens": 4},
+        }
+        for benchmark in BENCHMARKS:
+            ask(model, benchmark, tmp_path, documents=held_out, settings=settings.get(benchmark, {}))
+    page = render_report(tmp_path).read_text(encoding="utf-8")
+    for shown in ("bits per byte", "exact match, both sides", "pass@1, new families", "prompt 1",
+                  "preferences: not asked of base, long: no preference pairs are held out."):  # fmt: skip
+        assert shown in page
 
 
 def test_a_benchmark_is_one_short_file() -> None:

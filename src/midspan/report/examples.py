@@ -20,6 +20,11 @@ class Examples:
     shown: list[Example]
     recorded: int
 
+    @property
+    def judged(self) -> bool:
+        """Whether they could pass or fail."""
+        return any(example.outcome != "measured" for example in self.shown)
+
 
 def examples_of(run: RunRecord) -> list[Examples]:
     """Of every benchmark that has some to show, those of the last model."""
