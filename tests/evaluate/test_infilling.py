@@ -2,58 +2,56 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-import torch
+from small_models import TOOLS, write_documents
 
-from midspan.corpus import Document
-from midspan.evaluate.infilling import choose_blanks, infill
-from midspan.inference import Completion, Engine
-from midspan.model import Decoder, DecoderConfig
-from midspan.tokens import Tokenizer
+from midspan.evaluate.benchmark import HeldOut, Item
+from midspan.evaluate.benchmarks.infilling import BOTH, INFILLING, LEFT, Settings, items
+from midspan.inference import Completion, Fill, Plain
 
 
-def documents(texts: list[str]) -> list[Document]:
-    blank = dict.fromkeys(("language", "licence", "licence_evidence", "source", "revision", "date"), "")
-    return [Document(id=f"{n}", text=text, path=f"{n}.py", repository="r", **blank) for n, text in enumerate(texts)]
+def blanks(folder: Path, lines: int, seed: int = 1) -> list[Item]:
+    return items(Settings(lines=lines), HeldOut(seed, documents=folder))
 
 
-def test_a_blank_put_back_is_the_file(code_texts: list[str]) -> None:
-    blanks = choose_blanks(documents(code_texts), 15, seed=1)
-    assert len(blanks) == 15
-    for blank in blanks:
-        text = code_texts[int(blank.path.split(".")[0])]
-        line = text.split("\n")[blank.line - 1]
-        assert blank.prefix + line.lstrip() + blank.suffix == text
-        assert line.strip() == blank.expected
-        assert len(blank.expected) >= 4
-        assert not blank.expected.startswith("#")
+def test_a_blank_put_back_is_the_file(tmp_path: Path, code_texts: list[str]) -> None:
+    found = blanks(write_documents(tmp_path / "heldout", code_texts), 15)
+    assert [item.group for item in found] == [BOTH] * 15 + [LEFT] * 15
+    for both, left in zip(found[:15], found[15:], strict=True):
+        path, _, number = both.identifier.partition(", line ")
+        text = code_texts[int(path.removeprefix("r/").removesuffix(".py"))]
+        line = text.split("\n")[int(number) - 1]
+        assert isinstance(both.prompt, Fill)
+        assert isinstance(left.prompt, Plain)
+        assert both.prompt.prefix + line.lstrip() + both.prompt.suffix == text
+        assert left.prompt.text == both.prompt.prefix
+        assert line.strip() == both.expected == left.expected
+        assert not both.expected.startswith("#")
 
 
-def test_the_choice_depends_on_the_seed_and_not_on_the_order_of_files(code_texts: list[str]) -> None:
-    files = documents(code_texts)
-    first = {(blank.path, blank.line) for blank in choose_blanks(files, 1000, seed=1)}
-    assert first == {(blank.path, blank.line) for blank in choose_blanks(files[::-1], 1000, seed=1)}
-    assert first != {(blank.path, blank.line) for blank in choose_blanks(files, 1000, seed=2)}
+def test_the_choice_depends_on_the_seed_and_not_on_the_order_of_files(tmp_path: Path, code_texts: list[str]) -> None:
+    forward, backward = (
+        write_documents(tmp_path / name, texts) for name, texts in (("a", code_texts), ("b", code_texts[::-1]))
+    )
+    chosen = [sorted(item.expected for item in blanks(folder, 30)) for folder in (forward, backward)]
+    assert chosen[0] == chosen[1]
+    assert chosen[0] != sorted(item.expected for item in blanks(forward, 30, seed=2))
 
 
 @pytest.mark.parametrize(
-    ("answer", "exact"),
+    ("answer", "outcome"),
     [
-        ("return x", True),
-        ("return x  ", True),
-        ("return xs", False),
-        ("  return x", False),
-        ("", False),
+        ("return x", "passed"),
+        ("return x  ", "passed"),
+        ("return xs", "failed"),
+        ("  return x", "failed"),
+        ("", "failed"),
     ],
 )
-def test_an_answer_is_exact_when_it_is_the_line(
-    monkeypatch: pytest.MonkeyPatch, code_tokenizer: Tokenizer, answer: str, exact: bool
-) -> None:
-    blanks = choose_blanks(documents(["def f(x):\n    return x\nf(1)\n"]), 1, seed=0)
-    given = [Completion(answer, [], "stop", 1)]
-    monkeypatch.setattr(Engine, "complete", lambda *arguments: given)
-    torch.manual_seed(0)
-    decoder = Decoder(DecoderConfig("stablelm", code_tokenizer.vocabulary_size, 32, 48, 1, 2, 2, 16, 128))
-    result = infill(Engine(decoder, code_tokenizer), blanks, 128, "base")
-    assert result["fim_exact_match"] == float(exact)
-    assert result["samples"][0]["expected"] == "return x"
+def test_an_answer_is_exact_when_it_is_the_line(tmp_path: Path, answer: str, outcome: str) -> None:
+    found = blanks(write_documents(tmp_path / "heldout", ["def f(x):\n    return x\nf(1)\n"]), 2)
+    asked = [item for item in found if item.expected == "return x"]
+    verdicts = INFILLING.grade(asked, [Completion(answer, [], "stop", 1)] * len(asked), TOOLS)
+    assert [verdict.outcome for verdict in verdicts] == [outcome, outcome]

@@ -8,25 +8,27 @@ import random
 from pathlib import Path
 from typing import Any
 
+from midspan.evaluate.result import Example, Result, Score, write_result
+
 RECIPE = """\
 name: quickstart
 seed: 1
 corpus: {source: stdlib, heldout_fraction: 0.04}
 model: {family: stablelm, hidden_size: 256, num_layers: 4, num_heads: 4}
-fim: {rate: 0.5}
-pretrain:
-  base: {context: 512, tokens: 1200000, learning_rate: 2.0e-3}
-  long: {context: 2048, tokens: 300000, learning_rate: 8.0e-4}
-sft: {epochs: 3, learning_rate: 1.0e-3}
-dpo: {beta: 0.1, learning_rate: 5.0e-5}
+stages:
+- {name: base, data: [{tokens: corpus, fim: {rate: 0.5}}], tokens: 1200000, context: 512}
+- {name: long, data: [{tokens: corpus, fim: {rate: 0.5}}], tokens: 300000, context: 2048}
+- {name: sft, data: [{conversations: exercises}], epochs: 3}
+- {name: dpo, data: [{pairs: own-failures}], objective: {kind: dpo, beta: 0.1}, epochs: 1}
 """
 
 STAGES: dict[str, dict[str, Any]] = {
     "base": {"objective": "causal", "steps": 293, "tokens": 1_200_128, "rate": 2e-3, "first": 8.4, "last": 3.1},
     "long": {"objective": "causal", "steps": 73, "tokens": 299_008, "rate": 8e-4, "first": 3.1, "last": 2.9},
-    "sft": {"objective": "sft", "steps": 150, "tokens": 614_400, "rate": 1e-3, "first": 2.6, "last": 0.4},
+    "sft": {"objective": "causal", "steps": 150, "tokens": 614_400, "rate": 1e-3, "first": 2.6, "last": 0.4},
     "dpo": {"objective": "dpo", "steps": 16, "tokens": 65_536, "rate": 5e-5, "first": 0.693, "last": 0.41},
 }
+LACKS_CHAT = "the tokenizer has no chat template"
 
 
 def write(path: Path, value: object) -> None:
@@ -77,54 +79,66 @@ def write_stage(run: Path, name: str, finished: bool = True, steps: int | None =
         )
 
 
-def evaluation(model: str, bits: float, fim: float, left: float, **more: Any) -> dict[str, Any]:
-    infill = [
-        {
-            "path": f"json/decoder_{index}.py",
-            "line": 40 + index,
-            "prefix": "import re\n\n\ndef linecol(doc, pos):\n    lineno = doc.count('\\n', 0, pos) + 1",
-            "suffix": "\n    return lineno, colno\n\n\nclass Decoder:\n    pass\n",
-            "expected": "colno = pos - doc.rindex('\\n', 0, pos)",
-            "got": "colno = pos - doc.rindex('\\n', 0, pos)" if index % 3 == 0 else "colno = self.pos(lineno)",
-            "exact": index % 3 == 0,
-        }
+def score(name: str, group: str, value: float, trials: int | None, chance: float | None = None) -> Score:
+    return Score(name, group, value, trials, "lower" if trials is None else "higher", chance)
+
+
+def write_evaluation(run: Path, model: str, benchmark: str, scores: list[Score], **more: Any) -> None:
+    """One result as an evaluation step leaves it."""
+    asked = {"version": 1, "settings": {}, "context": 512, "seed": 1}
+    file = run / "evaluation" / model / f"{benchmark}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_result(file, Result(benchmark, model, f"What {benchmark} means.", asked, scores, **more))
+
+
+def write_evaluations(run: Path, model: str, bits: float, both: float, left: float) -> None:
+    """What every model is asked."""
+    write_evaluation(run, model, "likelihood", [score("bits per byte", "", bits, None)])
+    lines = [score("exact match", "both sides", both, 200), score("exact match", "left side alone", left, 200)]
+    write_evaluation(run, model, "infilling", lines, examples=line_examples())
+    told = Example("prompt 1", "measured", "", "", "def add(a, b):\n", "    return a + b\n\n\nclass Adder:", "", "")
+    write_evaluation(run, model, "completions", [], examples=[told])
+
+
+def write_chat_evaluations(run: Path, model: str, parameter: float, family: float, preference: float) -> None:
+    """What models that answer are asked beside it."""
+    solved = [score("pass@1", "new parameters", parameter, 100), score("pass@1", "new families", family, 50)]
+    write_evaluation(run, model, "exercises", solved, examples=exercise_examples())
+    write_evaluation(run, model, "preferences", [score("preference accuracy", "", preference, 100, 0.5)])
+
+
+def line_examples() -> list[Example]:
+    right, wrong = "colno = pos - doc.rindex('\\n', 0, pos)", "colno = self.pos(lineno)"
+    before = "import re\n\n\ndef linecol(doc, pos):\n    lineno = doc.count('\\n', 0, pos) + 1\n    "
+    after = "\n    return lineno, colno\n\n\nclass Decoder:\n    pass\n"
+    return [
+        Example(
+            f"json/decoder_{index}.py, line {40 + index}",
+            "failed" if index % 3 else "passed",
+            "",
+            "",
+            before,
+            wrong if index % 3 else right,
+            after,
+            right,
+        )
         for index in range(8)
     ]
-    return {
-        "model": model,
-        "bits_per_byte": bits,
-        "bits_per_byte_bytes": 200_000,
-        "fim_exact_match": fim,
-        "left_to_right_exact_match": left,
-        "fim_lines": 200,
-        "seconds": 31.5,
-        "samples": {
-            "infill": infill,
-            "exercises": [],
-            "completions": [{"prompt": "def add(a, b):\n", "text": "    return a + b\n\n\nclass Adder:\n    ..."}],
-        },
-    } | more
 
 
-def exercise_scores(parameter: float, family: float, preference: float) -> dict[str, Any]:
-    return {
-        "pass_at_1": {"heldout-parameter": parameter, "heldout-family": family},
-        "exercises": {"heldout-parameter": 100, "heldout-family": 50},
-        "preference_accuracy": preference,
-        "preference_pairs": 100,
-    }
-
-
-def exercise_samples() -> list[dict[str, Any]]:
+def exercise_examples() -> list[Example]:
     reasons = ["passed", "failed", "error", "passed", "timeout", "passed", "early-exit"]
     return [
-        {
-            "identifier": f"sum-of-multiples/{index:04x}",
-            "instruction": f"Write a function `total(values)` that adds up every value divisible by {index + 2}.",
-            "answer": f"```python\ndef total(values):\n    return sum(v for v in values if v % {index + 2} == 0)\n```",
-            "passed": reason == "passed",
-            "reason": reason,
-        }
+        Example(
+            f"sum-of-multiples/{index:04x}",
+            "passed" if reason == "passed" else "failed",
+            reason,
+            f"Write a function `total(values)` that adds up every value divisible by {index + 2}.",
+            "",
+            f"```python\ndef total(values):\n    return sum(v for v in values if v % {index + 2} == 0)\n```",
+            "",
+            "",
+        )
         for index, reason in enumerate(reasons)
     ]
 
@@ -157,11 +171,19 @@ def write_corpus(run: Path) -> None:
     write(run / "corpus" / "tokens" / "heldout" / "shard.json", {"tokens": 183_201, "documents": 62})
 
 
+BENCHMARKS = ("likelihood", "infilling", "exercises", "preferences", "completions")
+
+
 def write_manifest(run: Path) -> None:
-    seconds = {"corpus": 14.2, "tokenizer": 3.1, "tokens": 2.2, "pretrain-base": 205.1, "evaluate-base": 31.5,
-               "pretrain-long": 51.1, "evaluate-long": 30.0, "sft": 105.0, "preferences": 40.4, "dpo": 11.2,
-               "evaluate-dpo": 44.0, "export": 0.8}  # fmt: skip
-    steps = {name: {"status": "done", "seconds": value, "config": "89ab"} for name, value in seconds.items()}
+    seconds = {"corpus": 14.2, "tokenizer": 3.1, "tokens": 2.2, "base": 205.1, "long": 51.1, "exercises": 0.8,
+               "sft": 105.0, "own-failures": 40.4, "dpo": 11.2, "export": 0.8}  # fmt: skip
+    steps: dict[str, dict[str, Any]] = {
+        name: {"status": "done", "seconds": value, "key": "89ab"} for name, value in seconds.items()
+    }
+    for name in STAGES:
+        for benchmark in BENCHMARKS:
+            outputs = {f"evaluation/{name}/{benchmark}.json": {"hash": "cd"}}
+            steps[f"{name}: {benchmark}"] = {"status": "done", "seconds": 5.25, "key": "89ab", "outputs": outputs}
     write(run / "manifest.json", {"steps": steps})
 
 
@@ -185,7 +207,7 @@ def write_model(run: Path, name: str) -> None:
 
 
 def write_run(run: Path) -> Path:
-    """A finished run in which every direction holds."""
+    """A finished run in which every score that should has become better."""
     write(run / "recipe.yaml", RECIPE)
     write_corpus(run)
     write_manifest(run)
@@ -193,20 +215,21 @@ def write_run(run: Path) -> Path:
         write_stage(run, name)
         write_model(run, name)
     write_model(run, "release")
-    write(run / "evaluation" / "base.json", evaluation("base", 2.114, 0.085, 0.025, **exercise_scores(0, 0, 0.49)))
-    write(run / "evaluation" / "long.json", evaluation("long", 2.047, 0.11, 0.03, **exercise_scores(0, 0, 0.52)))
-    for name, scores, bits in (("sft", (0.41, 0.02, 0.61), 2.391), ("dpo", (0.44, 0.04, 0.83), 2.402)):
-        value = evaluation(name, bits, 0.07, 0.02, **exercise_scores(*scores))
-        value["samples"]["exercises"] = exercise_samples()
-        write(run / "evaluation" / f"{name}.json", value)
+    for name, bits, both, left in (("base", 2.114, 0.045, 0.025), ("long", 2.047, 0.12, 0.03)):
+        write_evaluations(run, name, bits, both, left)
+        groups = ("new parameters", "new families")
+        write_evaluation(run, name, "exercises", [], not_asked=dict.fromkeys(groups, LACKS_CHAT))
+        write_evaluation(run, name, "preferences", [], not_asked={"": LACKS_CHAT})
+    for name, solved, bits in (("sft", (0.41, 0.02, 0.61), 2.391), ("dpo", (0.44, 0.04, 0.83), 2.402)):
+        write_evaluations(run, name, bits, 0.07, 0.02)
+        write_chat_evaluations(run, name, *solved)
     return run
 
 
 def write_ablation(run: Path) -> Path:
     """The same run without FIM, which stops after pre-training."""
-    write(run / "recipe.yaml", RECIPE.replace("rate: 0.5", "rate: 0").partition("sft:")[0])
-    for name in ("base", "long"):
+    write(run / "recipe.yaml", RECIPE.replace("rate: 0.5", "rate: 0").partition("- {name: sft")[0])
+    for name, bits, both, left in (("base", 2.09, 0.0, 0.035), ("long", 2.02, 0.005, 0.04)):
         write_stage(run, name)
-    write(run / "evaluation" / "base.json", evaluation("base", 2.09, 0.0, 0.035))
-    write(run / "evaluation" / "long.json", evaluation("long", 2.02, 0.005, 0.04))
+        write_evaluations(run, name, bits, both, left)
     return run

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from synthetic_run import write
+from synthetic_run import RECIPE, STAGES, write
 
 from midspan.errors import UserError
 from midspan.report import model_card
@@ -34,9 +34,9 @@ def test_the_card_can_be_written_before_the_export_exists(run: Path) -> None:
 def test_the_card_of_a_stage_ends_with_that_stage(run: Path) -> None:
     card = model_card(run, "base")
     training = card[card.index("## Training\n") : card.index("## Evaluation")]
-    assert "| base | pre-training |" in training
+    assert "| base | causal |" in training
     assert "| sft |" not in training
-    assert "ChatML" not in card
+    assert "chat template" not in card.partition("## Architecture")[0]
     assert "trained for 3 min 25 s" in card
 
 
@@ -59,6 +59,28 @@ def test_a_model_trained_without_fim_is_not_called_a_fim_model(ablation: Path) -
     card = model_card(ablation, "long")
     assert "fill-in-the-middle" not in card.partition("---\n")[2].partition("---\n")[0]
     assert "suffix=" not in card
+
+
+def test_licence_and_name_are_those_of_the_model_that_it_started_from(run: Path) -> None:
+    write(run / "recipe.yaml", RECIPE.replace("name: base,", "name: base, start: /home/me/models/SmolLM2,"))
+    for name in (*STAGES, "release"):
+        facts = {"start": "HuggingFaceTB/SmolLM2-135M", "licence": "apache-2.0", "added_tokens": ["<fim_prefix>"]}
+        write(run / "models" / name / "midspan.json", facts)
+    card = model_card(run, "release")
+    front = yaml.safe_load(card.split("---\n")[1])
+    assert (front["license"], front["base_model"]) == ("apache-2.0", "HuggingFaceTB/SmolLM2-135M")
+    assert "starting from HuggingFaceTB/SmolLM2-135M" in card
+    assert "lacked were added: &lt;fim\\_prefix&gt;" in card
+    assert "/home/me" not in card
+
+
+def test_no_local_path_stands_in_a_card(run: Path) -> None:
+    write(run / "recipe.yaml", RECIPE.replace("name: base,", "name: base, start: /home/me/models/secret,"))
+    card = model_card(run, "release")
+    assert "starting from a released model" in card
+    assert "/home/me" not in card
+    assert str(run) not in card
+    assert "license" not in yaml.safe_load(card.split("---\n")[1])
 
 
 def test_a_model_that_is_not_in_the_run_is_named(run: Path, tmp_path: Path) -> None:

@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 from page_reader import Page, read_page
-from synthetic_run import RECIPE, metrics, write, write_corpus, write_stage
+from synthetic_run import RECIPE, metrics, score, write, write_corpus, write_evaluation, write_evaluations, write_stage
 
 from midspan.corpus import build_corpus
 from midspan.errors import UserError
 from midspan.recipe import Corpus
-from midspan.report import write_report
+from midspan.report import render_report
 from midspan.report.record import read_metrics
 
 
 def written(run: Path, ablation: Path | None = None) -> Page:
-    return read_page(write_report(run, ablation).read_text(encoding="utf-8"))
+    return read_page(render_report(run, ablation).read_text(encoding="utf-8"))
 
 
 def change(path: Path, **fields: Any) -> None:
@@ -28,7 +28,7 @@ def change(path: Path, **fields: Any) -> None:
 
 
 def test_a_finished_run_gives_one_well_formed_page_in_the_run_directory(run: Path) -> None:
-    path = write_report(run)
+    path = render_report(run)
     assert path == run / "report.html"
     page = read_page(path.read_text(encoding="utf-8"))
     assert page.count("h1") == 1
@@ -36,7 +36,7 @@ def test_a_finished_run_gives_one_well_formed_page_in_the_run_directory(run: Pat
 
 
 def test_the_page_needs_nothing_from_elsewhere(run: Path, ablation: Path) -> None:
-    html = write_report(run).read_text(encoding="utf-8")
+    html = render_report(run).read_text(encoding="utf-8")
     page = read_page(html)
     assert not {"script", "link", "img", "iframe", "object"} & {tag for tag, _ in page.tags}
     assert not [values for _, values in page.tags if {"src", "href", "srcset", "xlink:href"} & set(values)]
@@ -51,13 +51,13 @@ def test_no_missing_number_is_shown_as_none_or_nan(run: Path, ablation: Path) ->
 
 def test_headline_numbers_are_those_of_the_files(run: Path) -> None:
     text = written(run).text
-    for shown in ("5.25 million", "1.5 million", "8 min 59 s", "2.114 → 2.047", "11.0%", "41.0% → 44.0%",
-                  "61.0% → 83.0%"):  # fmt: skip
+    for shown in ("5.25 million", "2.18 million", "8 min 59 s", "2.114 → 2.402", "4.5% → 7.0%", "41.0% → 44.0%",
+                  "61.0% → 83.0%", "likelihood; base → dpo; lower is better", "preferences; sft → dpo"):  # fmt: skip
         assert shown in text
 
 
 def test_the_table_has_a_row_for_every_model_with_intervals(run: Path) -> None:
-    html = write_report(run).read_text(encoding="utf-8")
+    html = render_report(run).read_text(encoding="utf-8")
     row = re.search(r'<tr><th scope="row">dpo<.*?</tr>', html, re.DOTALL)
     assert row
     assert "34.7–53.8, n = 100" in row[0]
@@ -93,65 +93,123 @@ def test_the_data_card_reads_what_the_corpus_builder_writes(tmp_path: Path) -> N
             assert label in text
 
 
-def test_every_direction_of_a_good_run_holds(run: Path, ablation: Path) -> None:
-    html = write_report(run).read_text(encoding="utf-8")
-    checks = html[html.index('<ul class="checks">') : html.index("</ul>")]
-    assert checks.count('class="mark yes"') == 7
-    assert 'class="mark no"' not in checks
-    assert "trained without FIM" in checks
+def comparisons(html: str) -> dict[str, str]:
+    """The text of every comparison, by its title."""
+    section = html[html.index('<section id="comparisons">') : html.index('<section id="curves">')]
+    figures = re.findall(r"<figure>.*?</figure>", section, re.DOTALL)
+    return {re.findall(r"<h3>(.*?)</h3>", figure)[0]: figure for figure in figures}
 
 
-def test_a_direction_that_does_not_hold_is_said_with_both_numbers(run: Path) -> None:
-    change(run / "evaluation" / "long.json", bits_per_byte=2.2, fim_exact_match=0.02)
-    page = written(run)
-    assert page.count("span", class_="mark no", title="does not hold") >= 2
-    assert "after “base” 2.114 bits/byte → after “long” 2.200 bits/byte This does not hold in this run." in page.text
-    assert "left-to-right 3.0% → fill-in-the-middle 2.0% This does not hold in this run." in page.text
+def changes(figure: str) -> dict[str, tuple[str, str]]:
+    """Label → verdict and numbers."""
+    found = re.findall(r'title="(\w+)".*?class="claim">(.*?)</span>.*?<b>(.*?)</b> → <b>(.*?)</b>', figure, re.DOTALL)
+    return {label: (verdict, f"{before} → {after}") for verdict, label, before, after in found}
+
+
+def test_every_score_is_followed_from_one_stage_to_the_next(run: Path, ablation: Path) -> None:
+    found = comparisons(render_report(run).read_text(encoding="utf-8"))
+    assert list(found) == [
+        "base → long",
+        "long → sft",
+        "sft → dpo",
+        "guessing → dpo",
+        "no-fim → quickstart, after long",
+    ]
+    assert changes(found["base → long"]) == {
+        "bits per byte": ("better", "2.114 → 2.047"),
+        "exact match, both sides": ("better", "4.5% → 12.0%"),
+        "exact match, left side alone": ("unclear", "2.5% → 3.0%"),
+    }
+    assert changes(found["long → sft"])["bits per byte"] == ("worse", "2.047 → 2.391")
+    assert changes(found["sft → dpo"])["preference accuracy"] == ("better", "61.0% → 83.0%")
+    assert changes(found["guessing → dpo"]) == {"preference accuracy": ("better", "50.0% → 83.0%")}
+    assert changes(found["no-fim → quickstart, after long"])["exact match, both sides"] == ("better", "0.5% → 12.0%")
 
 
 def test_a_difference_within_chance_is_called_so(run: Path) -> None:
     assert "With 100 trials the two cannot be told apart at 95%." in written(run).text  # 41 and 44 of 100
-    change(run / "evaluation" / "dpo.json", pass_at_1={"heldout-parameter": 0.9, "heldout-family": 0.04})
-    assert "cannot be told apart" not in written(run).text
+    for name in ("sft", "dpo"):
+        write_evaluation(
+            run, name, "exercises", [score("pass@1", "new parameters", 0.9 if name == "dpo" else 0.4, 100)]
+        )
+    assert "With 100 trials" not in written(run).text
+
+
+def test_a_benchmark_that_nobody_knew_is_drawn_as_all_others_are(run: Path) -> None:
+    for name, value in (("sft", 12.0), ("dpo", 10.0)):
+        write_evaluation(run, name, "edits", [score("keystrokes", "to the end", value, None)])
+    found = comparisons(render_report(run).read_text(encoding="utf-8"))
+    assert changes(found["sft → dpo"])["keystrokes, to the end"] == ("better", "12.000 → 10.000")
+    text = written(run).text
+    assert "edits; sft → dpo; lower is better" in text
+    assert "What edits means." in text
+
+
+def test_what_is_not_comparable_is_not_compared(run: Path) -> None:
+    path = run / "evaluation" / "long" / "infilling.json"
+    change(path, asked={"version": 2, "settings": {}, "context": 512, "seed": 1})
+    found = comparisons(render_report(run).read_text(encoding="utf-8"))
+    assert list(changes(found["base → long"])) == ["bits per byte"]
+
+
+def test_a_stage_is_compared_with_the_one_it_started_from(run: Path) -> None:
+    write(run / "recipe.yaml", RECIPE.replace("name: sft,", "name: sft, start: base,"))
+    assert "base → sft" in comparisons(render_report(run).read_text(encoding="utf-8"))
+    write(run / "recipe.yaml", RECIPE.replace("name: sft,", "name: sft, start: some/model,"))
+    assert not [title for title in comparisons(render_report(run).read_text(encoding="utf-8")) if "→ sft" in title]
+
+
+def test_what_was_not_asked_is_said_of_every_model_with_its_reason(run: Path) -> None:
+    text = written(run).text
+    assert "exercises: not asked of base, long: the tokenizer has no chat template." in text
+    assert "preferences: not asked of base, long: the tokenizer has no chat template." in text
+    left = [score("exact match", "left side alone", 0.1, 200)]
+    write_evaluation(run, "base", "infilling", left, not_asked={"both sides": "no FIM"}, not_measured=1)
+    text = written(run).text
+    assert "infilling (both sides): not asked of base: no FIM." in text
+    assert "infilling: not measured of base: 1 item" in text
+
+
+def test_added_tokens_are_named(run: Path) -> None:
+    write(run / "models" / "base" / "midspan.json", {"start": None, "added_tokens": ["<fim_prefix>", "<fim_middle>"]})
+    assert "lacked were added: <fim_prefix>, <fim_middle>." in written(run).text
 
 
 def test_the_ablation_is_found_beside_the_run_or_taken_as_given(run: Path, ablation: Path) -> None:
-    assert "trained without FIM 0.5% → trained with FIM 11.0%" in written(run).text
-    elsewhere = ablation.rename(ablation.with_name("other"))
-    assert "trained without FIM" not in written(run).text
-    assert "trained without FIM" in written(run, elsewhere).text
-    elsewhere.rename(run.with_name("quickstart-no-fim"))
-    assert "trained without FIM" in written(run).text
+    assert "no-fim → quickstart, after long" in written(run).text
+    elsewhere = ablation.rename(ablation.parent.parent / "other")
+    assert "after long" not in written(run).text
+    assert "other → quickstart, after long" in written(run, elsewhere).text
 
 
 @pytest.mark.parametrize(
-    ("field", "other"), [("seed: 1", "seed: 2"), ("rate: 0}", "rate: 0.9}"), ("stdlib", "elsewhere")]
-)
-def test_a_run_that_differs_in_more_than_fim_is_no_ablation(run: Path, ablation: Path, field: str, other: str) -> None:
+    ("field", "other"), [("seed: 1", "seed: 2"), ("context: 512", "context: 256"), ("stdlib", "elsewhere"),
+                         ("rate: 0}", "rate: 0.5}")]
+)  # fmt: skip
+def test_a_run_that_differs_in_more_than_its_data_or_not_at_all_is_no_ablation(
+    run: Path, ablation: Path, field: str, other: str
+) -> None:
     recipe = (ablation / "recipe.yaml").read_text()
     assert field in recipe
     write(ablation / "recipe.yaml", recipe.replace(field, other))
-    assert "trained without FIM" not in written(run).text
-    assert "trained without FIM" in written(run, ablation).text  # unless it is asked for
+    assert "no-fim →" not in written(run).text
+    assert "no-fim →" in written(run, ablation).text  # unless it is asked for
 
 
-def test_the_ablation_is_not_compared_with_itself(ablation: Path) -> None:
-    page = written(ablation)
-    assert "trained without FIM" not in page.text
-    assert "after SFT" not in page.text.partition("Every stage’s model")[0].partition("Did it do")[2]
+def test_a_broken_run_beside_it_does_no_harm(run: Path, ablation: Path) -> None:
+    write(ablation / "recipe.yaml", "{ broken: [")
+    write_evaluations(run.with_name("odd"), "base", 1, 0, 0)
+    assert "no-fim" not in written(run).text
 
 
 HOSTILE = "</pre><script>alert(1)</script><img src=x onerror=alert(1)>&amp;\"'"
 
 
 def test_hostile_texts_are_shown_as_text(run: Path) -> None:
-    samples = {
-        "infill": [dict.fromkeys(("path", "line", "prefix", "suffix", "expected", "got"), HOSTILE) | {"exact": False}],
-        "exercises": [dict.fromkeys(("identifier", "instruction", "answer", "reason"), HOSTILE) | {"passed": False}],
-        "completions": [{"prompt": HOSTILE, "text": HOSTILE}],
-    }
-    for name in ("long", "dpo"):
-        change(run / "evaluation" / f"{name}.json", samples=samples)
+    example = dict.fromkeys(("identifier", "detail", "question", "before", "answer", "after", "expected"), HOSTILE)
+    for benchmark in ("infilling", "exercises", "completions"):
+        path = run / "evaluation" / "dpo" / f"{benchmark}.json"
+        change(path, examples=[{**example, "outcome": "failed"}], about=HOSTILE, not_asked={HOSTILE: HOSTILE})
     change(run / "corpus" / "statistics.json", by_repository={HOSTILE: 3}, by_licence={HOSTILE: 3})
     write(run / "recipe.yaml", RECIPE + f"# {HOSTILE}\n")
     write(run / "manifest.json", {"steps": {HOSTILE: {"status": HOSTILE, "seconds": 1}}})
@@ -161,28 +219,20 @@ def test_hostile_texts_are_shown_as_text(run: Path) -> None:
     assert sum(HOSTILE in text for text in page.preformatted) >= 5
 
 
-def test_samples_show_successes_and_failures_of_the_right_model(run: Path) -> None:
+def test_examples_show_successes_and_failures_of_the_last_model(run: Path) -> None:
     page = written(run)
-    assert "Held-out files; model “long”" in page.text
-    assert "Held-out exercises; model “dpo”" in page.text
+    assert page.text.count("Model “dpo”; 6 of 8 recorded answers") == 1
+    assert "Model “dpo”; 6 of 7 recorded answers" in page.text
     for reason in ("passed", "failed", "error", "timeout"):
         assert f"{reason} Write a function" in page.text
     assert any("colno = self.pos(lineno)" in text for text in page.preformatted)
 
 
-def test_an_infilled_line_stands_on_its_own_line_in_its_surroundings(run: Path) -> None:
+def test_an_infilled_line_stands_in_its_surroundings(run: Path) -> None:
     wrong = next(text for text in written(run).preformatted if "self.pos" in text)
     assert (
         "\n    lineno = doc.count('\\n', 0, pos) + 1\n    colno = self.pos(lineno)\n    return lineno, colno" in wrong
     )
-
-
-def test_a_check_that_says_little_says_so(run: Path) -> None:
-    assert "Before preference training it was 61.0%: only what is above that came from it." in written(run).text
-    assert "nothing to lose" not in written(run).text
-    for name in ("sft", "dpo"):
-        change(run / "evaluation" / f"{name}.json", pass_at_1={"heldout-parameter": 0.0, "heldout-family": 0.0})
-    assert "None was solved before: there was nothing to lose." in written(run).text
 
 
 def test_the_commands_name_the_export(run: Path) -> None:
@@ -216,7 +266,8 @@ def test_a_run_killed_in_its_first_stage_shows_what_it_logged(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("part", ["recipe.yaml", "manifest.json", "corpus", "stages", "evaluation", "models",
-                                  "stages/dpo", "evaluation/long.json", "stages/sft/summary.json"])  # fmt: skip
+                                  "stages/dpo", "evaluation/long", "evaluation/dpo/likelihood.json",
+                                  "stages/sft/summary.json"])  # fmt: skip
 def test_any_part_may_be_missing(run: Path, part: str) -> None:
     (run / part).rename(run.parent / "away")
     text = written(run).text
@@ -250,25 +301,33 @@ def test_a_step_that_is_not_done_shows_its_status_in_place_of_a_time(run: Path) 
     assert "tokenizer running" in text
 
 
+def test_the_benchmarks_of_a_model_are_one_bar_of_the_time(run: Path) -> None:
+    text = written(run).text
+    assert "evaluation of sft 26 s" in text
+    assert "sft: infilling" not in text
+
+
 def test_stages_stand_in_the_order_of_the_recipe(run: Path) -> None:
     (run / "stages" / "base").rename(run / "stages" / "zero")  # alphabetically last, first in the recipe
-    (run / "evaluation" / "base.json").rename(run / "evaluation" / "zero.json")
-    write(run / "recipe.yaml", RECIPE.replace("base:", "zero:"))
-    assert "after “zero” 2.114 bits/byte → after “long” 2.047" in written(run).text
+    (run / "evaluation" / "base").rename(run / "evaluation" / "zero")
+    write(run / "recipe.yaml", RECIPE.replace("name: base", "name: zero"))
+    assert next(iter(comparisons(render_report(run).read_text(encoding="utf-8")))) == "zero → long"
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "corpus/statistics.json", "evaluation/long.json", "recipe.yaml"])
+@pytest.mark.parametrize(
+    "name", ["manifest.json", "corpus/statistics.json", "evaluation/long/infilling.json", "recipe.yaml"]
+)
 def test_a_broken_file_is_named(run: Path, name: str) -> None:
     write(run / name, "{ broken: [")
     with pytest.raises(UserError, match=re.escape(name)):
-        write_report(run)
+        render_report(run)
 
 
 def test_a_run_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="nowhere"):
-        write_report(tmp_path / "nowhere")
+        render_report(tmp_path / "nowhere")
 
 
 def test_writing_again_gives_the_same_bytes(run: Path) -> None:
-    first = write_report(run).read_bytes()
-    assert write_report(run).read_bytes() == first
+    first = render_report(run).read_bytes()
+    assert render_report(run).read_bytes() == first

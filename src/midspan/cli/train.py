@@ -41,6 +41,6 @@ def train(
 
 def report(directory: Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]) -> None:
     """Write a run's report.html anew and print its path."""
-    from midspan.report import write_report
+    from midspan.report import render_report
 
-    print(write_report(directory))
+    print(render_report(directory))

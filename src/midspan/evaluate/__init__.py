@@ -1,5 +1,20 @@
-"""What the stages' models are judged on: bits per byte, infilling, exercises by execution, preferences."""
+"""What models are judged on: a table of benchmarks, and one step that asks a model one of them."""
 
-from midspan.evaluate.model import HeldOut, choose_exercises, evaluate_model
+from __future__ import annotations
 
-__all__ = ["HeldOut", "choose_exercises", "evaluate_model"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from midspan.evaluate.benchmarks import BENCHMARKS, benchmarks_of
+    from midspan.evaluate.running import run_benchmark, why_not_asked
+
+__all__ = ["BENCHMARKS", "benchmarks_of", "run_benchmark", "why_not_asked"]
+
+
+def __getattr__(name: str) -> Any:
+    """Asking a model brings torch with it; reading what was found (`evaluate.result`) does not."""
+    if name in __all__:
+        room = "benchmarks" if name in ("BENCHMARKS", "benchmarks_of") else "running"
+        return getattr(import_module(f"midspan.evaluate.{room}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,6 +1,7 @@
 """A run as one self-contained page, and a model's card: written from what happened."""
 
 from midspan.report.card import model_card
-from midspan.report.page import write_report
+from midspan.report.page import render_report
+from midspan.report.run_steps import write_card, write_report
 
-__all__ = ["model_card", "write_report"]
+__all__ = ["model_card", "render_report", "write_card", "write_report"]

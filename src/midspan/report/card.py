@@ -7,15 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from midspan.errors import UserError
 from midspan.files import read_json
 from midspan.report import overview
-from midspan.report.checks import check_run
+from midspan.report.ablations import find_ablations
+from midspan.report.comparisons import comparisons_of
 from midspan.report.corpus_card import corpus_card, tallies
-from midspan.report.curves import OBJECTIVE_NAMES
-from midspan.report.figures import amount, count, decimal, duration
+from midspan.report.figures import ABSENT, amount, count, decimal, duration
 from midspan.report.page import environment
-from midspan.report.record import RunRecord, Stage, find_ablation, number, read_run
+from midspan.report.record import RELEASE, RunRecord, Stage, number, read_run
+
+HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 # Fields of config.json, as Hugging Face checkpoints spell them.
 ARCHITECTURE = {
@@ -71,13 +75,26 @@ def _stage_row(stage: Stage) -> list[str]:
     summary = stage.summary
     return [
         stage.name,
-        OBJECTIVE_NAMES[stage.objective],
+        stage.objective or ABSENT,
         count(number(summary, "steps")),
         amount(number(summary, "tokens")),
         count(number(summary, "context")),
         decimal(number(summary, "final_loss")),
         duration(number(summary, "seconds")),
     ]
+
+
+def _front_matter(start: dict[str, Any], fim: bool) -> str:
+    """What a hub reads: the licence and the name are those of the model that training started from."""
+    tags = ["code", *(["fill-in-the-middle"] if fim else []), "midspan"]
+    fields = {
+        "license": start.get("licence"),
+        "base_model": start["start"] if HUB_ID.fullmatch(str(start.get("start"))) else None,
+        "library_name": "transformers",
+        "pipeline_tag": "text-generation",
+        "tags": tags,
+    }
+    return yaml.safe_dump({name: value for name, value in fields.items() if value}, sort_keys=False)
 
 
 def model_card(run: Path, model: str) -> str:
@@ -92,16 +109,16 @@ def model_card(run: Path, model: str) -> str:
         raise UserError(
             f"{run}: no stage is finished, so there is no model {model!r} to describe; run the recipe first"
         )
-    if record.stage(model) is None and model not in record.models and model != "release":
+    if record.stage(model) is None and model not in record.models and model != RELEASE:
         raise UserError(f"{run}: no model {model!r}; there are: {', '.join(record.names_of_models())}")
     names = [stage.name for stage in record.stages]
     stages = record.stages[: names.index(origin) + 1]
-    fim = record.recipe.get("fim")
-    trains_fim = (number(fim, "rate") or 0.0) > 0 if isinstance(fim, dict) else True
+    starts = [facts for name in (model, origin) for facts in [record.models.get(name, {})] if facts.get("start")]
     template_environment = environment(autoescape=False)
     template_environment.filters["markdown"] = markdown
     return template_environment.get_template("model_card.md.jinja").render(
         title=f"{record.recipe.get('name', record.name)}, {model}",
+        front=_front_matter(starts[0] if starts else {}, fim=overview.fills_in(stages)),
         origin=None if origin == model else origin,
         words=overview.honest_words(replace(record, stages=stages)),
         architecture=_architecture(record, [model, origin]),
@@ -109,10 +126,12 @@ def model_card(run: Path, model: str) -> str:
         licences=tallies(record, "by_licence"),
         stages=[_stage_row(stage) for stage in stages],
         rows=overview.model_rows(record),
+        abouts=overview.abouts(record),
+        gaps=overview.gaps(record),
         described=origin,
-        checks=[check for check in check_run(record, find_ablation(record)) if check.holds is not None],
+        comparisons=comparisons_of(record, find_ablations(record)),
         machine=overview.machine_facts(record),
-        fim=trains_fim,
-        own_tokenizer=trains_fim and not overview.started_from(record),
-        chat=any(stage.objective != "causal" for stage in stages),
+        fim=overview.fills_in(stages),
+        own_tokenizer=overview.fills_in(stages) and not overview.started_from(record),
+        chat=overview.can_chat(stages),
     )

@@ -10,12 +10,8 @@ from midspan.report.figures import amount, count, decimal, duration
 from midspan.report.plots import Series, bar, line_chart, smooth
 from midspan.report.record import RunRecord, Stage, number
 
-OBJECTIVE_NAMES = {
-    "causal": "pre-training",
-    "sft": "supervised fine-tuning",
-    "dpo": "preference optimisation",
-}
-LOSS_UNITS = {"causal": "nats per token", "sft": "nats per answer token", "dpo": "nats per pair"}
+# What the loop logs of every objective; anything else is the objective's own.
+LOGGED = ("step", "tokens", "loss", "gradient_norm", "weight", "learning_rate", "tokens_per_second", "seconds")
 
 
 @dataclass(frozen=True)
@@ -63,7 +59,7 @@ def _loss_panel(stage: Stage) -> Panel:
     # A learning rate starts and ends near zero, and is read against it.
     rate_range = (0.0, top * 1.05) if top > 0 else None
     charts = [
-        line_chart(loss, "step", f"loss ({LOSS_UNITS[stage.objective]})"),
+        line_chart(loss, "step", "loss (nats)"),
         line_chart([rate], "step", "learning rate", height=130, y_range=rate_range),
     ]
     facts = [
@@ -77,42 +73,47 @@ def _loss_panel(stage: Stage) -> Panel:
     caption = _caption(window)
     if (lost := sum(number(row, "loss") is None for row in stage.metrics)) > 0:
         caption = f"{caption} {lost} logged steps have no finite loss and are not drawn.".strip()
-    title = f"{stage.name}: {OBJECTIVE_NAMES[stage.objective]}"
-    return Panel(title, " · ".join(fact for fact in facts if fact), charts, caption)
+    return Panel(title_of(stage), " · ".join(fact for fact in facts if fact), charts, caption)
 
 
-def _preference_panel(stage: Stage) -> Panel:
-    accuracy, window = _smoothed(stage, "accuracy")
-    margin, _ = _smoothed(stage, "margin")
-    charts = [
-        line_chart(accuracy, "step", "accuracy (share of pairs)", y_range=(0.0, 1.0)),
-        line_chart(margin, "step", "margin (nats)", height=180),
-    ]
-    facts = "how often, and by how much, the answer that passes is preferred to the one that fails, on training pairs"
-    return Panel(f"{stage.name}: accuracy and margin", facts, charts, _caption(window))
+def title_of(stage: Stage) -> str:
+    """A stage's name, its objective and what it learns from."""
+    what = " on ".join(part for part in (stage.objective, ", ".join(stage.data)) if part)
+    return f"{stage.name}: {what}" if what else stage.name
+
+
+def _own_panel(stage: Stage, keys: list[str]) -> Panel:
+    """The objective's own means."""
+    smoothed = [(key, *_smoothed(stage, key)) for key in keys]
+    charts = [line_chart(series, "step", key.replace("_", " "), height=180) for key, series, _ in smoothed]
+    title = f"{stage.name}: {', '.join(keys).replace('_', ' ')}"
+    return Panel(title, "on training data", charts, _caption(smoothed[0][2]))
 
 
 def stage_panels(run: RunRecord) -> list[Panel]:
-    """One panel of loss and learning rate for each stage; a second one where preferences were trained."""
+    """One panel of loss and learning rate for each stage; a second one where the objective logs more."""
     panels = []
     for stage in run.stages:
         panels.append(_loss_panel(stage))
-        if stage.objective == "dpo" and any("accuracy" in row for row in stage.metrics):
-            panels.append(_preference_panel(stage))
+        own = [key for key in dict.fromkeys(key for row in stage.metrics for key in row) if key not in LOGGED]
+        if own:
+            panels.append(_own_panel(stage, own))
     return panels
 
 
 def time_bars(run: RunRecord) -> list[Bar]:
-    """How long every step of the run took; for steps that are not done, what the manifest says of them."""
-    timed = [(name, number(step, "seconds"), step.get("status")) for name, step in run.steps.items()]
-    if not timed:
-        timed = [(stage.name, number(stage.summary, "seconds"), None) for stage in run.stages]
-    longest = max((seconds for _, seconds, _ in timed if seconds is not None), default=0.0) or 1.0
+    """How long every step of the run took, a model's evaluation as one; for steps that are not done, their status."""
+    taken: dict[str, list[float]] = {}
+    undone: dict[str, str] = {}
+    for name, step in (run.steps or {stage.name: stage.summary for stage in run.stages}).items():
+        model, colon, _ = name.partition(": ")  # "sft: infilling" is one of several benchmarks
+        label = f"evaluation of {model}" if colon else name
+        seconds = number(step, "seconds")
+        taken.setdefault(label, []).extend([] if seconds is None else [seconds])
+        if step.get("status", "done") != "done":
+            undone[label] = str(step["status"])
+    longest = max(map(sum, taken.values()), default=0.0) or 1.0
     return [
-        Bar(
-            name,
-            duration(seconds) if status in (None, "done") else str(status),
-            bar((seconds or 0.0) / longest),
-        )
-        for name, seconds, status in timed
+        Bar(label, undone.get(label) or duration(sum(parts) if parts else None), bar(sum(parts) / longest))
+        for label, parts in taken.items()
     ]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from markupsafe import Markup
 
-from midspan.report.curves import OBJECTIVE_NAMES
-from midspan.report.figures import ABSENT, amount, count, counted, decimal, duration, percent, wilson
+from midspan.evaluate.result import Score
+from midspan.report.comparisons import text_of
+from midspan.report.curves import title_of
+from midspan.report.figures import ABSENT, amount, count, counted, duration, percent, wilson
 from midspan.report.plots import interval_bar
-from midspan.report.record import RunRecord, number
+from midspan.report.record import RunRecord, Stage, number
 
 WEAK_BELOW = 1e9  # parameters
 
@@ -31,6 +32,7 @@ class Cell:
     text: str
     note: str = ""
     drawing: Markup | None = None
+    above: str = ""  # what stands over the header: the benchmark
 
 
 @dataclass(frozen=True)
@@ -40,89 +42,80 @@ class ModelRow:
     cells: list[Cell]
 
 
-def _arrow(values: Sequence[float | None], text: Callable[[float], str]) -> str:
-    """Numbers as "first → last"."""
-    texts = [ABSENT if value is None else text(value) for value in values]
-    return " → ".join(texts) if set(texts) - {ABSENT} else ABSENT
-
-
 def headlines(run: RunRecord) -> list[Headline]:
-    """The numbers of the at-a-glance row."""
-    causal = run.names("causal")
-    seen = [number(stage.summary, "tokens") for stage in run.stages if stage.objective == "causal"]
-    known = [tokens for tokens in seen if tokens is not None]
-    bits = [value for name in causal if (value := number(run.evaluations.get(name), "bits_per_byte")) is not None]
-    pretrained = run.last("causal")
-    solved = [number(run.last(objective), "pass_at_1", "heldout-parameter") for objective in ("sft", "dpo")]
-    preferred = [number(run.last(objective), "preference_accuracy") for objective in ("sft", "dpo")]
-    return [
+    """The numbers of the at-a-glance row: the run's, and the first score of every benchmark."""
+    seen = [tokens for stage in run.stages if (tokens := number(stage.summary, "tokens")) is not None]
+    found = [
         Headline("Parameters", amount(run.parameters)),
-        Headline("Tokens seen", amount(sum(known)) if known else ABSENT, "in pre-training"),
+        Headline("Tokens seen", amount(sum(seen)) if seen else ABSENT, "in all stages"),
         Headline("Time", duration(run.seconds), "all steps together"),
-        Headline(
-            "Bits per byte",
-            _arrow(bits if len(bits) < 2 else [bits[0], bits[-1]], decimal),
-            "first → last pre-training stage; lower is better" if len(bits) > 1 else "lower is better",
-        ),
-        Headline(
-            "Lines filled in exactly",
-            percent(number(pretrained, "fim_exact_match")),
-            "held-out lines, fill-in-the-middle, after pre-training",
-        ),
-        Headline("Exercises solved, pass@1", _arrow(solved, percent), "new parameters, after SFT → DPO"),
-        Headline(
-            "Preference accuracy",
-            _arrow(preferred, percent),
-            "held-out pairs, after SFT → DPO",
-        ),
     ]
-
-
-def share_cell(header: str, evaluation: dict[str, Any], value: tuple[str, ...], trials: tuple[str, ...]) -> Cell:
-    """A share with its 95% interval, where the number of trials is known."""
-    share, n = number(evaluation, *value), number(evaluation, *trials)
-    if share is None or not n:
-        return Cell(header, percent(share))
-    low, high = wilson(share, n)
-    return Cell(
-        header, percent(share), f"{100 * low:.1f}–{100 * high:.1f}, n = {count(n)}", interval_bar(low, share, high)
-    )
+    last = {result.benchmark: result.scores[0].label for result in run.results if result.scores}
+    for benchmark, label in last.items():
+        results = [result for result in run.results if result.benchmark == benchmark]
+        measured = [(result.model, score) for result in results for score in result.scores if score.label == label]
+        ends = measured if len(measured) == 1 else [measured[0], measured[-1]]
+        note = f"{benchmark}; {' → '.join(model for model, _ in ends)}; {ends[0][1].better} is better"
+        found.append(Headline(label, " → ".join(text_of(score) for _, score in ends), note))
+    return found
 
 
 def model_rows(run: RunRecord) -> list[ModelRow]:
     """One row for every model: the stages' in training order, then whatever else was evaluated."""
-    names = list(dict.fromkeys([stage.name for stage in run.stages] + list(run.evaluations)))
+    columns = list(dict.fromkeys((result.benchmark, score.label) for result in run.results for score in result.scores))
     rows = []
-    for name in names:
-        stage, evaluation = run.stage(name), run.evaluations.get(name, {})
+    for name in dict.fromkeys([*(stage.name for stage in run.stages), *run.evaluations]):
+        stage, results = run.stage(name), run.evaluations.get(name, {})
+        scores = {(result.benchmark, score.label): score for result in results.values() for score in result.scores}
+        cells = [score_cell(benchmark, label, scores.get((benchmark, label))) for benchmark, label in columns]
         seconds = number(stage.summary, "seconds") if stage else None
-        cells = [
-            Cell("Bits/byte", decimal(number(evaluation, "bits_per_byte"))),
-            share_cell("Line, FIM", evaluation, ("fim_exact_match",), ("fim_lines",)),
-            share_cell("Line, left-to-right", evaluation, ("left_to_right_exact_match",), ("fim_lines",)),
-            *(
-                share_cell(f"pass@1, new {what}", evaluation, ("pass_at_1", split), ("exercises", split))
-                for what, split in (("parameters", "heldout-parameter"), ("families", "heldout-family"))
-            ),
-            share_cell("Preference accuracy", evaluation, ("preference_accuracy",), ("preference_pairs",)),
-            Cell("Training time", duration(seconds)),
-        ]
-        rows.append(ModelRow(name, OBJECTIVE_NAMES[stage.objective] if stage else "", cells))
+        kind = title_of(stage).removeprefix(name).removeprefix(": ") if stage else ""
+        rows.append(ModelRow(name, kind, [*cells, Cell("training time", duration(seconds))]))
     return rows
+
+
+def score_cell(benchmark: str, label: str, score: Score | None) -> Cell:
+    """A score, with its 95% interval where it is a share of trials."""
+    if score is None:
+        return Cell(label, ABSENT, above=benchmark)
+    if not score.trials:
+        return Cell(label, text_of(score), above=benchmark)
+    low, high = wilson(score.value, score.trials)
+    note = f"{100 * low:.1f}–{100 * high:.1f}, n = {count(score.trials)}"
+    return Cell(label, text_of(score), note, interval_bar(low, score.value, high), benchmark)
+
+
+def abouts(run: RunRecord) -> list[str]:
+    """What the scores mean."""
+    return list(dict.fromkeys(result.about for result in run.results if result.scores))
+
+
+def gaps(run: RunRecord) -> list[str]:
+    """What was not asked or not measured, of which models, and why; a sentence for each reason."""
+    models: dict[tuple[str, str], list[str]] = {}
+    for result in run.results:
+        groups: dict[str, list[str]] = {}
+        for group, why in result.not_asked.items():
+            groups.setdefault(why, []).append(group)
+        for why, of_why in groups.items():
+            whole = len(of_why) == len(result.not_asked) and not result.scores
+            part = "" if whole else f" ({', '.join(of_why)})"
+            models.setdefault((f"{result.benchmark}{part}: not asked", why), []).append(result.model)
+        if result.not_measured:
+            why = f"{counted(result.not_measured, 'item')} without a verdict that would be the model’s"
+            models.setdefault((f"{result.benchmark}: not measured", why), []).append(result.model)
+    return [f"{what} of {', '.join(names)}: {why}." for (what, why), names in models.items()]
 
 
 def missing_parts(run: RunRecord) -> list[str]:
     """What a finished run has and this one has not (yet)."""
-    recipe = run.recipe
-    pretraining = recipe.get("pretrain")
-    wanted = list(pretraining) if isinstance(pretraining, dict) else []
-    wanted += [name for name in ("sft", "dpo") if recipe.get(name)]
-    missing = []
-    if not recipe:
-        missing.append("the recipe")
-    if not run.statistics:
+    missing = [] if run.recipe else ["the recipe"]
+    parts = [part for stage in run.planned for part in stage.get("data") or []]
+    if not run.statistics and (not parts or any(part.get("tokens") == "corpus" for part in parts)):
         missing.append("the corpus statistics")
-    for name in wanted or [stage.name for stage in run.stages]:
+    wanted = [str(stage.get("name")) for stage in run.planned] or [stage.name for stage in run.stages]
+    asked = list(dict.fromkeys(benchmark for results in run.evaluations.values() for benchmark in results))
+    for name in wanted:
         stage = run.stage(name)
         if stage is None:
             missing.append(f"stage {name}")
@@ -130,9 +123,9 @@ def missing_parts(run: RunRecord) -> list[str]:
             missing.append(f"the end of stage {name} ({counted(len(stage.metrics), 'step')} logged so far)")
         if name not in run.evaluations:
             missing.append(f"the evaluation of {name}")
-    if not wanted and not run.stages:
-        missing.append("every training stage")
-    return missing
+            continue
+        missing += [f"{benchmark} of {name}" for benchmark in asked if benchmark not in run.evaluations[name]]
+    return missing if wanted else [*missing, "every training stage"]
 
 
 def machine_facts(run: RunRecord) -> list[tuple[str, str]]:
@@ -168,30 +161,46 @@ MACHINE_FIELDS = {
 }
 
 
-def started_from(run: RunRecord) -> str | None:
-    """The checkpoint that training started from; None where it started from nothing."""
-    model = run.recipe.get("model")
-    start = model.get("start_from") if isinstance(model, dict) else None
-    return str(start) if start else None
+def can_chat(stages: Sequence[Stage]) -> bool:
+    """Whether any of the stages learnt from conversations or from answers preferred in one."""
+    return any(part.get("conversations") or part.get("pairs") for stage in stages for part in stage.parts)
+
+
+def fills_in(stages: Sequence[Stage]) -> bool:
+    """Whether any of the stages learnt to fill in the middle."""
+    return any((number(part, "fim", "rate") or 0) > 0 for stage in stages for part in stage.parts)
+
+
+def started_from(run: RunRecord) -> list[str]:
+    """The names of the released models that training started from; one without a name is "a released model"."""
+    own = {"previous", "scratch", *(stage.get("name") for stage in run.planned)}
+    starts = [stage.get("start", "previous") for stage in run.planned]
+    if not any(one not in own for start in starts for one in (start if isinstance(start, list) else [start])):
+        return []
+    return list(dict.fromkeys(str(facts["start"]) for facts in run.models.values() if facts.get("start"))) or [
+        "a released model"
+    ]
 
 
 def honest_words(run: RunRecord) -> list[str]:
     """What this model is, in plain sentences that the numbers support."""
-    size = run.parameters
+    size, starts = run.parameters, started_from(run)
     trained = [seconds for stage in run.stages if (seconds := number(stage.summary, "seconds")) is not None]
     devices = {value for label, value in machine_facts(run) if label == "Device"}
     where = " on a CPU" if devices == {"cpu"} else ""
-    start = started_from(run)
     words = []
     if size is not None:
         taken = f", trained for {duration(sum(trained))}{where}" if trained else ""
-        origin = f", starting from {start}" if start else ""
+        origin = f", starting from {', '.join(starts)}" if starts else ""
         words.append(f"A model of {amount(size)} parameters{taken}{origin}.")
-        if size < WEAK_BELOW and not start:
+        if size < WEAK_BELOW and not starts:
             words.append(
                 "That is tiny, and the model is weak: do not expect it to write your code. What is real is the road, "
                 "every step of it, and the direction in which the numbers move."
             )
+    added = list(dict.fromkeys(token for facts in run.models.values() for token in facts.get("added_tokens") or []))
+    if added:
+        words.append(f"Tokens that the released tokenizer lacked were added: {', '.join(added)}.")
     if not run.evaluations:
         words.append("Nothing has been evaluated yet.")
     return words

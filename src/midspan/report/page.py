@@ -8,11 +8,13 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from midspan.files import write_text
-from midspan.report import overview, samples
-from midspan.report.checks import check_run
+from midspan.report import overview
+from midspan.report.ablations import find_ablations
+from midspan.report.comparisons import comparisons_of
 from midspan.report.corpus_card import corpus_card
 from midspan.report.curves import stage_panels, time_bars
-from midspan.report.record import find_ablation, read_run
+from midspan.report.examples import examples_of
+from midspan.report.record import read_run
 
 
 def environment(autoescape: bool) -> Environment:
@@ -25,14 +27,14 @@ def environment(autoescape: bool) -> Environment:
     )
 
 
-def write_report(run: Path, ablation: Path | None = None) -> Path:
+def render_report(run: Path, ablation: Path | None = None) -> Path:
     """Write `run/report.html` from what is in the run directory so far, and return its path.
 
-    `ablation` is the run of the same recipe without FIM; where it is not given, `<run>-no-fim` or `no-fim` beside the
-    run is taken, if that is what it is. Raises UserError where there is no such directory, or a file in it is broken.
+    `ablation` is a run to compare with; where none is given, those beside this one that differ from it in the data of
+    their stages alone are taken. Raises UserError where there is no such directory, or a file in it is broken.
     """
     record = read_run(run)
-    without_fim = read_run(ablation) if ablation else find_ablation(record)
+    ablations = [read_run(ablation)] if ablation else find_ablations(record)
     final = record.final_model()
     page = environment(autoescape=True).get_template("report.html")
     text = page.render(
@@ -40,17 +42,17 @@ def write_report(run: Path, ablation: Path | None = None) -> Path:
         honest_words=overview.honest_words(record),
         missing=overview.missing_parts(record),
         headlines=overview.headlines(record),
-        checks=check_run(record, without_fim),
+        comparisons=comparisons_of(record, ablations),
         models=overview.model_rows(record),
+        abouts=overview.abouts(record),
+        gaps=overview.gaps(record),
         panels=stage_panels(record),
         time_bars=time_bars(record),
         corpus=corpus_card(record),
-        infills=samples.infills(record),
-        answers=samples.answers(record),
-        completions=samples.completions(record),
+        examples=examples_of(record),
         run_path=shlex.quote(str(run)),
         final_model=shlex.quote(str(run / "models" / final)) if final else None,
-        chat=bool(record.names("sft")),
+        chat=overview.can_chat(record.stages),
         machine=overview.machine_facts(record),
     )
     path = run / "report.html"

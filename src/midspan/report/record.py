@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,28 +12,39 @@ from typing import Any
 import yaml
 
 from midspan.errors import UserError
+from midspan.evaluate.result import Result, read_result
 from midspan.files import read_json
 
-OBJECTIVES = ("causal", "sft", "dpo")  # in the order in which a run goes through them
-
-# What an ablation's recipe must have in common with the run's for their numbers to be compared.
-ABLATION_SHARES = ("seed", "corpus", "tokenizer", "model", "optimizer", "pretrain", "evaluate")
+RELEASE = "release"  # what a finished run exports
+Fields = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One training stage: what it logged on the way, and its summary once it is finished."""
+    """One training stage: its part of the recipe, what it logged on the way, its summary once it is finished."""
 
     name: str
-    summary: dict[str, Any]
-    metrics: list[dict[str, Any]]
+    recipe: Fields
+    summary: Fields
+    metrics: list[Fields]
 
     @property
     def objective(self) -> str:
-        recorded = self.summary.get("objective")
-        if recorded in OBJECTIVES:
-            return str(recorded)
-        return self.name if self.name in OBJECTIVES else "causal"
+        """The objective's name."""
+        planned = self.recipe.get("objective")
+        planned = planned.get("kind") if isinstance(planned, dict) else None
+        return str(self.summary.get("objective") or planned or "")
+
+    @property
+    def parts(self) -> list[Fields]:
+        """The parts of its data, as the recipe gives them."""
+        return [part for part in self.recipe.get("data") or [] if isinstance(part, dict)]
+
+    @property
+    def data(self) -> list[str]:
+        """What it learns from, by name."""
+        kinds = ("tokens", "conversations", "pairs")
+        return [Path(str(part[kind])).name for part in self.parts for kind in kinds if part.get(kind)]
 
 
 @dataclass(frozen=True)
@@ -42,29 +53,31 @@ class RunRecord:
 
     path: Path
     recipe_text: str = ""
-    recipe: dict[str, Any] = field(default_factory=dict)
-    steps: dict[str, dict[str, Any]] = field(default_factory=dict)  # the manifest's, in their order
-    statistics: dict[str, Any] = field(default_factory=dict)  # corpus/statistics.json
+    recipe: Fields = field(default_factory=dict)
+    steps: dict[str, Fields] = field(default_factory=dict)  # the manifest's, in their order
+    statistics: Fields = field(default_factory=dict)  # corpus/statistics.json
     tokens: dict[str, float] = field(default_factory=dict)  # split -> tokens in its shard
-    stages: list[Stage] = field(default_factory=list)
-    evaluations: dict[str, dict[str, Any]] = field(default_factory=dict)  # model name -> its evaluation
-    models: list[str] = field(default_factory=list)
+    stages: list[Stage] = field(default_factory=list)  # those that have logged something
+    evaluations: dict[str, dict[str, Result]] = field(default_factory=dict)  # model → benchmark → result
+    models: dict[str, Fields] = field(default_factory=dict)  # name → midspan.json: start, licence, added_tokens
 
     @property
     def name(self) -> str:
         return self.path.resolve().name
 
-    def names(self, objective: str) -> list[str]:
-        """The stages with this objective, in the order in which they were trained."""
-        return [stage.name for stage in self.stages if stage.objective == objective]
+    @property
+    def planned(self) -> list[Fields]:
+        """The stages of the recipe."""
+        return planned_stages(self.recipe)
 
     def stage(self, name: str) -> Stage | None:
         return next((stage for stage in self.stages if stage.name == name), None)
 
-    def last(self, objective: str) -> dict[str, Any] | None:
-        """The evaluation of the last evaluated model with this objective."""
-        names = [name for name in self.names(objective) if name in self.evaluations]
-        return self.evaluations[names[-1]] if names else None
+    @property
+    def results(self) -> Iterator[Result]:
+        """All results: model by model, in training order."""
+        for of_model in self.evaluations.values():
+            yield from of_model.values()
 
     @property
     def seconds(self) -> float | None:
@@ -85,10 +98,27 @@ class RunRecord:
 
     def final_model(self) -> str | None:
         """The name of the model to use: the export, or the last stage's."""
-        if "release" in self.models:
-            return "release"
+        if RELEASE in self.models:
+            return RELEASE
         trained = [stage.name for stage in self.stages if stage.name in self.models]
         return trained[-1] if trained else None
+
+    def start_of(self, name: str) -> str | None:
+        """The model in this run that a stage started from; None where there is none, or it is a mean of several."""
+        names = [str(stage.get("name")) for stage in self.planned]
+        if name not in names:
+            return None
+        start = self.planned[names.index(name)].get("start", "previous")
+        earlier = names[: names.index(name)]
+        if start == "previous":
+            return earlier[-1] if earlier else None
+        return start if start in earlier else None
+
+
+def planned_stages(recipe: Mapping[str, Any]) -> list[Fields]:
+    """The stages of a recipe as it was written down."""
+    stages = recipe.get("stages")
+    return [stage for stage in stages if isinstance(stage, dict)] if isinstance(stages, list) else []
 
 
 def number(values: object, *keys: str) -> float | None:
@@ -102,24 +132,50 @@ def number(values: object, *keys: str) -> float | None:
     return float(values) if math.isfinite(values) else None
 
 
-def _object(path: Path) -> dict[str, Any]:
+def read_run(path: Path) -> RunRecord:
+    """Read the run directory at `path` (docs/contracts.md); UserError where it is none, or a file in it is broken."""
+    if not path.is_dir():
+        raise UserError(f"{path}: no such run directory; name the directory that `midspan run` wrote")
+    recipe_text, recipe = read_recipe(path / "recipe.yaml")
+    listed = _object(path / "manifest.json").get("steps")
+    steps = {name: step for name, step in listed.items() if isinstance(step, dict)} if isinstance(listed, dict) else {}
+    written = [Path(output) for step in steps.values() for output in step.get("outputs") or ()]
+    stages = _read_stages(path / "stages", recipe)
+    shards = {split: path / "corpus" / "tokens" / split / "shard.json" for split in ("train", "heldout")}
+    tokens = {split: number(_object(file), "tokens") for split, file in shards.items()}
+    return RunRecord(
+        path=path,
+        recipe_text=recipe_text,
+        recipe=recipe,
+        steps=steps,
+        statistics=_object(path / "corpus" / "statistics.json"),
+        tokens={split: total for split, total in tokens.items() if total is not None},
+        stages=stages,
+        evaluations=_read_evaluations(
+            path / "evaluation", [stage.name for stage in stages], list(dict.fromkeys(file.stem for file in written))
+        ),
+        models={folder.name: _object(folder / "midspan.json") for folder in _folders(path / "models")},
+    )
+
+
+def read_recipe(path: Path) -> tuple[str, Fields]:
+    """A run's recipe as text and as fields, both empty where there is none."""
     if not path.is_file():
-        return {}
+        return "", {}
+    text = path.read_text(encoding="utf-8", errors="replace")
     try:
-        value = read_json(path)
-    except (ValueError, OSError) as error:
-        raise UserError(f"{path}: cannot be read as JSON ({error}); delete it and run that step again") from error
-    if not isinstance(value, dict):
-        raise UserError(f"{path}: holds no JSON object; delete it and run that step again")
-    return value
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: not YAML ({' '.join(str(error).split())}); run the recipe again") from error
+    return text, values if isinstance(values, dict) else {}
 
 
-def read_metrics(path: Path) -> list[dict[str, Any]]:
+def read_metrics(path: Path) -> list[Fields]:
     """The logged steps in order; a step logged again after a resume counts once, as logged last.
 
     A last line that is still being written is left out.
     """
-    by_step: dict[float, dict[str, Any]] = {}
+    by_step: dict[float, Fields] = {}
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     for index, line in enumerate(lines):
         if not line.strip():
@@ -138,71 +194,42 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
 
 def _read_stages(directory: Path, recipe: Mapping[str, Any]) -> list[Stage]:
     """The stages that have logged something, in the recipe's order."""
-    logs = sorted(directory.glob("*/metrics.jsonl"))
-    stages = [Stage(log.parent.name, _object(log.parent / "summary.json"), read_metrics(log)) for log in logs]
-    pretraining = recipe.get("pretrain")
-    wanted = list(pretraining) if isinstance(pretraining, dict) else []
-
-    def order(stage: Stage) -> tuple[int, int]:
-        place = wanted.index(stage.name) if stage.name in wanted else len(wanted)
-        return OBJECTIVES.index(stage.objective), place
-
-    return sorted(stages, key=order)
+    planned = {str(stage.get("name")): stage for stage in planned_stages(recipe)}
+    folders = [log.parent for log in sorted(directory.glob("*/metrics.jsonl"))]
+    stages = [
+        Stage(one.name, planned.get(one.name, {}), _object(one / "summary.json"), read_metrics(one / "metrics.jsonl"))
+        for one in folders
+    ]
+    return sorted(stages, key=lambda stage: _place(stage.name, list(planned)))
 
 
-def _read_recipe(path: Path) -> tuple[str, dict[str, Any]]:
-    if not path.is_file():
-        return "", {}
-    text = path.read_text(encoding="utf-8", errors="replace")
-    try:
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: not YAML ({' '.join(str(error).split())}); run the recipe again") from error
-    return text, values if isinstance(values, dict) else {}
-
-
-def read_run(path: Path) -> RunRecord:
-    """Read the run directory at `path` (docs/contracts.md); UserError where it is none, or a file in it is broken."""
-    if not path.is_dir():
-        raise UserError(f"{path}: no such run directory; name the directory that `midspan run` wrote")
-    recipe_text, recipe = _read_recipe(path / "recipe.yaml")
-    steps = _object(path / "manifest.json").get("steps")
-    stages = _read_stages(path / "stages", recipe)
-    evaluations = {file.stem: _object(file) for file in sorted((path / "evaluation").glob("*.json"))}
-    order = [stage.name for stage in stages]
-    tokens = {
-        split: total
-        for split in ("train", "heldout")
-        if (total := number(_object(path / "corpus" / "tokens" / split / "shard.json"), "tokens")) is not None
+def _read_evaluations(directory: Path, models: list[str], benchmarks: list[str]) -> dict[str, dict[str, Result]]:
+    """Results by model and benchmark, in the order of the names; those that are not among them come last."""
+    folders = sorted(_folders(directory), key=lambda folder: _place(folder.name, models))
+    files = {
+        folder.name: sorted(folder.glob("*.json"), key=lambda file: (_place(file.stem, benchmarks), file.stem))
+        for folder in folders
     }
-    models = path / "models"
-    return RunRecord(
-        path=path,
-        recipe_text=recipe_text,
-        recipe=recipe,
-        steps={name: step for name, step in steps.items() if isinstance(step, dict)} if isinstance(steps, dict) else {},
-        statistics=_object(path / "corpus" / "statistics.json"),
-        tokens=tokens,
-        stages=stages,
-        evaluations=dict(
-            sorted(evaluations.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order))
-        ),
-        models=sorted(child.name for child in models.iterdir() if child.is_dir()) if models.is_dir() else [],
-    )
+    return {name: {file.stem: read_result(file) for file in found} for name, found in files.items() if found}
 
 
-def find_ablation(run: RunRecord) -> RunRecord | None:
-    """The run of the same recipe without FIM beside `run`, if there is one.
+def _place(name: str, order: list[str]) -> int:
+    return order.index(name) if name in order else len(order)
 
-    A run that differs in more than FIM and what follows pre-training is none: its numbers could not be compared.
-    """
-    path = run.path.resolve()
-    for name in (f"{path.name}-no-fim", "no-fim"):
-        beside = path.with_name(name)
-        if beside == path or not (beside / "recipe.yaml").is_file():
-            continue
-        other = read_run(beside)
-        same = all(run.recipe.get(group) == other.recipe.get(group) for group in ABLATION_SHARES)
-        if same and number(other.recipe, "fim", "rate") == 0:
-            return other
-    return None
+
+def _folders(directory: Path) -> list[Path]:
+    if not directory.is_dir():
+        return []
+    return sorted(child for child in directory.iterdir() if child.is_dir() and not child.name.startswith("."))
+
+
+def _object(path: Path) -> Fields:
+    if not path.is_file():
+        return {}
+    try:
+        value = read_json(path)
+    except (ValueError, OSError) as error:
+        raise UserError(f"{path}: cannot be read as JSON ({error}); delete it and run that step again") from error
+    if not isinstance(value, dict):
+        raise UserError(f"{path}: holds no JSON object; delete it and run that step again")
+    return value

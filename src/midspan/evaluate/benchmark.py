@@ -1,0 +1,71 @@
+"""What a benchmark is: items, verdicts on the answers to them, and scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from midspan.evaluate.result import Outcome, Score
+from midspan.evaluate.subject import Answer, Question
+from midspan.inference import Sampling
+from midspan.recipe import Settings
+from midspan.step import Tools
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What no model has seen, for items to be made of; None where a run has none of it."""
+
+    seed: int
+    documents: Path | None = None  # a folder of files
+    pairs: Path | None = None  # a file of preference pairs
+    reference: Path | None = None  # the same benchmark's result of the model that training started from
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing to ask."""
+
+    identifier: str
+    cluster: str  # a file, a family of exercises: items of one cluster are not independent of each other
+    prompt: Question
+    group: str = ""  # the part of the benchmark that it belongs to
+    expected: str = ""
+    source: Any = None  # what else a verdict is made from
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one answer. `values` are what scores are made of where passing is not the question."""
+
+    outcome: Outcome
+    detail: str = ""
+    values: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """One kind of benchmark. `version` is raised when the same answers would get other scores."""
+
+    version: int
+    about: str  # what its scores mean, in a sentence for the report
+    settings: type[Settings]
+    asks: Mapping[str, frozenset[str]]  # group of items → what a model must be able to do
+    reads: tuple[str, ...]  # fields of HeldOut
+    items: Callable[[Any, HeldOut], list[Item]]
+    grade: Callable[[Sequence[Item], Sequence[Answer], Tools], list[Verdict]]
+    scores: Callable[[Sequence[Item], Sequence[Verdict]], list[Score]]
+    sampling: Callable[[Any], Sampling] = lambda settings: Sampling()
+
+
+def shares(name: str, items: Sequence[Item], verdicts: Sequence[Verdict], chance: float | None = None) -> list[Score]:
+    """The share that passed in each group; what was not measured counts for neither side."""
+    scores = []
+    for group in dict.fromkeys(item.group for item in items):
+        outcomes = [verdict.outcome for item, verdict in zip(items, verdicts, strict=True) if item.group == group]
+        trials = outcomes.count("passed") + outcomes.count("failed")
+        if trials:
+            scores.append(Score(name, group, outcomes.count("passed") / trials, trials, "higher", chance))
+    return scores

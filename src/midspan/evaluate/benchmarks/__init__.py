@@ -1,0 +1,40 @@
+"""Every benchmark there is. A new one is one file here and one row of the table."""
+
+from __future__ import annotations
+
+import difflib
+
+from midspan.errors import UserError
+from midspan.evaluate.benchmark import Benchmark
+from midspan.evaluate.benchmarks.completions import COMPLETIONS
+from midspan.evaluate.benchmarks.exercises import EXERCISES
+from midspan.evaluate.benchmarks.infilling import INFILLING
+from midspan.evaluate.benchmarks.likelihood import LIKELIHOOD
+from midspan.evaluate.benchmarks.preferences import PREFERENCES
+from midspan.recipe import Recipe, Settings, parse_fields
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "likelihood": LIKELIHOOD,
+    "infilling": INFILLING,
+    "exercises": EXERCISES,
+    "preferences": PREFERENCES,
+    "completions": COMPLETIONS,
+}
+
+
+def benchmarks_of(recipe: Recipe) -> dict[str, Settings]:
+    """The benchmarks that the recipe does not switch off, with their settings.
+
+    Raises UserError for an unknown benchmark, naming the nearest, or an unknown setting of one.
+    """
+    for name in recipe.evaluate:
+        if name not in BENCHMARKS:
+            near = difflib.get_close_matches(name, BENCHMARKS, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(BENCHMARKS)}"
+            raise UserError(f"evaluate: there is no benchmark {name!r}; {hint}")
+    given = {name: recipe.evaluate.get(name, True) for name in BENCHMARKS}
+    return {
+        name: parse_fields(BENCHMARKS[name].settings, {} if fields is True else fields, f"evaluate.{name}")
+        for name, fields in given.items()
+        if fields is not False
+    }

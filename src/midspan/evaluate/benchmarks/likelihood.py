@@ -1,0 +1,64 @@
+"""Bits per byte on held-out files: how well a model predicts code, whatever its tokenizer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from midspan import recipe
+from midspan.corpus import read_documents
+from midspan.evaluate.benchmark import Benchmark, HeldOut, Item, Verdict
+from midspan.evaluate.result import Score
+from midspan.evaluate.subject import Answer, Text
+from midspan.recipe.fields import Count
+from midspan.step import Tools
+
+
+class Settings(recipe.Settings):
+    """Whole files are read until this many bytes are reached."""
+
+    bytes: Count = 200_000
+
+
+def items(settings: Settings, held_out: HeldOut) -> list[Item]:
+    """One for each file, in the corpus's order, which is a shuffled one."""
+    assert held_out.documents is not None
+    found: list[Item] = []
+    total = 0
+    for document in read_documents(held_out.documents):
+        size = len(document.text.encode())
+        identifier = f"{document.repository}/{document.path}"
+        found.append(Item(identifier, document.repository, Text(document.text), source=size))
+        total += size
+        if total >= settings.bytes:
+            break
+    return found
+
+
+def grade(items: Sequence[Item], answers: Sequence[Answer], tools: Tools) -> list[Verdict]:
+    """The bits that each file costs, and its bytes."""
+    verdicts = []
+    for item, answer in zip(items, answers, strict=True):
+        assert isinstance(answer, tuple)
+        verdicts.append(Verdict("measured", values={"bits": -answer[0].logprob / math.log(2), "bytes": item.source}))
+    return verdicts
+
+
+def scores(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[Score]:
+    """The average cost of a byte over all files."""
+    total = sum(verdict.values["bytes"] for verdict in verdicts)
+    bits = sum(verdict.values["bits"] for verdict in verdicts)
+    return [Score("bits per byte", "", bits / total, None, "lower")] if total else []
+
+
+LIKELIHOOD = Benchmark(
+    version=1,
+    about="Bits per byte is what a byte of held-out files costs on average, predicted from what stands before it in a "
+    "window of the shortest context of any stage.",
+    settings=Settings,
+    asks={"": frozenset({"score"})},
+    reads=("documents",),
+    items=items,
+    grade=grade,
+    scores=scores,
+)

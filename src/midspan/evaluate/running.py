@@ -1,0 +1,155 @@
+"""Asking one model one benchmark: the step that writes its result, and every answer beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from midspan.evaluate.benchmark import Benchmark, HeldOut, Item, Verdict
+from midspan.evaluate.benchmarks import BENCHMARKS
+from midspan.evaluate.result import Example, Result, write_result
+from midspan.evaluate.subject import Answer, Subject, abilities
+from midspan.files import hash_path, write_jsonl
+from midspan.inference import Chat, Completion, Fill, Plain
+from midspan.inference.engine import WeightsFormat
+from midspan.progress import progress
+from midspan.recipe import Recipe
+from midspan.step import Tools
+from midspan.tokens import Tokenizer
+
+EXAMPLES = 12  # kept to be shown, half of them failures where there are as many of both
+BEFORE, AFTER = 400, 200  # characters shown around an answer
+
+CANNOT = {
+    "fill": "the tokenizer has no fill-in-the-middle tokens",
+    "chat": "the tokenizer has no chat template",
+    "score": "it does not say how likely it finds a text",
+}
+LACKING = {"documents": "no files are held out", "pairs": "no preference pairs are held out"}
+NOTHING = "nothing of what is held out can be asked"
+
+
+def run_benchmark(
+    *,
+    benchmark: str,
+    settings: dict[str, Any],
+    context: int,
+    seed: int,
+    precision: WeightsFormat,
+    model: Path,
+    output: Path,
+    key: str,
+    tools: Tools,
+    documents: Path | None = None,
+    pairs: Path | None = None,
+    reference: Path | None = None,
+) -> None:
+    """Ask the model in `model` what it can be asked of `benchmark`; write the result to `output`, rows to its .jsonl.
+
+    Texts are read in windows of `context` tokens, the same for all models that are compared.
+    """
+    kind, name = BENCHMARKS[benchmark], output.parent.name
+    chosen = kind.settings(**settings)
+    held_out = HeldOut(seed, documents, pairs, reference)
+    there = documents is not None and any(documents.glob("*.parquet"))
+    lacking = _lacking(kind, documents=there, pairs=pairs is not None)
+    not_asked = _reasons(kind, abilities(Tokenizer.load(model)), lacking)
+    items = [] if lacking else [item for item in kind.items(chosen, held_out) if item.group not in not_asked]
+    not_asked |= dict.fromkeys(kind.asks.keys() - not_asked.keys() - {item.group for item in items}, NOTHING)
+    answers: list[Answer | None] = []
+    if items:
+        subject = Subject.open(model, context, precision)
+        with progress(f"{name}: {benchmark}", len(items), "answers") as line:
+            answers = subject.answer([item.prompt for item in items], kind.sampling(chosen), line.update)
+    verdicts = _verdicts(kind, items, answers, tools)
+    rows = output.with_suffix(".jsonl")
+    write_jsonl(rows, [_row(*one) for one in zip(items, answers, verdicts, strict=True)])
+    result = Result(
+        benchmark=benchmark,
+        model=name,
+        about=kind.about,
+        asked={"version": kind.version, "settings": settings, "context": context, "seed": seed},
+        scores=kind.scores(items, verdicts),
+        not_asked=not_asked,
+        not_measured=sum(verdict.outcome == "not measured" for verdict in verdicts),
+        examples=_examples(items, answers, verdicts),
+        rows=hash_path(rows),
+    )
+    write_result(output, result)
+
+
+def why_not_asked(benchmark: str, recipe: Recipe, tokenizer: Tokenizer | None) -> str | None:
+    """What of `benchmark` the recipe's models will not be asked, and why, in one line; None where they are asked all.
+
+    `tokenizer` is theirs, with the tokens that the recipe adds; None stands for one of our own, which lacks nothing.
+    """
+    kind = BENCHMARKS[benchmark]
+    documents = recipe.needs_corpus and recipe.corpus.heldout_fraction > 0
+    pairs = any(part.kind == "pairs" for stage in recipe.stages for part in stage.data)
+    can = abilities(tokenizer) if tokenizer else frozenset().union(*kind.asks.values())
+    found = _reasons(kind, can, _lacking(kind, documents=documents, pairs=pairs))
+    if not found:
+        return None
+    whole = len(found) == len(kind.asks)
+    return "; ".join(dict.fromkeys(why if whole else f"{group}: {why}" for group, why in found.items()))
+
+
+def _reasons(kind: Benchmark, can: frozenset[str], lacking: str | None) -> dict[str, str]:
+    """Each group of items that is not asked, and why."""
+    if lacking:
+        return dict.fromkeys(kind.asks, lacking)
+    unable = {group: sorted(needed - can) for group, needed in kind.asks.items()}
+    return {group: CANNOT[needed[0]] for group, needed in unable.items() if needed}
+
+
+def _lacking(kind: Benchmark, **there: bool) -> str | None:
+    return next((LACKING[what] for what in kind.reads if not there.get(what, True)), None)
+
+
+def _verdicts(kind: Benchmark, items: Sequence[Item], answers: Sequence[Answer | None], tools: Tools) -> list[Verdict]:
+    """A verdict for every item; what did not fit into the model is not measured."""
+    answered = [(item, answer) for item, answer in zip(items, answers, strict=True) if answer is not None]
+    graded = iter(kind.grade([item for item, _ in answered], [answer for _, answer in answered], tools))
+    too_long = Verdict("not measured", "longer than the model's positions")
+    return [too_long if answer is None else next(graded) for answer in answers]
+
+
+def _row(item: Item, answer: Answer | None, verdict: Verdict) -> dict[str, Any]:
+    text = answer.text if isinstance(answer, Completion) else None
+    facts = {"item": item.identifier, "cluster": item.cluster, "group": item.group, "expected": item.expected}
+    return {**facts, "answer": text, "outcome": verdict.outcome, "detail": verdict.detail, **verdict.values}
+
+
+def _examples(items: Sequence[Item], answers: Sequence[Answer | None], verdicts: Sequence[Verdict]) -> list[Example]:
+    """The first that passed, the first that did not."""
+    found = [
+        _example(item, answer.text, verdict)
+        for item, answer, verdict in zip(items, answers, verdicts, strict=True)
+        if isinstance(answer, Completion)
+    ]
+    passed = [example for example in found if example.outcome == "passed"]
+    others = [example for example in found if example.outcome != "passed"]
+    half = EXAMPLES // 2
+    passed = passed[: max(half, EXAMPLES - len(others))]
+    return passed + others[: EXAMPLES - len(passed)]
+
+
+def _example(item: Item, answer: str, verdict: Verdict) -> Example:
+    prompt, question, before, after = item.prompt, "", "", ""
+    if isinstance(prompt, Chat):
+        question = prompt.messages[-1]["content"]
+    elif isinstance(prompt, Fill):
+        before, after = prompt.prefix, prompt.suffix
+    elif isinstance(prompt, Plain):
+        before = prompt.text
+    return Example(
+        identifier=item.identifier,
+        outcome=verdict.outcome,
+        detail=verdict.detail,
+        question=question,
+        before=before[-BEFORE:],
+        answer=answer,
+        after=after[:AFTER],
+        expected=item.expected,
+    )

@@ -1,0 +1,143 @@
+"""The model under test: asked for completions, or for how likely it finds given texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from midspan.batches import Segment, chat_segment, pack_pairs
+from midspan.compute import compute_dtype
+from midspan.inference import Chat, Completion, Engine, Ids, Prompt, PromptTooLongError, Sampling
+from midspan.inference.engine import WeightsFormat
+from midspan.tokens import Message, Tokenizer
+from midspan.train import sequence_logprobs
+
+ROWS = 8  # rows in one forward pass
+
+
+@dataclass(frozen=True)
+class Text:
+    """A whole text: how likely is it?"""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Several answers to one conversation: how likely is each?"""
+
+    messages: Sequence[Message]
+    answers: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """The summed log-probability, in nats, of so many tokens."""
+
+    logprob: float
+    tokens: int
+
+    @property
+    def per_token(self) -> float:
+        """The mean over its tokens."""
+        return self.logprob / max(1, self.tokens)
+
+
+Question = Prompt | Text | Candidates
+Answer = Completion | tuple[Likelihood, ...]  # of a Candidates one likelihood each, of a Text one
+
+
+def abilities(tokenizer: Tokenizer) -> frozenset[str]:
+    """What a local model with this tokenizer can be asked."""
+    fill = {"fill"} if tokenizer.fim else set()
+    chat = {"chat"} if tokenizer.chat_template is not None else set()
+    return frozenset({"plain", "score"} | fill | chat)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A local model. Texts are read in windows of `context` tokens; conversations may fill all of its positions."""
+
+    engine: Engine
+    context: int
+    dtype: torch.dtype  # of matrix products
+
+    @classmethod
+    def open(cls, model: Path, context: int, precision: WeightsFormat) -> Subject:
+        """The model in the directory `model`."""
+        engine = Engine.open(model, weights=precision)
+        return cls(engine, min(context, engine.positions), compute_dtype(precision, engine.device))
+
+    def answer(
+        self, questions: Sequence[Question], sampling: Sampling, on_progress: Callable[[int], None]
+    ) -> list[Answer | None]:
+        """The answer to each question, either all prompts or all to be scored; None where it does not fit."""
+        if all(isinstance(question, Text | Candidates) for question in questions):
+            return list(self.likelihoods(questions, on_progress))
+        asked = [self._ids(question, sampling.max_tokens) for question in questions]
+        answers = iter(self.engine.complete([ids for ids in asked if ids], sampling, on_progress))
+        return [next(answers) if ids else None for ids in asked]
+
+    def _ids(self, prompt: Question, max_tokens: int) -> Ids | None:
+        assert not isinstance(prompt, Text | Candidates)
+        try:
+            return self.engine.ids(prompt, max_tokens, None if isinstance(prompt, Chat) else self.context)
+        except PromptTooLongError:
+            return None
+
+    @torch.inference_mode()
+    def likelihoods(
+        self, questions: Sequence[Question], on_progress: Callable[[int], None]
+    ) -> Iterator[tuple[Likelihood, ...] | None]:
+        """Of each text, or of each of its candidates; None where one of them does not fit."""
+        asked = [self._segments(question) for question in questions]
+        flat = [segment for parts in asked for part in parts for segment in part]
+        sums = iter(self._sums(flat))
+        for done, parts in enumerate(asked):
+            likelihoods = [
+                Likelihood(sum(next(sums) for _ in part), sum(int(sum(_weights(one))) for one in part))
+                for part in parts
+            ]
+            on_progress(done + 1)
+            yield tuple(likelihoods) or None
+
+    def _segments(self, question: Question) -> list[list[Segment]]:
+        """The segments whose log-probabilities together are each candidate's; nothing where one does not fit."""
+        tokenizer = self.engine.tokenizer
+        if isinstance(question, Text):
+            ids, opening = tokenizer.encode(question.text), tokenizer.opening or [tokenizer.end_of_text]
+            starts = range(0, len(ids), self.context)
+            return [[Segment([opening[-1], *ids[start : start + self.context]]) for start in starts]]
+        assert isinstance(question, Candidates)
+        turns = [[*question.messages, Message(role="assistant", content=answer)] for answer in question.answers]
+        segments = [chat_segment(tokenizer, turn) for turn in turns]
+        fit = all(segment.length <= self.engine.positions for segment in segments)
+        return [[segment] for segment in segments] if fit else []
+
+    def _sums(self, segments: Sequence[Segment]) -> Iterator[float]:
+        """The log-probability of each segment's supervised tokens, several packed into a row."""
+        width = max([self.context, *(segment.length for segment in segments)])
+        for part in _parts(segments, ROWS * width):
+            packed = pack_pairs([part], width).to(self.engine.device)
+            yield from sequence_logprobs(self.engine.decoder, packed, self.dtype).tolist()
+
+
+def _weights(segment: Segment) -> Sequence[float]:
+    return [1.0] * segment.length if segment.loss_weight is None else segment.loss_weight
+
+
+def _parts(segments: Sequence[Segment], most: int) -> Iterator[list[Segment]]:
+    """Consecutive segments of at most `most` positions together."""
+    part: list[Segment] = []
+    used = 0
+    for segment in segments:
+        if part and used + segment.length > most:
+            yield part
+            part, used = [], 0
+        part.append(segment)
+        used += segment.length
+    if part:
+        yield part
