@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from midspan.tokens import Tokenizer
+from midspan.tokens import Tokenizer, encode_infill
 
 
 def cut(text: str, generator: np.random.Generator) -> tuple[str, str, str]:
@@ -17,7 +17,7 @@ def cut(text: str, generator: np.random.Generator) -> tuple[str, str, str]:
 
 
 def fim_tokens(tokenizer: Tokenizer, prefix: str, middle: str, suffix: str, spm: bool) -> list[int]:
-    """The ids of a cut document, sentinels and the closing `<|endoftext|>` included.
+    """The ids of a cut document, sentinels and what closes a middle (`<|endoftext|>`, Code Llama's EOT) included.
 
     PSM is `<fim_prefix>P<fim_suffix>S<fim_middle>M`; SPM is `<fim_prefix><fim_suffix>S<fim_middle>PM`
     (Bavarian et al., appendix D, the joint variant), where the text goes on from the cursor's own line. The parts are
@@ -25,7 +25,8 @@ def fim_tokens(tokenizer: Tokenizer, prefix: str, middle: str, suffix: str, spm:
     """
     marks = tokenizer.fim
     assert marks is not None, "the tokenizer has no fill-in-the-middle tokens"
-    head, tail, span = tokenizer.encode_batch([prefix, suffix, middle])
+    head, tail = encode_infill(tokenizer, prefix, suffix)
+    span = tokenizer.encode_continuation(middle)
     if spm:
-        return [marks.prefix, marks.suffix, *tail, marks.middle, *head, *span, tokenizer.end_of_text]
-    return [marks.prefix, *head, marks.suffix, *tail, marks.middle, *span, tokenizer.end_of_text]
+        return [marks.prefix, marks.suffix, *tail, marks.middle, *head, *span, marks.end]
+    return [marks.prefix, *head, marks.suffix, *tail, marks.middle, *span, marks.end]

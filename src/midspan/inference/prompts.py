@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from midspan.errors import UserError
-from midspan.tokens import Message, Tokenizer, encode_chat
+from midspan.tokens import Message, Tokenizer, encode_chat, encode_infill
 
 SUFFIX_SHARE = 4  # one token in four is kept for what follows the cursor
 
@@ -72,7 +72,7 @@ def infill_prompt(tokenizer: Tokenizer, prefix: str, suffix: str, limit: int) ->
     room = limit - len(opening) - 3
     if room < 0:
         raise UserError(f"the limit of {limit} tokens leaves no room for the three FIM tokens: raise it")
-    before, after = tokenizer.encode(prefix), tokenizer.encode(suffix)
+    before, after = encode_infill(tokenizer, prefix, suffix)
     after = after[: max(room // SUFFIX_SHARE, room - len(before))]
     before = before[max(0, len(before) - (room - len(after))) :]
     return [*opening, fim.prefix, *before, fim.suffix, *after, fim.middle]

@@ -2,6 +2,7 @@
 
 from midspan.tokens.chat import Message, encode_chat
 from midspan.tokens.detokenizer import Detokenizer
+from midspan.tokens.infill import encode_infill
 from midspan.tokens.special import SPECIAL_TOKENS, FimTokens
 from midspan.tokens.tokenizer import Tokenizer
 from midspan.tokens.training import train_tokenizer
@@ -13,5 +14,6 @@ __all__ = [
     "Message",
     "Tokenizer",
     "encode_chat",
+    "encode_infill",
     "train_tokenizer",
 ]

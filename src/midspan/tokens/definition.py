@@ -10,6 +10,7 @@ WORD_START = "▁"  # SentencePiece's mark for a space
 
 # Qwen's and DeepSeek's FIM tokens are not flagged special in their tokenizer.json: told by their looks.
 _MARKUP = re.compile(r"▁?(<[^\s<>]+>|\[/?[A-Z_]+\])")
+_PLURALS = {"normalizer": "normalizers", "pre_tokenizer": "pretokenizers", "decoder": "decoders"}
 _BYTE = re.compile(r"<0x([0-9A-F]{2})>")
 
 
@@ -37,28 +38,30 @@ def puts_space_before(definition: dict[str, Any]) -> bool:
 
 def without_space_before(definition: dict[str, Any]) -> dict[str, Any]:
     """The same tokenizer for a text that goes on from another, before which no space is put."""
-    normalizers = [step for step in _steps(definition, "normalizer", "normalizers") if step["type"] != "Prepend"]
+    normalizers = [step for step in steps(definition, "normalizer") if step["type"] != "Prepend"]
     pre_tokenizers = []
-    for step in _steps(definition, "pre_tokenizer", "pretokenizers"):
+    for step in steps(definition, "pre_tokenizer"):
         changes: dict[str, Any] = {"add_prefix_space": False} if step.get("add_prefix_space") else {}
         if step["type"] == "Metaspace":
             changes = {"prepend_scheme": "never"} | changes
         pre_tokenizers.append(step | changes)
     return definition | {
-        "normalizer": _as_one(normalizers, "normalizers", definition.get("normalizer")),
-        "pre_tokenizer": _as_one(pre_tokenizers, "pretokenizers", definition.get("pre_tokenizer")),
+        "normalizer": _of_steps(definition, "normalizer", normalizers),
+        "pre_tokenizer": _of_steps(definition, "pre_tokenizer", pre_tokenizers),
     }
 
 
-def _steps(definition: dict[str, Any], part: str, plural: str) -> list[dict[str, Any]]:
+def steps(definition: dict[str, Any], part: str) -> list[dict[str, Any]]:
+    """The steps of the "normalizer", the "pre_tokenizer" or the "decoder"."""
     step = definition.get(part)
-    return [] if step is None else list(step.get(plural, [step]))
+    return [] if step is None else list(step.get(_PLURALS[part], [step]))
 
 
-def _as_one(steps: list[dict[str, Any]], plural: str, before: dict[str, Any] | None) -> dict[str, Any] | None:
-    if before is None or plural in before:
-        return before and before | {plural: steps}
-    return steps[0] if steps else None
+def _of_steps(definition: dict[str, Any], part: str, of: list[dict[str, Any]]) -> dict[str, Any] | None:
+    before = definition.get(part)
+    if before is None or _PLURALS[part] in before:
+        return before and before | {_PLURALS[part]: of}
+    return of[0] if of else None
 
 
 def token_bytes(definition: dict[str, Any]) -> list[bytes]:
@@ -66,7 +69,7 @@ def token_bytes(definition: dict[str, Any]) -> list[bytes]:
     vocabulary: dict[str, int] = dict(_vocabulary(definition["model"]["vocab"]))
     added = {token["content"]: token["id"] for token in definition.get("added_tokens") or []}
     table = [b""] * (1 + max((vocabulary | added).values()))
-    decoders = {step["type"] for step in _steps(definition, "decoder", "decoders")}
+    decoders = {step["type"] for step in steps(definition, "decoder")}
     byte_level, values = "ByteLevel" in decoders, byte_values()
     for content, token in (vocabulary | added).items():
         byte = _BYTE.fullmatch(content)
@@ -83,7 +86,7 @@ def token_bytes(definition: dict[str, Any]) -> list[bytes]:
 
 def fallback_bytes(definition: dict[str, Any]) -> frozenset[int]:
     """The ids that stand for one byte of a character that has no token (`<0xE2>`)."""
-    if "ByteFallback" not in {step["type"] for step in _steps(definition, "decoder", "decoders")}:
+    if "ByteFallback" not in {step["type"] for step in steps(definition, "decoder")}:
         return frozenset()
     return frozenset(token for content, token in _vocabulary(definition["model"]["vocab"]) if _BYTE.fullmatch(content))
 

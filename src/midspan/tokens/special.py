@@ -39,6 +39,7 @@ ENDS_OF_TEXT = (
     END_OF_TEXT,
     "<|end_of_text|>",
 )  # the latter: Llama 3, Granite; where a tokenizer has neither, its "eos" is the end
+UNNAMED_ENDS = ("</s>", "<｜end▁of▁sentence｜>", "<eos>")  # for a tokenizer without a tokenizer_config.json
 
 # What ends a completion wherever a tokenizer has it: the ends of texts and turns as the families name them, and the
 # markers after which another file or another layout begins.

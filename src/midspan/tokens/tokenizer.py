@@ -11,7 +11,7 @@ from typing import Any
 import tokenizers
 
 from midspan.errors import UserError
-from midspan.files import hash_text, read_json, write_json, write_text
+from midspan.files import hash_text
 from midspan.tokens.definition import (
     fallback_bytes,
     puts_space_before,
@@ -20,8 +20,9 @@ from midspan.tokens.definition import (
     with_specials_flagged,
     without_space_before,
 )
+from midspan.tokens.directory import TokenizerFiles, named, read_tokenizer_files, write_tokenizer_files
 from midspan.tokens.fast import FastEncoder, UnprovenError
-from midspan.tokens.special import CHAT_END, CHAT_START, ENDS, ENDS_OF_TEXT, find_fim
+from midspan.tokens.special import CHAT_END, CHAT_START, ENDS, ENDS_OF_TEXT, UNNAMED_ENDS, find_fim
 
 # ChatML, the format of Stable Code Instruct (reference/stable-code.md, 2.7).
 CHATML_TEMPLATE = (
@@ -70,7 +71,11 @@ class Tokenizer:
         self.chat_template = chat_template
 
     def _end_of_text_name(self) -> str:
-        return next((name for name in ENDS_OF_TEXT if name in self.special_ids), self.named("eos"))
+        names = [*ENDS_OF_TEXT, self.named("eos"), *UNNAMED_ENDS]
+        name = next((name for name in names if name in self.special_ids), None)
+        if name is None:
+            raise UserError("the tokenizer names no end of text: write its eos_token into tokenizer_config.json")
+        return name
 
     @functools.cached_property
     def opening(self) -> list[int]:
@@ -78,8 +83,8 @@ class Tokenizer:
         begin = self.special_ids.get(self.named("bos"))
         if "add_bos_token" in self.configuration:
             return [begin] if self.configuration["add_bos_token"] and begin is not None else []
-        around = self._backend.encode("", add_special_tokens=True).ids
-        return [begin] if begin is not None and around[:1] == [begin] else []
+        around = self._backend.encode("x", add_special_tokens=True).ids
+        return [token for token in around[:1] if token in self.special_ids.values()]
 
     @functools.cached_property
     def ends(self) -> frozenset[int]:
@@ -94,8 +99,7 @@ class Tokenizer:
 
     def named(self, role: str) -> str:
         """The text of the "bos", "eos", "unk" or "pad" token of the configuration, "" if it has none."""
-        token = self.configuration.get(f"{role}_token") or ""
-        return token["content"] if isinstance(token, dict) else token
+        return named(self.configuration, role)
 
     def special(self, name: str) -> int:
         """The id of the special token `name`; UserError if this tokenizer has none of that name."""
@@ -174,32 +178,20 @@ class Tokenizer:
 
     def save(self, directory: Path) -> None:
         """Write the files that `transformers.AutoTokenizer` reads, so that it gives the same ids."""
-        directory.mkdir(parents=True, exist_ok=True)
-        write_text(directory / "tokenizer.json", self._definition)
-        configuration = {key: value for key, value in self.configuration.items() if key != "chat_template"}
-        if self.chat_template is not None:
-            configuration["chat_template"] = self.chat_template
-            write_text(directory / "chat_template.jinja", self.chat_template)
-        write_json(directory / "tokenizer_config.json", configuration)
-        roles = {f"{role}_token": self.named(role) for role in ("bos", "eos", "unk", "pad")}
-        write_json(directory / "special_tokens_map.json", {role: name for role, name in roles.items() if name})
-        if self.generation is not None:
-            write_json(directory / "generation_config.json", self.generation)
+        files = TokenizerFiles(self._definition, self.configuration, self.chat_template, self.generation)
+        write_tokenizer_files(directory, files)
 
     @classmethod
     def load(cls, directory: Path) -> Tokenizer:
         """Read the tokenizer of any HF-layout directory; UserError if it has none or a damaged one."""
-        definition = directory / "tokenizer.json"
-        if not definition.is_file():
-            raise UserError(f"no tokenizer.json in {directory}: give the directory of a tokenizer or of a model")
+        files = read_tokenizer_files(directory)
         try:
-            configuration = _read_configuration(directory)
-            template = _read_template(directory, configuration)
-            return cls(definition.read_text(encoding="utf-8"), configuration, template, _read_generation(directory))
+            return cls(files.definition, files.configuration, files.chat_template, files.generation)
         except UserError:
             raise
         except Exception as error:  # tokenizers raises bare Exception for a file it cannot parse
-            raise UserError(f"{definition} cannot be read ({error}): download or build the tokenizer again") from error
+            place = directory / "tokenizer.json"
+            raise UserError(f"{place} cannot be read ({error}): download or build the tokenizer again") from error
 
 
 def _backend_of(definition: dict[str, Any]) -> tokenizers.Tokenizer:
@@ -209,26 +201,3 @@ def _backend_of(definition: dict[str, Any]) -> tokenizers.Tokenizer:
     backend.no_padding()
     backend.no_truncation()
     return backend
-
-
-def _read_configuration(directory: Path) -> dict[str, Any]:
-    configuration: dict[str, Any] = {}
-    for name in ("tokenizer_config.json", "special_tokens_map.json"):  # the first to say a thing is right
-        if (directory / name).is_file():
-            configuration = configuration | read_json(directory / name) | configuration
-    return configuration
-
-
-def _read_template(directory: Path, configuration: dict[str, Any]) -> str | None:
-    file = directory / "chat_template.jinja"
-    if file.is_file():
-        return file.read_text(encoding="utf-8")
-    template = configuration.get("chat_template")
-    if isinstance(template, list):  # several named templates, as in tool-using models
-        template = next((entry["template"] for entry in template if entry["name"] == "default"), None)
-    return template
-
-
-def _read_generation(directory: Path) -> dict[str, Any] | None:
-    file = directory / "generation_config.json"
-    return read_json(file) if file.is_file() else None
