@@ -27,23 +27,21 @@ def as_transformers_opens(
     puts_space = configuration.get("add_prefix_space") is not False
     every_part = name == "LlamaTokenizer" and bool(configuration.get("legacy"))  # also after each special token
     scheme = ("always" if every_part else "first") if puts_space else "never"
+    return definition | sentence_piece_steps(scheme)
+
+
+def sentence_piece_steps(scheme: str) -> dict[str, Any]:
+    """What stands around a SentencePiece model; `scheme` says where a space is put before a text: "always" (and after
+    each special token), "first" or "never"."""
+    before = {"type": "Metaspace", "replacement": WORD_START, "prepend_scheme": scheme, "split": False}
     decoders: list[dict[str, Any]] = [
         {"type": "Replace", "pattern": {"String": WORD_START}, "content": " "},
         {"type": "ByteFallback"},
         {"type": "Fuse"},
     ]
-    if puts_space:
+    if scheme != "never":
         decoders.append({"type": "Strip", "content": " ", "start": 1, "stop": 0})
-    return definition | {
-        "normalizer": None,
-        "pre_tokenizer": {
-            "type": "Metaspace",
-            "replacement": WORD_START,
-            "prepend_scheme": scheme,
-            "split": False,
-        },
-        "decoder": {"type": "Sequence", "decoders": decoders},
-    }
+    return {"normalizer": None, "pre_tokenizer": before, "decoder": {"type": "Sequence", "decoders": decoders}}
 
 
 def class_to_save(definition: dict[str, Any], configuration: dict[str, Any]) -> str:

@@ -31,6 +31,11 @@ CL100K = (  # Llama 3, Stable LM 2
     r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 QWEN2 = CL100K.replace(r"\p{N}{1,3}", r"\p{N}")
+TEKKEN = (  # Mistral's from 2024 on
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+"
+    r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*"
+    r"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
 # Patterns that leave no character out and mean the same to Oniguruma and to fancy-regex; the tests compare the two
 # on every string of up to five kinds of character.
 SAME_IN_BOTH = frozenset({PATTERN, GPT2, CL100K, QWEN2})
