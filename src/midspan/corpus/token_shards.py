@@ -117,6 +117,10 @@ class TokenShard:
         """All documents, selected or not: their numbers are below."""
         return self.starts[-1]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Sent to another process, it is opened there again."""
+        return _reopened, (self.directory, self.sources, self.languages, self.contents)
+
     def total(self, unit: str) -> int:
         """The "tokens", "documents" or "bytes" (of UTF-8) of the selected documents together."""
         return sum(one[unit] for languages in self.counts.values() for one in languages.values())
@@ -152,6 +156,16 @@ class TokenShard:
         table = _files(self.directory / self.parts[part], self.contents)
         row = number - self.starts[part]
         return table["repository"][row].as_py(), table["path"][row].as_py()
+
+
+@functools.lru_cache(maxsize=1)
+def _reopened(
+    directory: Path, sources: tuple[str, ...] | None, languages: tuple[str, ...] | None, contents: str
+) -> TokenShard:
+    """A shard as it was, in another process; once for all tasks of it."""
+    shard = TokenShard.open(directory, sources, languages)
+    assert shard.contents == contents, f"{directory} has changed since it was opened"
+    return shard
 
 
 def read_table(folder: Path, columns: Collection[str]) -> pa.Table:
