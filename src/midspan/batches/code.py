@@ -127,5 +127,10 @@ class CodeRows:
 
     def _text(self, ids: list[int], span: Span) -> str | None:
         """What a span says; None where it begins or ends inside a character: it then stays as it is."""
-        text = self.tokenizer.decode(ids)
-        return None if "\ufffd" in text else text
+        if span.begins_document:
+            text = self.tokenizer.decode(ids)
+            return None if "\ufffd" in text else text
+        try:
+            return b"".join(map(self.tokenizer.bytes_of, ids)).decode()
+        except UnicodeDecodeError:
+            return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +61,11 @@ class PackingPlan:
         """What row `row` holds."""
         first, last = self.rows[row : row + 2].tolist()
         samples = self.samples[first : last + 1].tolist()
-        spans = self.spans[samples[0][0] : samples[-1][0]].tolist()
-        offset = samples[0][0]
+        begin, end = samples[0][0], samples[-1][0]
+        spans = [Span(*span) for span in self.spans[begin:end].tolist()]
         return [
-            Sample(tuple(Span(*span) for span in spans[start - offset : end - offset]), continues)
-            for (start, continues), (end, _) in zip(samples[:-1], samples[1:], strict=True)
+            Sample(tuple(spans[start - begin : stop - begin]), continues)
+            for (start, continues), (stop, _) in pairwise(samples)
         ]
 
 
@@ -95,7 +96,9 @@ def write_packing_plan(
         sizes = _run(tasks, engine)
         total = {name: sum(size[name] for size in sizes) for name in (*ARRAYS, "positions")}
         if not total["rows"]:
-            raise UserError(f"the documents of {shard.directory} that are asked for have no tokens: nothing to train on")
+            raise UserError(
+                f"the documents of {shard.directory} that are asked for have no tokens: nothing to train on"
+            )
         _join([task.folder for task in tasks], sizes, total, aside)
         utilisation = total["positions"] / (total["rows"] * context)
         write_json(aside / "plan.json", {"made_of": made_of, **total, "utilisation": utilisation})

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from midspan.batches.randomness import generator
 from midspan.tokens import Tokenizer
 
@@ -23,22 +26,20 @@ class Joining:
     @property
     def key(self) -> list[str | int]:
         """What a plan with it depends on."""
-        drawn = [self.seed, self.stage] if self.order == "random" else []
-        return [self.order, self.tokenizer.fingerprint, *drawn]
+        key: list[str | int] = [self.order, self.tokenizer.fingerprint]
+        return [*key, self.seed, self.stage] if self.order == "random" else key
 
-    def arrange(self, files: list[int], repository: str, number: int) -> list[int]:
-        """The files of a repository, which comes for the `number`-th time, as they follow each other."""
+    def arrange(self, files: NDArray[np.int64], repository: str, turn: int) -> NDArray[np.int64]:
+        """The files of a repository, in its pass number `turn`, as they follow each other."""
         if self.order == "dependency":
             return files
-        order = generator(self.seed, self.stage, "files", repository, number).permutation(len(files))
-        return [files[index] for index in order]
+        return generator(self.seed, self.stage, "files", repository, turn).permutation(files)
 
 
 def repository_opening(tokenizer: Tokenizer, repository: str, continues: bool) -> list[int]:
     """What a sample of a repository begins with; `continues`: its first files are in an earlier one."""
     mark = "<repo_continuation>" if continues else "<reponame>"
-    before = [] if tokenizer.begin_of_text is None else [tokenizer.begin_of_text]
-    return [*before, tokenizer.special(mark), *tokenizer.encode(repository)]
+    return [*tokenizer.opening, tokenizer.special(mark), *tokenizer.encode(repository)]
 
 
 def file_header(tokenizer: Tokenizer, path: str) -> list[int]:

@@ -25,4 +25,4 @@ class Rows(Protocol):
 
 def beginning(tokenizer: Tokenizer) -> list[int]:
     """What a text begins with: what the family puts before every prompt, or else `<|endoftext|>`."""
-    return [tokenizer.end_of_text if tokenizer.begin_of_text is None else tokenizer.begin_of_text]
+    return tokenizer.opening or [tokenizer.end_of_text]

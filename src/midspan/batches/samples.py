@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ class Sample:
     continues: bool = False  # an earlier sample holds the repository's first files
 
 
+Whole = NDArray[np.int64]
 SPAN = np.dtype([("document", "<i8"), ("start", "<i8"), ("end", "<i8"), ("begins", "?"), ("ends", "?")])
 
 
@@ -64,14 +66,10 @@ def single_samples(documents: pa.Table, context: int, reserve: int) -> Samples:
     number, start, end = (documents[name].to_numpy() for name in ("number", "start", "end"))  # [documents]
     pieces = -(-(end - start) // longest)
     document = np.repeat(np.arange(len(number)), pieces)  # [spans]
-    piece = np.arange(len(document)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    spans = np.empty(len(document), SPAN)
-    spans["document"] = number[document]
-    spans["start"] = start[document] + piece * longest
-    spans["end"] = np.minimum(spans["start"] + longest, end[document])
-    spans["begins"], spans["ends"] = piece == 0, spans["end"] == end[document]
-    lengths = spans["end"] - spans["start"] + reserve
-    return Samples(spans, np.arange(len(spans) + 1), np.zeros(len(spans), dtype=bool), lengths)
+    at = (np.arange(len(document)) - np.repeat(np.cumsum(pieces) - pieces, pieces)) * longest
+    stop = np.minimum(at + longest, (end - start)[document])
+    spans = _spans(number, start, end, document, at, stop)
+    return Samples(spans, np.arange(len(spans) + 1), np.zeros(len(spans), dtype=bool), stop - at + reserve)
 
 
 def joined_samples(documents: pa.Table, joining: Joining, before: str | None, context: int, reserve: int) -> Samples:
@@ -80,56 +78,77 @@ def joined_samples(documents: pa.Table, joining: Joining, before: str | None, co
     `before` is the repository of the document before the first, whose files may go on here. A corpus may hold a
     repository several times: each of its passes is a repository to be read by itself.
     """
-    repositories, paths = documents["repository"].to_pylist(), documents["path"].to_pylist()
-    number, start, end = (documents[name].to_pylist() for name in ("number", "start", "end"))
-    headers = [len(file_header(joining.tokenizer, path)) for path in paths]
-    files_of: dict[tuple[str, int], list[int]] = {}
-    passes: Counter[tuple[str, str]] = Counter()
-    for index, file in enumerate(zip(repositories, paths, strict=True)):
-        files_of.setdefault((file[0], passes[file]), []).append(index)
-        passes[file] += 1
-    spans: list[tuple[int, int, int, bool, bool]] = []
-    first, continues, lengths = [0], [], []
-    for (repository, turn), files in sorted(files_of.items()):
+    number, start, end = (documents[name].to_numpy() for name in ("number", "start", "end"))  # [documents]
+    sizes, names = end - start, documents["path"].combine_chunks()
+    spans = [np.empty(0, SPAN)]
+    counts: list[int] = []
+    continues: list[bool] = []
+    lengths: list[int] = []
+    for repository, turn, files in _repositories(documents["repository"].combine_chunks(), names):
+        files = joining.arrange(files, repository, turn)
         opening = len(repository_opening(joining.tokenizer, repository, continues=False))
+        paths = names.take(pa.array(files)).to_pylist()
+        beside = [len(file_header(joining.tokenizer, path)) + reserve for path in paths]
+        filled = list(_cut_to_fit(beside, sizes[files].tolist(), opening, context))
+        cuts = np.array([cut for cuts, _ in filled for cut in cuts], np.int64).reshape(-1, 3)
+        spans.append(_spans(number, start, end, files[cuts[:, 0]], cuts[:, 1], cuts[:, 2]))
+        counts += [len(cuts) for cuts, _ in filled]
+        lengths += [length for _, length in filled]
         goes_on = repository == before and turn == 0
-        ordered = joining.arrange(files, repository, turn)
-        sizes = [(headers[file] + reserve, end[file] - start[file]) for file in ordered]
-        for cuts, length in _cut_to_fit(sizes, opening, context):
-            for place, at, stop in cuts:
-                file = ordered[place]
-                whole = end[file] - start[file]
-                spans.append((number[file], start[file] + at, start[file] + stop, at == 0, stop == whole))
-            first.append(len(spans))
-            continues.append(goes_on)
-            lengths.append(length)
-            goes_on = True
-    return Samples(np.array(spans, SPAN), np.array(first), np.array(continues, bool), np.array(lengths, np.int64))
+        continues += [goes_on or index > 0 for index in range(len(filled))]
+    return Samples(
+        np.concatenate(spans), np.cumsum([0, *counts]), np.array(continues, bool), np.array(lengths, np.int64)
+    )
+
+
+def _repositories(repositories: pa.Array, paths: pa.Array) -> Iterator[tuple[str, int, NDArray[np.int64]]]:
+    """Each repository with which of its passes it is, from 0, and the rows of its files, in order."""
+    names = repositories.dictionary_encode()
+    codes = names.indices.to_numpy()
+    rows_of = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
+    for repository, rows in sorted(zip(names.dictionary.to_pylist(), rows_of, strict=True), key=itemgetter(0)):
+        seen: Counter[str] = Counter()
+        passes: list[list[int]] = []
+        for row, path in zip(rows.tolist(), paths.take(pa.array(rows)).to_pylist(), strict=True):
+            if seen[path] == len(passes):
+                passes.append([])
+            passes[seen[path]].append(row)
+            seen[path] += 1
+        yield from ((repository, turn, np.array(files)) for turn, files in enumerate(passes))
+
+
+def _spans(number: Whole, start: Whole, end: Whole, document: Whole, at: Whole, stop: Whole) -> NDArray[Any]:
+    """Tokens [at, stop) of each of `document`, rows of `number`, `start` and `end`."""
+    spans = np.empty(len(document), SPAN)
+    spans["document"] = number[document]
+    spans["start"], spans["end"] = start[document] + at, start[document] + stop
+    spans["begins"], spans["ends"] = at == 0, spans["end"] == end[document]
+    return spans
 
 
 def _cut_to_fit(
-    sizes: list[tuple[int, int]], opening: int, context: int
+    beside: list[int], sizes: list[int], opening: int, context: int
 ) -> Iterator[tuple[list[tuple[int, int, int]], int]]:
     """Fill samples with files one after the other; a file goes on in the next sample where it must.
 
-    `sizes` are the positions that each file takes beside its tokens, and its tokens. Yields for each sample its
-    [(file, first token, last token)] and the positions that it takes.
+    A file has `sizes` tokens and takes `beside` positions more in each sample. Yields for each sample its
+    [(file, first token, end)] and the positions that it takes.
     """
     cuts: list[tuple[int, int, int]] = []
     used = opening
-    for file, (beside, size) in enumerate(sizes):
+    for file, size in enumerate(sizes):
         at = 0
         while at < size:
-            room = context - used - beside
+            room = context - used - beside[file]
             if cuts and room < min(size - at, SHORTEST_SPAN):
                 yield cuts, used
                 cuts, used = [], opening
                 continue
             if room <= 0:
-                raise UserError(f"a context of {context} has no room for a file after its name ({beside} tokens): raise it")
+                raise UserError(f"a context of {context} has no room for a file and its name: raise it")
             taken = min(room, size - at)
             cuts.append((file, at, at + taken))
-            used += beside + taken
+            used += beside[file] + taken
             at += taken
     if cuts:
         yield cuts, used

@@ -35,6 +35,7 @@ TOKEN_SCHEMA = pa.schema(
         ("end", pa.int64()),
     ]
 )
+Selection = tuple[tuple[str, ...] | None, tuple[str, ...] | None]  # sources and languages; None: all
 Counts = dict[str, dict[str, dict[str, int]]]  # source → language → {tokens, documents, bytes}
 UNITS = ("tokens", "documents", "bytes")
 
@@ -72,8 +73,7 @@ class TokenShard:
     """
 
     directory: Path
-    sources: tuple[str, ...] | None  # None: all
-    languages: tuple[str, ...] | None
+    selection: Selection
     parts: list[str]
     starts: list[int]  # [parts + 1], the number of the first document of each part
     tokens: TokenParts  # [tokens], uint16 or uint32, of all documents
@@ -94,10 +94,10 @@ class TokenShard:
             facts = read_json(directory / "shard.json")
             dtype = np.dtype(facts["dtype"]).newbyteorder("<")
             parts: dict[str, Any] = facts["parts"]
-            counts, *chosen = _select(directory, facts["by_source"], sources, languages)
+            counts, chosen = _select(directory, facts["by_source"], sources, languages)
             return cls(
-                directory,
-                *chosen,
+                directory=directory,
+                selection=chosen,
                 parts=list(parts),
                 starts=[0, *itertools.accumulate(part["documents"] for part in parts.values())],
                 tokens=TokenParts([open_part(directory / name, part, dtype) for name, part in parts.items()], dtype),
@@ -119,7 +119,7 @@ class TokenShard:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Sent to another process, it is opened there again."""
-        return _reopened, (self.directory, self.sources, self.languages, self.contents)
+        return _reopened, (self.directory, self.selection, self.contents)
 
     def total(self, unit: str) -> int:
         """The "tokens", "documents" or "bytes" (of UTF-8) of the selected documents together."""
@@ -145,7 +145,7 @@ class TokenShard:
         for place in columns & {"start", "end"}:
             moved = pc.add(table[place], self.tokens.starts[part])
             table = table.set_column(table.column_names.index(place), place, moved)
-        for name, kept in (("source", self.sources), ("language", self.languages)):
+        for name, kept in zip(("source", "language"), self.selection, strict=True):
             if kept is not None:
                 table = table.filter(pc.is_in(table[name], pa.array(kept)))
         return table
@@ -159,11 +159,9 @@ class TokenShard:
 
 
 @functools.lru_cache(maxsize=1)
-def _reopened(
-    directory: Path, sources: tuple[str, ...] | None, languages: tuple[str, ...] | None, contents: str
-) -> TokenShard:
+def _reopened(directory: Path, selection: Selection, contents: str) -> TokenShard:
     """A shard as it was, in another process; once for all tasks of it."""
-    shard = TokenShard.open(directory, sources, languages)
+    shard = TokenShard.open(directory, *selection)
     assert shard.contents == contents, f"{directory} has changed since it was opened"
     return shard
 
@@ -199,7 +197,7 @@ def open_part(folder: Path, facts: dict[str, Any], dtype: np.dtype[Any]) -> npt.
 
 def _select(
     directory: Path, counts: Counts, sources: Sequence[str] | None, languages: Sequence[str] | None
-) -> tuple[Counts, tuple[str, ...] | None, tuple[str, ...] | None]:
+) -> tuple[Counts, Selection]:
     """The counts of what is selected, and the selection in order; UserError where it names what is not there."""
     chosen = _known(directory, "source", sources, counts)
     kept = {source: counts[source] for source in chosen} if chosen is not None else counts
@@ -209,7 +207,7 @@ def _select(
         kept = {
             source: {language: own[language] for language in wanted if language in own} for source, own in kept.items()
         }
-    return kept, chosen, wanted
+    return kept, (chosen, wanted)
 
 
 def _known(directory: Path, kind: str, names: Sequence[str] | None, there: Collection[str]) -> tuple[str, ...] | None:

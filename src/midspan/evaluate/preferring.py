@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from midspan.batches import PreferencePair, pack_pairs
+from midspan.batches import PreferencePair, pack_pairs, pair_segments
 from midspan.model import Decoder
 from midspan.progress import progress
 from midspan.tokens import Tokenizer
@@ -30,7 +30,8 @@ def preference_logprobs(
     means: list[tuple[float, float]] = []
     with progress(f"{name}: preferences", len(pairs), "pairs") as line:
         for start in range(0, len(pairs), PAIRS):
-            packed = pack_pairs(pairs[start : start + PAIRS], tokenizer, context).to(device)
+            segments = [pair_segments(tokenizer, pair) for pair in pairs[start : start + PAIRS]]
+            packed = pack_pairs(segments, context).to(device)
             values = sequence_logprobs(decoder, packed, dtype)
             for found, table in ((sums, values), (means, values / packed.answer_tokens)):
                 found += [(chosen, rejected) for chosen, rejected in table.view(-1, 2).tolist()]

@@ -15,7 +15,18 @@ import torch
 from torch import Tensor
 
 from midspan import recipe
-from midspan.batches import Batch, ChatRows, PreferencePair, PretrainingRows, generator, pack_pairs
+from midspan.batches import (
+    Batch,
+    CodeRows,
+    ConversationRows,
+    PairBatch,
+    PairRows,
+    PreferencePair,
+    Rows,
+    open_code_rows,
+    pack_pairs,
+    pack_rows,
+)
 from midspan.compute import best_device, compute_dtype, peak_flops
 from midspan.corpus import TokenShard
 from midspan.files import atomic_directory, atomic_file, require_space, write_json
@@ -46,13 +57,13 @@ def pretrain(plan: recipe.Recipe, name: str, shard: Path, place: Place) -> dict[
     settings = plan.pretrain[name]
     tokenizer = Tokenizer.load(place.tokenizer)
     order = settings.repository_order if settings.repository_context else None
-    rows = _pretraining_rows(plan, name, shard, tokenizer, settings.context, order)
+    rows = _code_rows(plan, name, shard, tokenizer, settings.context, order, place)
     decoder = starting_decoder(plan, settings, place.start, tokenizer)
     rows_per_step = settings.tokens_per_step // settings.context
     steps = math.ceil(settings.tokens / settings.tokens_per_step)
     say(f"{name}: {len(rows)} rows of {settings.context}, {steps * rows_per_step / len(rows):.2f} epochs")
-    facts = {"rows": len(rows), "epochs": steps * rows_per_step / len(rows), "packing": rows.utilisation}
-    causal = CausalLosses(decoder, [(rows, rows_per_step)], plan.runtime.precision)
+    facts = {"rows": len(rows), "epochs": steps * rows_per_step / len(rows), "packing": rows.plan.utilisation}
+    causal = CausalLosses(decoder, [(rows, rows_per_step)], settings.context, plan.runtime.precision)
     return _run(plan, name, "causal", settings, steps, settings.tokens_per_step, decoder, causal, place, facts)
 
 
@@ -66,17 +77,17 @@ def sft(plan: recipe.Recipe, conversations: Sequence[Sequence[Message]], shard: 
     assert settings is not None
     assert place.start is not None
     tokenizer, decoder = Tokenizer.load(place.tokenizer), load_decoder(place.start)
-    rows = ChatRows(conversations, tokenizer, context=settings.context, seed=plan.seed)
+    rows = ConversationRows(conversations, tokenizer, context=settings.context, seed=plan.seed, stage="sft")
     rows_per_step = max(1, settings.tokens_per_step // settings.context)
     replayed = min(round(settings.replay * rows_per_step), rows_per_step - 1)
-    sources: list[tuple[PretrainingRows | ChatRows, int]] = [(rows, rows_per_step - replayed)]
+    sources: list[tuple[Rows, int]] = [(rows, rows_per_step - replayed)]
     if replayed:
-        sources.append((_pretraining_rows(plan, "sft", shard, tokenizer, settings.context, None), replayed))
+        sources.append((_code_rows(plan, "sft-replay", shard, tokenizer, settings.context, None, place), replayed))
     steps = math.ceil(settings.epochs * len(rows) / (rows_per_step - replayed))
     say(f"sft: {len(rows.segments)} conversations in {len(rows)} rows, {settings.epochs} epochs")
     facts = {"conversations": len(rows.segments), "too_long": rows.too_long, "epochs": settings.epochs}
     facts["replayed_rows"] = steps * replayed
-    causal = CausalLosses(decoder, sources, plan.runtime.precision)
+    causal = CausalLosses(decoder, sources, settings.context, plan.runtime.precision)
     tokens = rows_per_step * settings.context
     return _run(plan, "sft", "sft", settings, steps, tokens, decoder, causal, place, facts)
 
@@ -100,14 +111,16 @@ class CausalLosses:
     """Next-token losses of pre-training and SFT, divided by the step's supervised tokens."""
 
     decoder: Decoder
-    sources: Sequence[tuple[PretrainingRows | ChatRows, int]]  # and how many rows of each a step has
+    sources: Sequence[tuple[Rows, int]]  # and how many rows of each a step has
+    context: int
     precision: str
 
     def __call__(self, step: int, notes: dict[str, float]) -> Iterator[Tensor]:
         """Yield the micro-batches' shares of the step's mean loss."""
         device = next(self.decoder.parameters()).device
         dtype = compute_dtype(self.precision, device)
-        batch = Batch.join([rows.batch(step, count) for rows, count in self.sources])
+        drawn = [rows.row(step * count + index) for rows, count in self.sources for index in range(count)]
+        batch = pack_rows(drawn, self.context)
         supervised = batch.loss_weight.sum().item()
         notes["supervised_tokens"] = supervised
         for part in _micro_batches(batch):
@@ -126,22 +139,23 @@ class DpoLosses:
         place: Place,
     ) -> None:
         assert plan.dpo
-        self.settings, self.seed, self.precision = plan.dpo, plan.seed, plan.runtime.precision
-        self.pairs, self.tokenizer, self.decoder = pairs, tokenizer, decoder
+        self.settings, self.precision = plan.dpo, plan.runtime.precision
+        self.decoder = decoder
+        self.rows = PairRows(pairs, tokenizer, context=plan.dpo.context, seed=plan.seed, stage="dpo")
         file = place.stage / f"reference-{place.key}.npy"
         if not file.exists():
             with atomic_file(file) as aside, aside.open("wb") as stream:
                 np.save(stream, self._reference_logprobs())
         reference = np.load(file)  # [pairs, 2]
         self.reference = torch.from_numpy(reference)
-        self.answer_tokens = pack_pairs(pairs, tokenizer, self.settings.context).answer_tokens
+        self.answer_tokens = self._packed(range(len(self.rows))).answer_tokens
 
     def __call__(self, step: int, notes: dict[str, float]) -> Iterator[Tensor]:
         """Yield the step's mean loss over its pairs."""
         device = next(self.decoder.parameters()).device
         dtype = compute_dtype(self.precision, device)
         drawn = self._drawn(step)
-        packed = pack_pairs([self.pairs[index] for index in drawn], self.tokenizer, self.settings.context).to(device)
+        packed = self._packed(drawn).to(device)
         reference = self.reference[drawn].flatten().to(device)  # [2 * pairs]
         logprobs = sequence_logprobs(self.decoder, packed, dtype)
         loss, margins = dpo_loss(
@@ -154,10 +168,11 @@ class DpoLosses:
     def _drawn(self, step: int) -> list[int]:
         """The pairs of one step: every pair once an epoch, in a new order each; the last step of all may be smaller."""
         first = step * self.settings.pairs_per_step
-        last = min(first + self.settings.pairs_per_step, self.settings.epochs * len(self.pairs))
-        places = [divmod(k, len(self.pairs)) for k in range(first, last)]
-        orders = {epoch: generator(self.seed, "dpo", epoch).permutation(len(self.pairs)) for epoch, _ in places}
-        return [int(orders[epoch][place]) for epoch, place in places]
+        last = min(first + self.settings.pairs_per_step, self.settings.epochs * len(self.rows))
+        return [self.rows.pair(k) for k in range(first, last)]
+
+    def _packed(self, pairs: Sequence[int]) -> PairBatch:
+        return pack_pairs([self.rows.segments[index] for index in pairs], self.settings.context)
 
     @torch.no_grad()
     def _reference_logprobs(self) -> np.ndarray[Any, Any]:
@@ -165,11 +180,12 @@ class DpoLosses:
         dtype = compute_dtype(self.precision, device)
         parts: list[Tensor] = []
         size = self.settings.pairs_per_step
-        with progress("dpo: reference", len(self.pairs), "pairs") as line:
-            for start in range(0, len(self.pairs), size):
-                packed = pack_pairs(self.pairs[start : start + size], self.tokenizer, self.settings.context)
+        count = len(self.rows)
+        with progress("dpo: reference", count, "pairs") as line:
+            for start in range(0, count, size):
+                packed = self._packed(range(start, min(start + size, count)))
                 parts.append(sequence_logprobs(self.decoder, packed.to(device), dtype).cpu())
-                line.update(min(start + size, len(self.pairs)))
+                line.update(min(start + size, count))
         return torch.cat(parts).view(-1, 2).numpy()
 
 
@@ -254,23 +270,24 @@ def _run(
     return summary
 
 
-def _pretraining_rows(
+def _code_rows(
     plan: recipe.Recipe,
     stage: str,
     shard: Path,
     tokenizer: Tokenizer,
     context: int,
     order: Literal["dependency", "random"] | None,
-) -> PretrainingRows:
-    return PretrainingRows(
+    place: Place,
+) -> CodeRows:
+    return open_code_rows(
         TokenShard.open(shard),
         tokenizer,
-        stage=stage,
         context=context,
+        fim=plan.fim,
+        repositories=order,
         seed=plan.seed,
-        fim_rate=plan.fim.rate,
-        spm_share=plan.fim.spm_share,
-        repository_order=order,
+        stage=stage,
+        folder=place.stage / "packing",
     )
 
 
