@@ -8,6 +8,7 @@ import shutil
 import sysconfig
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from midspan.corpus import Document, TokenShard, encode_documents, write_token_shard
 from midspan.corpus.documents import to_table
-from midspan.corpus.token_shards import TokenParts
+from midspan.corpus.token_shards import TOKEN_SCHEMA, TokenParts
 from midspan.engines import EngineChoice
 from midspan.errors import UserError
 from midspan.tokens import SPECIAL_TOKENS, Tokenizer, train_tokenizer
@@ -36,6 +37,11 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
+def rows(shard: TokenShard, numbers: range | None = None) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = shard.documents(numbers, TOKEN_SCHEMA.names).to_pylist()
+    return found
+
+
 DOCUMENTS = [document(text, str(index)) for index, text in enumerate([*TEXTS, "", "<|endoftext|><fim_prefix>é"])]
 
 
@@ -47,15 +53,15 @@ def shard(tmp_path: Path) -> Path:
 
 def test_each_document_is_found_again_between_its_boundaries(shard: Path) -> None:
     opened = TokenShard.open(shard)
-    assert len(opened.boundaries) == len(DOCUMENTS) + 1
-    assert opened.boundaries.dtype == np.int64
-    for index, one in enumerate(DOCUMENTS):
-        ids = opened.tokens[opened.boundaries[index] : opened.boundaries[index + 1]]
+    assert len(opened) == opened.total("documents") == len(DOCUMENTS)
+    for one, row in zip(DOCUMENTS, rows(opened), strict=True):
+        ids = opened.tokens[row["start"] : row["end"]]
         assert ids.tolist() == TOKENIZER.encode(one.text)
         assert TOKENIZER.decode(ids.tolist()) == one.text
-    assert opened.paths == [one.path for one in DOCUMENTS]
-    assert opened.repositories == [one.repository for one in DOCUMENTS]
-    assert opened.bytes == sum(len(one.text.encode()) for one in DOCUMENTS)
+        assert all(row[name] == getattr(one, name) for name in ("id", "path", "repository", "source", "language"))
+        assert opened.file(row["number"]) == (one.repository, one.path)
+    assert opened.total("bytes") == sum(len(one.text.encode()) for one in DOCUMENTS)
+    assert opened.total("tokens") == len(opened.tokens)
     assert (opened.vocabulary_size, opened.fingerprint) == (500, TOKENIZER.fingerprint)
 
 
@@ -86,8 +92,7 @@ def test_ids_take_two_bytes_as_long_as_they_fit(tmp_path: Path, size: int, dtype
 def test_a_shard_without_documents_opens(tmp_path: Path) -> None:
     write_token_shard([], TOKENIZER, tmp_path / "shard")
     opened = TokenShard.open(tmp_path / "shard")
-    assert len(opened.tokens) == 0
-    assert opened.boundaries.tolist() == [0]
+    assert (len(opened), len(opened.tokens), rows(opened)) == (0, 0, [])
 
 
 def test_writing_twice_gives_the_same_bytes(shard: Path, tmp_path: Path) -> None:
@@ -135,15 +140,19 @@ def test_a_folder_with_other_things_in_it_is_not_replaced(tmp_path: Path) -> Non
     assert (tmp_path / "mine.txt").read_text() == "precious"
 
 
-@pytest.fixture
-def documents(tmp_path: Path) -> Path:
+def write_documents(home: Path) -> Path:
     """Three files of documents, one of them empty, of two sources and two languages; beside them a tokenizer."""
-    TOKENIZER.save(tmp_path / "tokenizer")
-    (tmp_path / "documents").mkdir()
+    TOKENIZER.save(home / "tokenizer")
+    (home / "documents").mkdir()
     other = [replace(one, source="folder", language="c") for one in DOCUMENTS[4:]]
     for name, part in (("000000", DOCUMENTS[:4]), ("000001", []), ("000002", other)):
-        pq.write_table(to_table(part), tmp_path / "documents" / f"{name}.parquet")
-    return tmp_path / "documents"
+        pq.write_table(to_table(part), home / "documents" / f"{name}.parquet")
+    return home / "documents"
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> Path:
+    return write_documents(tmp_path)
 
 
 def encode(documents: Path, output: Path, engine: EngineChoice | None = None) -> Path:
@@ -151,16 +160,94 @@ def encode(documents: Path, output: Path, engine: EngineChoice | None = None) ->
     return output
 
 
+@pytest.fixture(scope="module")
+def two_sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shard of four documents of one source and language, none, and six of others, in three parts."""
+    home = tmp_path_factory.mktemp("two-sources")
+    return encode(write_documents(home), home / "shard")
+
+
 def test_many_parts_read_as_the_one_shard_of_all_documents(documents: Path, shard: Path, tmp_path: Path) -> None:
     parted, whole = TokenShard.open(encode(documents, tmp_path / "parted")), TokenShard.open(shard)
     assert sorted(path.name for path in (tmp_path / "parted").iterdir()) == ["000000", "000001", "000002", "shard.json"]
-    assert parted.boundaries.tolist() == whole.boundaries.tolist()
-    assert (parted.paths, parted.repositories, parted.bytes) == (whole.paths, whole.repositories, whole.bytes)
-    assert len(parted.tokens) == len(whole.tokens)
+    own = [row | {"source": "stdlib", "language": "python"} for row in rows(parted)]
+    assert own == rows(whole)
+    assert parted.total("bytes") == whole.total("bytes")
     assert parted.tokens[:].tolist() == whole.tokens[:].tolist()
-    for start, end in zip(parted.boundaries[:-1], parted.boundaries[1:], strict=True):
-        assert parted.tokens[start:end].tolist() == whole.tokens[start:end].tolist()
-    assert isinstance(parted.tokens[: parted.boundaries[1]], np.memmap)
+    for row in own:
+        assert parted.tokens[row["start"] : row["end"]].tolist() == whole.tokens[row["start"] : row["end"]].tolist()
+        assert parted.file(row["number"]) == whole.file(row["number"])
+    assert isinstance(parted.tokens[: own[0]["end"]], np.memmap)
+
+
+@given(st.integers(0, 12), st.integers(0, 12))
+def test_any_range_of_documents_is_that_of_the_whole_list(two_sources: Path, first: int, last: int) -> None:
+    shard = TokenShard.open(two_sources)
+    assert rows(shard, range(first, last)) == rows(shard)[first:last]
+    selection = TokenShard.open(two_sources, languages=["c"])
+    chosen = [row for row in rows(shard)[first:last] if row["language"] == "c"]
+    assert rows(selection, range(first, last)) == chosen
+
+
+@pytest.mark.parametrize(
+    ("sources", "languages", "expected"),
+    [
+        (None, None, range(10)),
+        (["stdlib"], None, range(4)),
+        (["folder", "stdlib"], ["c"], range(4, 10)),
+        (["folder"], ["c"], range(4, 10)),
+        (None, ["python"], range(4)),
+        (None, ["python", "c", "c"], range(10)),
+    ],
+)
+def test_a_selection_keeps_the_numbers_and_counts_what_it_holds(
+    two_sources: Path, sources: list[str] | None, languages: list[str] | None, expected: range
+) -> None:
+    shard = TokenShard.open(two_sources, sources, languages)
+    assert [row["number"] for row in rows(shard)] == list(expected)
+    assert [row["path"] for row in rows(shard)] == [DOCUMENTS[number].path for number in expected]
+    assert shard.total("documents") == len(expected)
+    assert shard.total("tokens") == sum(row["end"] - row["start"] for row in rows(shard))
+    assert shard.total("bytes") == sum(len(DOCUMENTS[number].text.encode()) for number in expected)
+    assert len(shard) == len(DOCUMENTS)
+
+
+@pytest.mark.parametrize(
+    ("sources", "languages", "message"),
+    [
+        (["github"], None, "source 'github' cannot be taken from .*; it has: folder, stdlib"),
+        (["stdlib", ""], None, "source '' .* it has: folder, stdlib"),
+        (None, ["rust"], "language 'rust' .* it has: c, python"),
+        (["stdlib"], ["c"], "language 'c' .* it has: python"),
+        ([], None, "no source is asked of .* it has: folder, stdlib"),
+        (None, [], "no language is asked of .* it has: c, python"),
+    ],
+)
+def test_a_selection_of_what_is_not_there_says_what_is(
+    two_sources: Path, sources: list[str] | None, languages: list[str] | None, message: str
+) -> None:
+    with pytest.raises(UserError, match=message) as raised:
+        TokenShard.open(two_sources, sources, languages)
+    assert "\n" not in str(raised.value)
+
+
+def test_what_a_shard_holds_has_another_hash_for_another_selection_or_other_documents(
+    two_sources: Path, shard: Path
+) -> None:
+    same = TokenShard.open(two_sources, ["stdlib", "folder"]), TokenShard.open(two_sources, ["folder", "stdlib"])
+    assert same[0].contents == same[1].contents
+    others = [TokenShard.open(two_sources, languages=["c"]), TokenShard.open(two_sources), TokenShard.open(shard)]
+    assert len({one.contents for one in (same[0], *others)}) == 4
+
+
+def test_a_shard_of_an_older_version_says_to_tokenise_again(shard: Path) -> None:
+    table = pq.read_table(shard / "000000/documents.parquet").drop_columns(["source", "language"])
+    pq.write_table(table, shard / "000000/documents.parquet")
+    facts = json.loads((shard / "shard.json").read_text())
+    del facts["parts"]["000000"]["table"]
+    (shard / "shard.json").write_text(json.dumps(facts))
+    with pytest.raises(UserError, match="tokenise again"):
+        TokenShard.open(shard)
 
 
 @given(st.lists(st.lists(st.integers(0, 9), max_size=4), max_size=4), st.data())
@@ -238,7 +325,7 @@ def test_no_documents_at_all_are_an_empty_shard_and_no_folder_is_a_user_error(tm
     TOKENIZER.save(tmp_path / "tokenizer")
     (tmp_path / "documents").mkdir()
     opened = TokenShard.open(encode(tmp_path / "documents", tmp_path / "shard"))
-    assert (len(opened.tokens), opened.boundaries.tolist(), opened.paths) == (0, [0], [])
+    assert (len(opened), len(opened.tokens), rows(opened)) == (0, 0, [])
     with pytest.raises(UserError, match="nowhere"):
         encode(tmp_path / "nowhere", tmp_path / "other")
     assert not (tmp_path / "other").exists()

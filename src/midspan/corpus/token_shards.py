@@ -1,8 +1,8 @@
 """Documents as token ids on disk: a folder with one part for each file of documents, read as one shard.
 
 A part is a folder of its own: tokens.bin holds plain ids (little-endian uint16, or uint32 for more than 65,536 of them)
-without special tokens, documents.parquet says where each document starts and ends, part.json counts. shard.json of the
-whole is written last.
+without special tokens, documents.parquet says what each document is and where it starts and ends, part.json counts.
+shard.json of the whole is written last.
 """
 
 from __future__ import annotations
@@ -10,9 +10,7 @@ from __future__ import annotations
 import bisect
 import functools
 import itertools
-import os
-import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,196 +18,26 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from midspan.corpus.documents import Document, read_documents
-from midspan.engines import EngineChoice, TaskResult, start_engine
 from midspan.errors import UserError
-from midspan.files import atomic_directory, hash_path, hash_text, read_json, write_json
-from midspan.progress import progress, say
-from midspan.tokens import Tokenizer
+from midspan.files import hash_text, read_json
 
-BATCH = 256  # documents encoded at once
 TOKEN_SCHEMA = pa.schema(
     [
         ("id", pa.string()),
         ("path", pa.string()),
         ("repository", pa.string()),
+        ("source", pa.string()),
+        ("language", pa.string()),
         ("start", pa.int64()),
         ("end", pa.int64()),
     ]
 )
+Selection = tuple[tuple[str, ...] | None, tuple[str, ...] | None]  # sources and languages; None: all
 Counts = dict[str, dict[str, dict[str, int]]]  # source → language → {tokens, documents, bytes}
-
-
-@dataclass(frozen=True)
-class EncodingTask:
-    """One file of documents to encode into the folder `part`."""
-
-    documents: Path
-    tokenizer: Path
-    fingerprint: str  # of the tokenizer
-    part: Path
-
-
-def encode_documents(documents: Path, tokenizer: Path, output: Path, engine: EngineChoice | None = None) -> None:
-    """Encode a Parquet file of documents, or a folder of them, into the token shard `output`.
-
-    Each file is a task of `engine` (None: this process) and becomes a part; the shard is the same for any engine and
-    number of workers. What a killed call has done is not done again, and a shard of these documents is left alone.
-    UserError if there are no documents to read, or if `output` holds something else.
-    """
-    files = sorted(documents.glob("*.parquet")) if documents.is_dir() else [documents]
-    _refuse_what_is_no_shard(output)
-    ready = Tokenizer.load(tokenizer)
-    if why := ready.slow_because:
-        say(f"tokens: several times slower than with tiktoken, whose ids are not proven to be this tokenizer's: {why}")
-    beside = output.with_name(f".{output.name}.parts")  # stays if the process is killed
-    tasks = [
-        EncodingTask(file, tokenizer, ready.fingerprint, beside / f"{index:06d}") for index, file in enumerate(files)
-    ]
-    if _is_shard_of(tasks, output):
-        say(f"tokens: {output} is up to date")
-        shutil.rmtree(beside, ignore_errors=True)
-        return
-    with progress("tokens", unit="tokens") as line:
-
-        def on_result(index: int, result: TaskResult[dict[str, Any]]) -> None:
-            line.update(line.done + (result.value or {"tokens": 0})["tokens"])
-
-        if engine is None:
-            for index, task in enumerate(tasks):
-                on_result(index, TaskResult(encode_part(task)))
-        else:
-            with start_engine(engine) as running:
-                for result in running.run_tasks(encode_part, tasks, on_result=on_result):
-                    if result.error is not None:
-                        raise result.error
-    with atomic_directory(output) as aside:
-        for task in tasks:
-            os.replace(task.part, aside / task.part.name)
-        _write_index(aside, ready)
-    shutil.rmtree(beside, ignore_errors=True)
-
-
-def encode_part(task: EncodingTask) -> dict[str, Any]:
-    """Write the part of `task`, unless it is there already, and return its part.json. Runs in a worker."""
-    source = _made_of(task)
-    try:
-        facts: dict[str, Any] = read_json(task.part / "part.json")
-        if facts["made_of"] == source:
-            return facts
-    except (FileNotFoundError, ValueError):
-        pass
-    tokenizer = _loaded(task.tokenizer, task.fingerprint)
-    with atomic_directory(task.part) as aside:
-        return _write_part(read_documents(task.documents), tokenizer, aside, source)
-
-
-def _made_of(task: EncodingTask) -> str:
-    """What the part of `task` depends on, as a hash."""
-    return hash_text(f"{hash_path(task.documents)} {task.fingerprint}") if task.documents.exists() else ""
-
-
-def _is_shard_of(tasks: Sequence[EncodingTask], output: Path) -> bool:
-    """Whether `output` holds the parts of all `tasks` and no others, undamaged and made of the same documents."""
-    try:
-        facts = read_json(output / "shard.json")
-        dtype = np.dtype(facts["dtype"])
-        if list(facts["parts"]) != [task.part.name for task in tasks]:
-            return False
-        for task, (name, part) in zip(tasks, facts["parts"].items(), strict=True):
-            _open_part(output / name, part, dtype)
-            if read_json(output / name / "part.json")["made_of"] != _made_of(task):
-                return False
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, pa.ArrowException):  # UserError is a ValueError
-        return False
-    return True
-
-
-def write_token_shard(documents: Iterable[Document], tokenizer: Tokenizer, output: Path) -> None:
-    """Encode documents, in their order, into a token shard of one part, which is then whole or absent."""
-    _refuse_what_is_no_shard(output)
-    with atomic_directory(output) as aside:
-        (aside / "000000").mkdir()
-        _write_part(documents, tokenizer, aside / "000000", "")
-        _write_index(aside, tokenizer)
-
-
-@functools.lru_cache(maxsize=1)
-def _loaded(directory: Path, fingerprint: str) -> Tokenizer:
-    """The tokenizer, once for all tasks of a process."""
-    tokenizer = Tokenizer.load(directory)
-    assert tokenizer.fingerprint == fingerprint, f"{directory} has changed since the encoding began"
-    return tokenizer
-
-
-def _refuse_what_is_no_shard(output: Path) -> None:
-    if output.exists() and any(output.iterdir()) and not (output / "shard.json").exists():
-        raise UserError(f"{output} is not empty and is no token shard: it would be replaced; choose another folder")
-
-
-def _dtype(tokenizer: Tokenizer) -> np.dtype[Any]:
-    return np.dtype("<u2" if tokenizer.vocabulary_size <= 1 << 16 else "<u4")
-
-
-def _write_part(documents: Iterable[Document], tokenizer: Tokenizer, folder: Path, made_of: str) -> dict[str, Any]:
-    dtype = _dtype(tokenizer)
-    columns: dict[str, list[Any]] = {name: [] for name in TOKEN_SCHEMA.names}
-    counts: Counts = {}
-    position = 0
-    remaining = iter(documents)
-    with (folder / "tokens.bin").open("wb") as file:
-        while batch := list(itertools.islice(remaining, BATCH)):
-            for document, ids in zip(batch, tokenizer.encode_batch([one.text for one in batch]), strict=True):
-                file.write(np.array(ids, dtype=dtype).tobytes())
-                row = (document.id, document.path, document.repository, position, position + len(ids))
-                for column, value in zip(columns.values(), row, strict=True):
-                    column.append(value)
-                position += len(ids)
-                size = len(document.text) if document.text.isascii() else len(document.text.encode())
-                _add(counts, document.source, document.language, {"tokens": len(ids), "documents": 1, "bytes": size})
-    pq.write_table(pa.Table.from_pydict(columns, schema=TOKEN_SCHEMA), folder / "documents.parquet")
-    facts = {"made_of": made_of, **_total(counts), "by_source": _sorted(counts)}
-    write_json(folder / "part.json", facts)
-    return facts
-
-
-def _write_index(folder: Path, tokenizer: Tokenizer) -> None:
-    """Write the shard.json of the parts in `folder`: what the ids mean, and all counts."""
-    parts = {path.parent.name: read_json(path) for path in sorted(folder.glob("*/part.json"))}
-    counts: Counts = {}
-    for source, language, one in (
-        (source, language, one)
-        for part in parts.values()
-        for source, languages in part["by_source"].items()
-        for language, one in languages.items()
-    ):
-        _add(counts, source, language, one)
-    meaning = {
-        "dtype": _dtype(tokenizer).name,
-        "vocabulary_size": tokenizer.vocabulary_size,
-        "tokenizer": tokenizer.fingerprint,
-    }
-    sizes = {name: {unit: part[unit] for unit in UNITS} for name, part in parts.items()}
-    write_json(folder / "shard.json", {**_total(counts), **meaning, "by_source": _sorted(counts), "parts": sizes})
-
-
 UNITS = ("tokens", "documents", "bytes")
-
-
-def _add(counts: Counts, source: str, language: str, more: dict[str, int]) -> None:
-    amount = counts.setdefault(source, {}).setdefault(language, dict.fromkeys(UNITS, 0))
-    for unit in UNITS:
-        amount[unit] += more[unit]
-
-
-def _total(counts: Counts) -> dict[str, int]:
-    return {unit: sum(one[unit] for languages in counts.values() for one in languages.values()) for unit in UNITS}
-
-
-def _sorted(counts: Counts) -> Counts:
-    return {source: dict(sorted(languages.items())) for source, languages in sorted(counts.items())}
 
 
 class TokenParts:
@@ -218,18 +46,18 @@ class TokenParts:
     def __init__(self, parts: Sequence[npt.NDArray[Any]], dtype: np.dtype[Any]) -> None:
         self.dtype = dtype
         self._parts = parts
-        self._starts = [0, *itertools.accumulate(map(len, parts))]
+        self.starts = [0, *itertools.accumulate(map(len, parts))]
 
     def __len__(self) -> int:
-        return self._starts[-1]
+        return self.starts[-1]
 
     def __getitem__(self, wanted: slice) -> npt.NDArray[Any]:
         """Ids [start, stop): a view into one part, a copy where they reach across parts."""
         start, stop, step = wanted.indices(len(self))
         assert step == 1, "ids are read in their order"
-        first = max(bisect.bisect_right(self._starts, start) - 1, 0)
+        first = max(bisect.bisect_right(self.starts, start) - 1, 0)
         pieces = []
-        for part, begin in zip(self._parts[first:], self._starts[first:], strict=False):
+        for part, begin in zip(self._parts[first:], self.starts[first:], strict=False):
             if begin >= stop:
                 break
             pieces.append(part[max(start - begin, 0) : stop - begin])
@@ -238,40 +66,45 @@ class TokenParts:
 
 @dataclass(frozen=True)
 class TokenShard:
-    """The tokens of many documents: document k is `tokens[boundaries[k]:boundaries[k + 1]]`.
+    """The tokens of many documents, or of those among them that are of some sources and languages.
 
-    Documents stand in the order of the files they come from: the files of a repository follow each other in its order,
-    though perhaps from one part into the next.
+    Documents are numbered through all parts, in the order of the files they come from, whatever is selected: the files
+    of a repository follow each other in its order, though perhaps from one part into the next.
     """
 
-    tokens: TokenParts  # [tokens], uint16 or uint32
-    boundaries: npt.NDArray[np.int64]  # [documents + 1]
-    repositories: list[str]
-    paths: list[str]
-    bytes: int  # of UTF-8, all documents together
+    directory: Path
+    selection: Selection
+    parts: list[str]
+    starts: list[int]  # [parts + 1], the number of the first document of each part
+    tokens: TokenParts  # [tokens], uint16 or uint32, of all documents
+    counts: Counts  # of the selected documents
     vocabulary_size: int
     fingerprint: str  # of the tokenizer that wrote the ids
-    by_source: Counts
+    contents: str  # a hash of what the documents are and where, and of the selection
 
     @classmethod
-    def open(cls, directory: Path) -> TokenShard:
-        """Map the shard in `directory`; UserError if it is missing or its parts do not fit together."""
+    def open(
+        cls, directory: Path, sources: Sequence[str] | None = None, languages: Sequence[str] | None = None
+    ) -> TokenShard:
+        """Map the shard in `directory`, as a selection of its documents where sources or languages are given.
+
+        UserError if it is missing, if its parts do not fit together, or if it has none of a source or language.
+        """
         try:
             facts = read_json(directory / "shard.json")
             dtype = np.dtype(facts["dtype"]).newbyteorder("<")
-            parts = [_open_part(directory / name, part, dtype) for name, part in facts["parts"].items()]
-            tables = [table for table, _ in parts]
-            table = pa.concat_tables([TOKEN_SCHEMA.empty_table(), *tables])
-            lengths = table["end"].to_numpy() - table["start"].to_numpy()
+            parts: dict[str, Any] = facts["parts"]
+            counts, chosen = _select(directory, facts["by_source"], sources, languages)
             return cls(
-                tokens=TokenParts([tokens for _, tokens in parts], dtype),
-                boundaries=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-                repositories=table["repository"].to_pylist(),
-                paths=table["path"].to_pylist(),
-                bytes=facts["bytes"],
+                directory=directory,
+                selection=chosen,
+                parts=list(parts),
+                starts=[0, *itertools.accumulate(part["documents"] for part in parts.values())],
+                tokens=TokenParts([open_part(directory / name, part, dtype) for name, part in parts.items()], dtype),
+                counts=counts,
                 vocabulary_size=facts["vocabulary_size"],
                 fingerprint=facts["tokenizer"],
-                by_source=facts["by_source"],
+                contents=hash_text(repr((chosen, [part["table"] for part in parts.values()]))),
             )
         except UserError:
             raise
@@ -280,10 +113,74 @@ class TokenShard:
         except (OSError, ValueError, KeyError, TypeError, AttributeError, pa.ArrowException) as error:
             raise UserError(f"the token shard {directory} cannot be read ({error}): tokenise again") from error
 
+    def __len__(self) -> int:
+        """All documents, selected or not: their numbers are below."""
+        return self.starts[-1]
 
-def _open_part(folder: Path, facts: dict[str, int], dtype: np.dtype[Any]) -> tuple[pa.Table, npt.NDArray[Any]]:
-    """The documents and the mapped tokens of one part; UserError if they are not what the index says."""
-    table = pq.read_table(folder / "documents.parquet", schema=TOKEN_SCHEMA)
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Sent to another process, it is opened there again."""
+        return _reopened, (self.directory, self.selection, self.contents)
+
+    def total(self, unit: str) -> int:
+        """The "tokens", "documents" or "bytes" (of UTF-8) of the selected documents together."""
+        return sum(one[unit] for languages in self.counts.values() for one in languages.values())
+
+    def documents(self, numbers: range | None = None, columns: Sequence[str] = ("start", "end")) -> pa.Table:
+        """The selected documents among `numbers` (None: all): `columns` of TOKEN_SCHEMA after their `number`.
+
+        Document n is `tokens[start:end]`. Only the parts that hold some of `numbers` are read.
+        """
+        asked = range(len(self)) if numbers is None else numbers
+        tables = [TOKEN_SCHEMA.insert(0, pa.field("number", pa.int64())).empty_table()]
+        for part, (begin, end) in enumerate(itertools.pairwise(self.starts)):
+            rows = range(max(asked.start, begin) - begin, min(asked.stop, end) - begin)
+            if rows:
+                tables.append(self._documents_of(part, rows, {"source", "language", *columns}))
+        return pa.concat_tables([table.select(["number", *columns]) for table in tables])
+
+    def _documents_of(self, part: int, rows: range, columns: set[str]) -> pa.Table:
+        table = read_table(self.directory / self.parts[part], columns).slice(rows.start, len(rows))
+        numbers = pa.array(np.arange(rows.start, rows.stop) + self.starts[part])
+        table = table.append_column("number", numbers)
+        for place in columns & {"start", "end"}:
+            moved = pc.add(table[place], self.tokens.starts[part])
+            table = table.set_column(table.column_names.index(place), place, moved)
+        for name, kept in zip(("source", "language"), self.selection, strict=True):
+            if kept is not None:
+                table = table.filter(pc.is_in(table[name], pa.array(kept)))
+        return table
+
+    def file(self, number: int) -> tuple[str, str]:
+        """The repository and the path of document `number`."""
+        part = bisect.bisect_right(self.starts, number) - 1
+        table = _files(self.directory / self.parts[part], self.contents)
+        row = number - self.starts[part]
+        return table["repository"][row].as_py(), table["path"][row].as_py()
+
+
+@functools.lru_cache(maxsize=1)
+def _reopened(directory: Path, selection: Selection, contents: str) -> TokenShard:
+    """A shard as it was, in another process; once for all tasks of it."""
+    shard = TokenShard.open(directory, *selection)
+    assert shard.contents == contents, f"{directory} has changed since it was opened"
+    return shard
+
+
+def read_table(folder: Path, columns: Collection[str]) -> pa.Table:
+    """The `columns` of the documents of the part in `folder`."""
+    with pq.ParquetFile(folder / "documents.parquet") as file:
+        return file.read(sorted(columns))
+
+
+@functools.lru_cache(maxsize=64)
+def _files(folder: Path, contents: str) -> pa.Table:
+    """What the documents of a part are called; `contents` keeps apart what the folder holds at different times."""
+    return read_table(folder, {"repository", "path"}).combine_chunks()
+
+
+def open_part(folder: Path, facts: dict[str, Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """The mapped tokens of one part; UserError if they or its documents are not what the index says."""
+    table = read_table(folder, {"start", "end"})
     starts, ends = (table[name].to_numpy() for name in ("start", "end"))  # int64 [documents]
     stored = (folder / "tokens.bin").stat().st_size
     whole = (
@@ -295,4 +192,30 @@ def _open_part(folder: Path, facts: dict[str, int], dtype: np.dtype[Any]) -> tup
     )
     if not whole:
         raise UserError(f"the token shard {folder.parent} is damaged (sizes in {folder.name} disagree): tokenise again")
-    return table, np.memmap(folder / "tokens.bin", dtype, "r") if stored else np.empty(0, dtype)
+    return np.memmap(folder / "tokens.bin", dtype, "r") if stored else np.empty(0, dtype)
+
+
+def _select(
+    directory: Path, counts: Counts, sources: Sequence[str] | None, languages: Sequence[str] | None
+) -> tuple[Counts, Selection]:
+    """The counts of what is selected, and the selection in order; UserError where it names what is not there."""
+    chosen = _known(directory, "source", sources, counts)
+    kept = {source: counts[source] for source in chosen} if chosen is not None else counts
+    there = {language for languages in kept.values() for language in languages}
+    wanted = _known(directory, "language", languages, there)
+    if wanted is not None:
+        kept = {
+            source: {language: own[language] for language in wanted if language in own} for source, own in kept.items()
+        }
+    return kept, (chosen, wanted)
+
+
+def _known(directory: Path, kind: str, names: Sequence[str] | None, there: Collection[str]) -> tuple[str, ...] | None:
+    if names is None:
+        return None
+    has = f"it has: {', '.join(sorted(there)) or 'none'}"
+    if not names:
+        raise UserError(f"no {kind} is asked of {directory}; {has}")
+    if absent := sorted(set(names) - set(there)):
+        raise UserError(f"{kind} {absent[0]!r} cannot be taken from {directory}; {has}")
+    return tuple(sorted(set(names)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from midspan.errors import UserError
 from midspan.files import read_json, write_json
 
 FILE = "midspan.json"
@@ -21,9 +22,17 @@ class ModelFacts:
 
     @classmethod
     def read(cls, directory: Path) -> ModelFacts:
-        """The facts in `directory`; of a model that was not made here, what holds for any."""
+        """The facts in `directory`; of a model that was not made here, what holds for any. UserError for a broken file."""
         file = directory / FILE
-        return cls(**read_json(file)) if file.is_file() else cls()
+        if not file.is_file():
+            return cls()
+        try:
+            facts = cls(**read_json(file))
+            if not isinstance(facts.healing, bool):
+                raise ValueError(f"healing is {facts.healing!r}, not true or false")
+        except (ValueError, TypeError) as error:
+            raise UserError(f"{file} cannot be read ({error}): mend it, or delete it") from None
+        return facts
 
     def write(self, directory: Path) -> None:
         """Write them beside the weights."""
