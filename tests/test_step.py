@@ -86,7 +86,9 @@ def test_a_run_directory_may_be_moved(run: Path) -> None:
     carried_out(step_in(run), run)
     carried_out(after, run)
     moved = run.rename(run.parent / "moved")
-    again = step_in(moved, name="after", reads={"source": moved / "copied" / "copy"}, writes={"output": moved / "after"})
+    again = step_in(
+        moved, name="after", reads={"source": moved / "copied" / "copy"}, writes={"output": moved / "after"}
+    )
     assert Manifest.read(moved).is_done(again)
 
 

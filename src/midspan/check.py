@@ -66,7 +66,7 @@ def _kind(table: Mapping[str, Value], name: str, where: str) -> Value:
 
 
 def _check_starts(recipe: Recipe, tools: Tools) -> Tokenizer | None:
-    """Contexts, tokens and memory of every stage; returns the released tokenizer that the run will use, if it is one."""
+    """Contexts, tokens and memory of every stage; returns the tokenizer that the run takes from a released model."""
     needs = needs_of(recipe)
     world = replace(alone(), size=recipe.runtime.parallel.processes)
     dtype = compute_dtype(recipe.runtime.precision, world.device)

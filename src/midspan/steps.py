@@ -12,7 +12,7 @@ from midspan.export import export_hf
 from midspan.model import resolve
 from midspan.recipe import CORPUS, Data, Recipe, Stage
 from midspan.report import write_card, write_report
-from midspan.step import Step
+from midspan.step import Paths, Step
 from midspan.train import average, take_released, take_tokenizer, train_stage
 
 
@@ -86,7 +86,8 @@ def _stage_steps(recipe: Recipe, stage: Stage, run: Path) -> Iterator[Step]:
             yield _alignment_step(recipe, part.label, start, run)
     settings = {"stage": stage, "seed": recipe.seed, "precision": recipe.runtime.precision}
     settings |= {} if models else {"model": recipe.model}
-    reads = {**start, "tokenizer": run / "tokenizer", "data": [data_of(recipe, part, run) for part in stage.data]}
+    data = [data_of(recipe, part, run) for part in stage.data]
+    reads: dict[str, Paths] = {**start, "tokenizer": run / "tokenizer", "data": data}
     writes = {"output": run / "models" / stage.name, "summary": run / "stages" / stage.name / "summary.json"}
     yield Step(stage.name, train_stage, settings, reads, writes)
 
@@ -133,9 +134,10 @@ def _held_out(recipe: Recipe, run: Path) -> dict[str, Path]:
     """What no model has seen, by what benchmarks call it."""
     found: dict[str, Path] = {}
     if recipe.needs_corpus:
-        found = {"documents": run / "corpus" / "heldout", "shard": run / "corpus" / "tokens" / "heldout"}
+        found = {"documents": run / "corpus" / "heldout"}
     for part in (part for stage in recipe.stages for part in stage.data if part.kind == "pairs"):
-        found |= {"pairs": file for name, file in files_of(recipe, part.label, run).items() if name == "heldout"}
+        files = files_of(recipe, part.label, run)
+        found |= {"pairs": files["heldout"]} if "heldout" in files else {}
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ import torch
 from torch import Tensor
 
 from midspan.errors import UserError
-from midspan.files import atomic_directory, write_text
-from midspan.model import load_decoder, open_weights, save_decoder
+from midspan.files import atomic_directory
+from midspan.model import ModelFacts, load_decoder, open_weights, save_decoder
 from midspan.progress import say
+from midspan.step import Tools
 from midspan.tokens import Tokenizer
 
 # The largest difference of a logit, of the logits' root mean square. Whatever precision the weights are stored in, they
@@ -22,8 +24,8 @@ BOUND = 1e-3
 PROBE_TOKENS = 64
 
 
-def export_hf(model: Path, output: Path, card: str) -> dict[str, Any]:
-    """Write config, safetensors, tokenizer, chat template and model card to `output`; returns what the check found.
+def export_hf(*, model: Path, card: Path, output: Path, key: str, tools: Tools) -> None:
+    """Write config, safetensors, tokenizer, chat template and model card to `output`.
 
     In the model's own precision, with what it says of its use. The directory is read back and its logits are compared
     with the original's: by Midspan, and by transformers where it is installed. Raises UserError where they differ by
@@ -35,7 +37,8 @@ def export_hf(model: Path, output: Path, card: str) -> dict[str, Any]:
     with torch.inference_mode(), atomic_directory(output) as aside:
         tokenizer.save(aside)
         save_decoder(decoder, aside, generation=weights.generation)
-        write_text(aside / "README.md", card)
+        shutil.copy(card, aside / "README.md")
+        ModelFacts.read(model).write(aside)
         expected = decoder.float()(probe)
         del decoder  # one model in memory at a time
         found = {"midspan": _difference(load_decoder(aside, torch.float32)(probe), expected)}
@@ -46,7 +49,6 @@ def export_hf(model: Path, output: Path, card: str) -> dict[str, Any]:
                 raise UserError(f"export: {reader} reads other logits from {output} (by {difference:.2g})")
     readers = ", ".join(f"{reader} (largest difference {difference:.1g})" for reader, difference in found.items())
     say(f"export: {str(weights.dtype).removeprefix('torch.')}, logits read back equal by {readers}")
-    return found
 
 
 def _transformers_logits(directory: Path, probe: Tensor) -> Tensor:

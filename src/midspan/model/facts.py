@@ -22,7 +22,7 @@ class ModelFacts:
 
     @classmethod
     def read(cls, directory: Path) -> ModelFacts:
-        """The facts in `directory`; of a model that was not made here, what holds for any. UserError for a broken file."""
+        """The facts in `directory`, or what holds for a model that was not made here. UserError for a broken file."""
         file = directory / FILE
         if not file.is_file():
             return cls()

@@ -72,7 +72,7 @@ def without_shortcuts(definition: dict[str, Any]) -> dict[str, Any]:
 
 def spelled(definition: dict[str, Any], data: bytes) -> str:
     """`data` as the model's merges spell it."""
-    if "ByteLevel" in {step["type"] for step in _steps(definition, "decoder", "decoders")}:
+    if "ByteLevel" in {step["type"] for step in steps(definition, "decoder")}:
         characters = {value: character for character, value in byte_values().items()}
         return "".join(characters[value] for value in data)
     return data.decode().replace(" ", WORD_START)

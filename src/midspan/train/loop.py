@@ -45,7 +45,7 @@ def train(decoder: Decoder, course: Course, objective: Objective[Any], world: Wo
     decoder.train()
     optimizer = make_optimizer(decoder, course.optimizer)
     checkpoints, metrics = course.folder / "checkpoints", course.folder / "metrics.jsonl"
-    state = load_checkpoint(checkpoints, decoder, optimizer) or {"step": 0, "seconds": 0.0, "loss": math.nan}
+    state = load_checkpoint(checkpoints, decoder, optimizer, world) or {"step": 0, "seconds": 0.0, "loss": math.nan}
     if world.rank == 0:
         truncate_metrics(metrics, state["step"])
     started = saved = time.monotonic()

@@ -139,7 +139,7 @@ def hand_on(
     # Parts of a cut text are encoded apart, so a model that learnt nothing else expects a boundary at the cursor.
     facts = ModelFacts.read(start) if start else ModelFacts(healing=not any(part.fim for part in stage.data))
     options = StateDictOptions(full_state_dict=True, cpu_offload=True)
-    state = get_model_state_dict(decoder, options=options)
+    state: Any = get_model_state_dict(decoder, options=options)
     if world.rank == 0:
         require_space(directory.parent, 2 * dtype.itemsize * parameter_count(decoder.config).total)
         with atomic_directory(directory) as aside:

@@ -1,7 +1,7 @@
 """What training minimises. A new objective is one file here and one row of the table."""
 
 from midspan.train.objectives import causal, dpo
-from midspan.train.objectives.objective import ObjectiveKind, Feed, Objective
+from midspan.train.objectives.objective import Feed, Objective, ObjectiveKind
 
 OBJECTIVES: dict[str, ObjectiveKind] = {
     "causal": ObjectiveKind(causal.Settings, causal.Causal, data=("tokens", "conversations")),

@@ -51,11 +51,8 @@ class Dpo:
         self.settings, self.sources = settings, [rows for rows in feed.rows.parts if isinstance(rows, PairRows)]
         lengths = [sum(segment.length for segment in pair) for rows in self.sources for pair in rows.segments]
         pairs_of = len(lengths) * feed.context / sum(lengths)  # a row's worth of positions is so many pairs
-        counts = {
-            "rows_per_step": max(1, round(feed.rows_per_step * pairs_of)),
-            "micro_rows": max(1, int(feed.micro_rows * pairs_of)),
-        }
-        self.feed = replace(feed, **counts)
+        pairs_per_step, micro_pairs = round(feed.rows_per_step * pairs_of), int(feed.micro_rows * pairs_of)
+        self.feed = replace(feed, rows_per_step=max(1, pairs_per_step), micro_rows=max(1, micro_pairs))
         self.reference = self._reference_logprobs(decoder, world, folder / "reference-logprobs.npy")
         self.facts: dict[str, Any] = {
             "beta": settings.beta,
