@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
+
+if TYPE_CHECKING:  # processes that only plan rows have no need of torch
+    import torch
+    from torch import Tensor
 
 PADDING_SEGMENT = -1
 
@@ -44,14 +47,11 @@ class Batch:
         parts = [getattr(self, name).split(rows) for name in self.__dataclass_fields__]
         return [Batch(*columns) for columns in zip(*parts, strict=True)]
 
-    @staticmethod
-    def join(batches: Sequence[Batch]) -> Batch:
-        """The rows of all `batches`, which have the same context, as one batch."""
-        return Batch(*(torch.cat([getattr(one, name) for one in batches]) for name in Batch.__dataclass_fields__))
-
 
 def pack_rows(rows: Sequence[Sequence[Segment]], context: int) -> Batch:
     """Lay the segments of each row one after the other, padded to `context` positions."""
+    import torch
+
     shape = (len(rows), context)
     tokens, targets, positions = (np.zeros(shape, dtype=np.int64) for _ in range(3))
     weights = np.zeros(shape, dtype=np.float32)

@@ -45,7 +45,7 @@ def open_code_rows(
 
 def reserve_of(tokenizer: Tokenizer, fim: recipe.Fim | None) -> int:
     """The positions that a stretch of a document may take beside its tokens."""
-    return len(beginning(tokenizer)) + (FIM_RESERVE if fim and fim.rate > 0 else 1)
+    return len(beginning(tokenizer)) + (FIM_RESERVE if fim and fim.rate > 0 else 0)
 
 
 class CodeRows:

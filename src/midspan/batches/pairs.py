@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from midspan.batches.batch import Batch, Segment, pack_rows
 from midspan.batches.chat import chat_segment
@@ -14,6 +12,10 @@ from midspan.batches.packing import best_fit_rows
 from midspan.batches.randomness import shuffled
 from midspan.errors import UserError
 from midspan.tokens import Message, Tokenizer
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,8 @@ class PairRows:
 
 def pack_pairs(rows: Sequence[Sequence[Segment]], context: int) -> PairBatch:
     """Pack both segments of every pair, the rows of `PairRows`, into rows of `context` positions."""
+    import torch
+
     segments = [segment for pair in rows for segment in pair]
     laid = best_fit_rows([segment.length for segment in segments], context)
     batch = pack_rows([[segments[index] for index in row] for row in laid], context)

@@ -6,9 +6,9 @@ It is made window by window, each a task of its own, so that neither the corpus 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ class PackingPlan:
             if not (rows[-1] == len(samples) - 1 and samples["first"][-1] == len(spans)):
                 raise ValueError("its arrays disagree")
             return plan
-        except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        except (OSError, EOFError, ValueError, KeyError, TypeError, IndexError) as error:
             raise UserError(f"the packing plan {folder} cannot be read ({error}): remove it to make it anew") from error
 
     def __len__(self) -> int:
@@ -99,7 +99,7 @@ def write_packing_plan(
             raise UserError(
                 f"the documents of {shard.directory} that are asked for have no tokens: nothing to train on"
             )
-        _join([task.folder for task in tasks], sizes, total, aside)
+        _join([task.folder for task in tasks], sizes, aside)
         utilisation = total["positions"] / (total["rows"] * context)
         write_json(aside / "plan.json", {"made_of": made_of, **total, "utilisation": utilisation})
 
@@ -159,29 +159,38 @@ def pack_window(window: Window) -> dict[str, int]:
     firsts = np.empty(len(placed), SAMPLE)
     firsts["first"], firsts["continues"] = samples.first[:-1], samples.continues
     rows = np.cumsum(np.bincount(placed)) if len(placed) else placed
-    window.folder.mkdir()
+    window.folder.mkdir(exist_ok=True)
     arrays = {"rows": rows, "samples": firsts, "spans": samples.spans}
     for name, array in arrays.items():
         np.save(window.folder / f"{name}.npy", array)
     return {name: len(array) for name, array in arrays.items()} | {"positions": int(samples.lengths.sum())}
 
 
-def _join(folders: Sequence[Path], sizes: Sequence[dict[str, int]], total: dict[str, int], output: Path) -> None:
-    """Write the windows' arrays one after the other into those of the whole plan, and remove them."""
-    extra = {"rows": 1, "samples": 1, "spans": 0}  # the end of the last row and of the last sample
-    whole = {
-        name: np.lib.format.open_memmap(output / f"{name}.npy", "w+", dtype, (total[name] + extra[name],))
-        for name, dtype in ARRAYS.items()
-    }
-    whole["rows"][0], whole["samples"][-1] = 0, (total["spans"], False)
-    done = dict.fromkeys(ARRAYS, 0)
-    for folder, size in zip(folders, sizes, strict=True):
-        places = {name: slice(done[name], done[name] + size[name]) for name in ARRAYS}
-        part = {name: np.load(folder / f"{name}.npy") for name in ARRAYS}
-        whole["rows"][1:][places["rows"]] = part["rows"] + done["samples"]
-        part["samples"]["first"] += done["spans"]
-        whole["samples"][places["samples"]], whole["spans"][places["spans"]] = part["samples"], part["spans"]
-        done = {name: done[name] + size[name] for name in ARRAYS}
+def _join(folders: Sequence[Path], sizes: Sequence[dict[str, int]], output: Path) -> None:
+    """Write the windows' arrays one after the other as those of the whole plan, and remove them."""
+    starts = {name: [0, *accumulate(size[name] for size in sizes)] for name in ARRAYS}
+
+    def parts(name: str) -> Iterator[NDArray[Any]]:
+        return (np.load(folder / f"{name}.npy") for folder in folders)
+
+    def samples() -> Iterator[NDArray[Any]]:
+        for part, start in zip(parts("samples"), starts["spans"], strict=False):
+            part["first"] += start
+            yield part
+        yield np.array([(starts["spans"][-1], False)], SAMPLE)
+
+    rows = (part + start for part, start in zip(parts("rows"), starts["samples"], strict=False))
+    _write_array(output / "rows.npy", chain([np.zeros(1, ARRAYS["rows"])], rows), starts["rows"][-1] + 1)
+    _write_array(output / "samples.npy", samples(), starts["samples"][-1] + 1)
+    _write_array(output / "spans.npy", parts("spans"), starts["spans"][-1])
+    for folder in folders:
         shutil.rmtree(folder)
-    for array in whole.values():
-        array.flush()
+
+
+def _write_array(path: Path, parts: Iterator[NDArray[Any]], length: int) -> None:
+    """Write `parts` as one .npy file, never more than one of them in memory (a mapped file dies on a full disk)."""
+    descr = np.lib.format.dtype_to_descr(ARRAYS[path.stem])
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": (length,)})
+        for part in parts:
+            file.write(part.tobytes())

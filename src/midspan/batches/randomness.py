@@ -31,7 +31,8 @@ def shuffled(k: int, count: int, seed: int, stage: str) -> tuple[int, int]:
 
 def _permuted(number: int, bits: int, key: bytes) -> int:
     mask = (1 << bits) - 1
-    left, right = number >> bits, number & mask
+    number += int.from_bytes(key, "little")  # Feistel networks give even permutations only, a sum gives odd ones too
+    left, right = number >> bits & mask, number & mask
     for turn in range(ROUNDS):
         drawn = hashlib.blake2b(b"%d %d" % (turn, right), digest_size=8, key=key).digest()
         left, right = right, left ^ int.from_bytes(drawn, "little") & mask

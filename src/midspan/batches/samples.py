@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -105,8 +104,11 @@ def _repositories(repositories: pa.Array, paths: pa.Array) -> Iterator[tuple[str
     """Each repository with which of its passes it is, from 0, and the rows of its files, in order."""
     names = repositories.dictionary_encode()
     codes = names.indices.to_numpy()
-    rows_of = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
-    for repository, rows in sorted(zip(names.dictionary.to_pylist(), rows_of, strict=True), key=itemgetter(0)):
+    order, ends = np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes)).tolist()
+    rows_of = {
+        name: order[first:end] for name, first, end in zip(names.dictionary.to_pylist(), [0, *ends], ends, strict=False)
+    }
+    for repository, rows in sorted(rows_of.items()):
         seen: Counter[str] = Counter()
         passes: list[list[int]] = []
         for row, path in zip(rows.tolist(), paths.take(pa.array(rows)).to_pylist(), strict=True):
