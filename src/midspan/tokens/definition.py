@@ -20,6 +20,13 @@ def special_ids(definition: dict[str, Any]) -> dict[str, int]:
     return {token["content"]: token["id"] for token in added if token["special"] or _is_markup(token["content"])}
 
 
+def white_space_taken(definition: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Regular expressions of the white space that belongs to a special token, before and after it (Phi-3)."""
+    added = definition.get("added_tokens") or []
+    taken = {token["content"]: (token.get("lstrip"), token.get("rstrip")) for token in added}
+    return {name: (r"\s*" * bool(left), r"\s*" * bool(right)) for name, (left, right) in taken.items() if left or right}
+
+
 def with_specials_flagged(definition: dict[str, Any]) -> dict[str, Any]:
     """The same, every token of `special_ids` flagged special, so that no text need yield it."""
     added = definition.get("added_tokens") or []
@@ -34,6 +41,12 @@ def _is_markup(content: str) -> bool:
 def puts_space_before(definition: dict[str, Any]) -> bool:
     """Whether a text by itself is encoded with a space before it ("▁", SentencePiece's dummy prefix)."""
     return without_space_before(definition) != definition
+
+
+def puts_space_before_every_part(definition: dict[str, Any]) -> bool:
+    """Whether that space is put after each special token too, and not only where the text begins."""
+    schemes = [step["prepend_scheme"] for step in steps(definition, "pre_tokenizer") if step["type"] == "Metaspace"]
+    return puts_space_before(definition) and "first" not in schemes
 
 
 def without_space_before(definition: dict[str, Any]) -> dict[str, Any]:
