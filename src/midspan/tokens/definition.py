@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 WORD_START = "▁"  # SentencePiece's mark for a space
@@ -36,6 +36,24 @@ def with_specials_flagged(definition: dict[str, Any]) -> dict[str, Any]:
 
 def _is_markup(content: str) -> bool:
     return _MARKUP.fullmatch(content) is not None
+
+
+def with_special_tokens(definition: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """The same with `names` as special tokens: of their own ids where the vocabulary has them, else of the next ones.
+
+    All added tokens stand in the model's vocabulary then: from there tokenizers takes an id as it is, and counts up
+    from the vocabulary's length for those that do not.
+    """
+    added, model = list(definition.get("added_tokens") or []), definition["model"]
+    ids = dict(_vocabulary(model["vocab"])) | {token["content"]: token["id"] for token in added}
+    known = special_ids(definition)
+    flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+    for name in (name for name in dict.fromkeys(names) if name not in known):
+        ids.setdefault(name, max(ids.values()) + 1)
+        added = [token for token in added if token["content"] != name] + [{"id": ids[name], "content": name} | flags]
+    if isinstance(model["vocab"], dict):
+        model = model | {"vocab": model["vocab"] | {token["content"]: token["id"] for token in added}}
+    return definition | {"added_tokens": sorted(added, key=lambda token: token["id"]), "model": model}
 
 
 def puts_space_before(definition: dict[str, Any]) -> bool:

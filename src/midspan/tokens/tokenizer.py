@@ -20,6 +20,7 @@ from midspan.tokens.definition import (
     special_ids,
     token_bytes,
     white_space_taken,
+    with_special_tokens,
     with_specials_flagged,
     without_space_before,
 )
@@ -210,6 +211,19 @@ class Tokenizer:
         text: str = self._backend.decode(list(ids), skip_special_tokens=skip_special)
         return text
 
+    def extended(self, names: Sequence[str]) -> Tokenizer:
+        """A tokenizer that has special tokens of these names too: those it lacks at the next free ids, in their order.
+
+        All other ids stay. ChatML is the chat template of one that had none and gets `<|im_start|>`.
+        """
+        definition = with_special_tokens(json.loads(self._definition), names)
+        configuration = self.configuration
+        if "added_tokens_decoder" in configuration:  # transformers believes it more than the tokenizer.json
+            tokens = {str(token["id"]): _without_id(token) for token in definition["added_tokens"]}
+            configuration = configuration | {"added_tokens_decoder": tokens}
+        text = json.dumps(definition, ensure_ascii=False)
+        return Tokenizer(text, configuration, self.chat_template, self.generation)
+
     def save(self, directory: Path) -> None:
         """Write the files that `transformers.AutoTokenizer` reads, so that it gives the same ids."""
         files = TokenizerFiles(self._definition, self.configuration, self.chat_template, self.generation)
@@ -226,6 +240,10 @@ class Tokenizer:
         except Exception as error:  # tokenizers raises bare Exception for a file it cannot parse
             place = directory / "tokenizer.json"
             raise UserError(f"{place} cannot be read ({error}): download or build the tokenizer again") from error
+
+
+def _without_id(token: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in token.items() if key != "id"}
 
 
 def _placed(backend: tokenizers.Tokenizer, text: str) -> list[tuple[int, int, int]]:
