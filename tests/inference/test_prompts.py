@@ -18,7 +18,7 @@ from midspan.inference import (
     prompt_ids,
     prompt_limit,
 )
-from midspan.tokens import Message, encode_chat, train_tokenizer
+from midspan.tokens import Message, chat_prompt_ids, train_tokenizer
 
 TOKENIZER = train_tokenizer(["def add(first, second):\n    return first + second\n"] * 5, 300)
 FIM = TOKENIZER.fim
@@ -80,7 +80,7 @@ messages = st.lists(
 @settings(max_examples=300)
 def test_a_chat_prompt_drops_the_oldest_turns_and_no_more_than_needed(history: list[Message], limit: int) -> None:
     def encoded(kept: list[Message]) -> list[int]:
-        return encode_chat(TOKENIZER, kept, add_generation_prompt=True)[0]
+        return chat_prompt_ids(TOKENIZER, kept)
 
     # Every way of dropping the k oldest messages, by brute force; then those that leave no answer in front.
     middle = [number for number, message in enumerate(history[:-1]) if message["role"] != "system"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from midspan.errors import UserError
 from midspan.inference.healing import Healing
-from midspan.tokens import Message, Tokenizer, encode_chat, encode_infill
+from midspan.tokens import Message, Tokenizer, chat_prompt_ids, encode_infill
 
 SUFFIX_SHARE = 4  # one token in four is kept for what follows the cursor
 
@@ -123,7 +123,7 @@ def check_fits(prompt: Ids, positions: int) -> None:
 
 def _plain_ids(tokenizer: Tokenizer, prompt: Plain, limit: int) -> list[int]:
     """Markers in the text are mere text."""
-    opening, ids = tokenizer.opening, _encode(tokenizer, prompt.text)
+    opening, ids = tokenizer.opening, tokenizer.encode(prompt.text)
     if prompt.cut:
         ids = ids[max(0, len(ids) - max(0, limit - len(opening))) :]
     return opening + ids or [tokenizer.end_of_text]
@@ -139,7 +139,8 @@ def _marked_ids(tokenizer: Tokenizer, text: str) -> list[int]:
     names = sorted(tokenizer.special_ids, key=len, reverse=True)
     ids: list[int] = []
     for part in re.split(f"({'|'.join(map(re.escape, names))})", text):
-        ids += [tokenizer.special_ids[part]] if part in tokenizer.special_ids else _encode(tokenizer, part)
+        encode = tokenizer.encode_continuation if ids else tokenizer.encode
+        ids += [tokenizer.special_ids[part]] if part in tokenizer.special_ids else encode(part)
     return ids
 
 
@@ -171,13 +172,11 @@ def _chat_ids(tokenizer: Tokenizer, messages: Sequence[Message], limit: int) -> 
     """
     if not messages:
         raise UserError("the conversation has no messages: send at least one")
-    for message in messages:
-        _check_unicode(message["content"])
     turns = _turns(messages)
 
     def prompt_without(oldest: int) -> list[int]:
         kept = [message for message, turn in zip(messages, turns, strict=True) if turn is None or turn >= oldest]
-        return encode_chat(tokenizer, kept, add_generation_prompt=True)[0]
+        return chat_prompt_ids(tokenizer, kept)
 
     all_turns = 1 + max((turn for turn in turns if turn is not None), default=-1)
     dropped = bisect_left(range(all_turns), True, key=lambda oldest: len(prompt_without(oldest)) <= limit)
@@ -199,15 +198,3 @@ def _turns(messages: Sequence[Message]) -> list[int | None]:
             turn += 1
         turns.append(turn)
     return turns
-
-
-def _encode(tokenizer: Tokenizer, text: str) -> list[int]:
-    _check_unicode(text)
-    return tokenizer.encode(text)
-
-
-def _check_unicode(text: str) -> None:
-    """Raise `UserError` for half a surrogate pair: what Python makes of bytes from a terminal that are not UTF-8."""
-    half = next((character for character in text if "\ud800" <= character <= "\udfff"), None)
-    if half is not None:
-        raise UserError(f"the text is not Unicode (it holds {half!r}): send it as UTF-8")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import functools
+import itertools
 import re
 from collections.abc import Sequence
-from typing import NoReturn, TypedDict
-
-import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from dataclasses import dataclass
+from typing import TypedDict
 
 from midspan.errors import UserError
+from midspan.tokens.chat_template import render
 from midspan.tokens.tokenizer import Tokenizer
 
 
@@ -21,39 +20,49 @@ class Message(TypedDict):
     content: str
 
 
-def encode_chat(
-    tokenizer: Tokenizer, messages: Sequence[Message], add_generation_prompt: bool = False
-) -> tuple[list[int], list[bool]]:
+@dataclass(frozen=True)
+class Marker:
+    """A special token that the template wrote: its id and its place in the text."""
+
+    token: int
+    start: int
+    end: int
+
+
+def chat_prompt_ids(tokenizer: Tokenizer, messages: Sequence[Message]) -> list[int]:
+    """The ids that ask for the next answer, as transformers' apply_chat_template gives them for any template.
+
+    But a special token spelled in a message stays text. UserError if the tokenizer has no chat template, or the
+    template refuses the conversation.
+    """
+    text, markers = _rendered(tokenizer, messages, add_generation_prompt=True)
+    return [token for token, _, _ in _encode(tokenizer, text, markers, [])]
+
+
+def encode_chat(tokenizer: Tokenizer, messages: Sequence[Message]) -> tuple[list[int], list[bool]]:
     """The ids of a conversation, and which of them belong to an assistant's answer.
 
-    The mask covers an answer and the token that ends it (`<|im_end|>`), for that token is what generation must
-    produce; the newline after it is the template's. An answer is tokenised apart from the header before it, so
-    that the ids of a generation prompt are a prefix of the ids of the answered conversation. Text in a message never
-    yields a special id. UserError if the tokenizer has no chat template, or the template refuses the conversation.
+    The mask covers what stands in the template's `{% generation %}`; without one, an answer and the token that ends it
+    (`<|im_end|>`), for that token is what generation must produce. Where a token would reach from the header into the
+    answer it is cut, so that the ids of a generation prompt are a prefix of the answered conversation's; else the ids
+    are those of apply_chat_template. Text in a message never yields a special id. UserError as in `chat_prompt_ids`,
+    and where the template does not let answers be told apart.
     """
-    if tokenizer.chat_template is None:
-        raise UserError("the tokenizer has no chat template and no <|im_start|>: use the instruct model's tokenizer")
-    guard = _absent_character(messages)
-    # A character after each character that can open a special token keeps message text from spelling one.
-    openings = str.maketrans({name[0]: name[0] + guard for name in tokenizer.special_ids})
-    guarded: list[Message] = [
-        {"role": message["role"].translate(openings), "content": message["content"].translate(openings)}
-        for message in messages
-    ]
-    ids: list[int] = []
-    mask: list[bool] = []
-    for text, is_answer in _spans(tokenizer, guarded, add_generation_prompt):
-        span = _encode_markup(tokenizer, text, guard)
-        ids += span
-        mask += [is_answer] * len(span)
-    return ids, mask
+    text, markers = _rendered(tokenizer, messages, add_generation_prompt=False)
+    spans = _generation_spans(tokenizer, messages) or _answer_spans(tokenizer, messages, text, markers)
+    tokens = _encode(tokenizer, text, markers, [])
+    cuts = [start for start, _ in spans if any(begin < start < end for _, begin, end in tokens)]
+    if cuts:
+        tokens = _encode(tokenizer, text, markers, cuts)
+    mask = [any(start <= begin < end for start, end in spans) for _, begin, _ in tokens]
+    return [token for token, _, _ in tokens], mask
 
 
-def _spans(tokenizer: Tokenizer, messages: list[Message], add_generation_prompt: bool) -> list[tuple[str, bool]]:
-    """Cut the rendered conversation into (text, is an answer)."""
-    whole = _render(tokenizer, messages, add_generation_prompt)
+def _answer_spans(
+    tokenizer: Tokenizer, messages: Sequence[Message], whole: str, markers: Sequence[Marker]
+) -> list[tuple[int, int]]:
+    """(start, end) of each answer: what the conversation up to it says more than the prompt that asks for it."""
     spans = []
-    done = 0
     for index, message in enumerate(messages):
         if message["role"] != "assistant":
             continue
@@ -64,55 +73,108 @@ def _spans(tokenizer: Tokenizer, messages: list[Message], add_generation_prompt:
                 "the chat template changes earlier turns when later ones follow, so answers cannot be told apart:"
                 " train on conversations with one answer, or replace chat_template.jinja"
             )
-        ends = [match.end() for match in _special_pattern(tokenizer).finditer(through, len(header))]
-        end = ends[-1] if ends else len(through)
-        spans += [(whole[done : len(header)], False), (whole[len(header) : end], True)]
-        done = end
-    return [*spans, (whole[done:], False)]
+        ends = [marker.end for marker in markers if len(header) <= marker.start and marker.end <= len(through)]
+        spans.append((len(header), ends[-1] if ends else len(through)))
+    return spans
 
 
-def _encode_markup(tokenizer: Tokenizer, text: str, guard: str) -> list[int]:
-    """Encode rendered text: special tokens spelled in it become their ids, the rest is plain text."""
-    ids: list[int] = []
-    position = 0
-    for match in _special_pattern(tokenizer).finditer(text):
-        ids += tokenizer.encode(text[position : match.start()].replace(guard, ""))
-        ids.append(tokenizer.special_ids[match.group()])
-        position = match.end()
-    return ids + tokenizer.encode(text[position:].replace(guard, ""))
+def _generation_spans(tokenizer: Tokenizer, messages: Sequence[Message]) -> list[tuple[int, int]]:
+    """(start, end) of what the template puts into `{% generation %}`."""
+    marks = _absent_characters(messages, 2)
+    text = _render(tokenizer, messages, add_generation_prompt=False, marks=(marks[0], marks[1]))
+    places = [place - number for number, place in enumerate(match.start() for match in re.finditer(f"[{marks}]", text))]
+    return list(zip(places[::2], places[1::2], strict=True))
 
 
-def _render(tokenizer: Tokenizer, messages: list[Message], add_generation_prompt: bool) -> str:
-    assert tokenizer.chat_template is not None
+def _encode(
+    tokenizer: Tokenizer, text: str, markers: Sequence[Marker], cuts: Sequence[int]
+) -> list[tuple[int, int, int]]:
+    """(id, start, end) of the tokens of a rendered conversation in which only `markers` are special.
+
+    At `cuts` a token ends though the text goes on.
+    """
+    if not cuts and markers == _markers(tokenizer, text):
+        return tokenizer.encode_markup_at(text)
+    tokens: list[tuple[int, int, int]] = []
+    starts = [0, *(marker.end for marker in markers)]
+    for start, marker in zip(starts, [*markers, Marker(-1, len(text), len(text))], strict=True):
+        edges = [start, *(cut for cut in cuts if start < cut < marker.start), marker.start]
+        for begin, end in itertools.pairwise(edges):
+            continues = begin in cuts or (begin > 0 and not tokenizer.puts_space_after_special)
+            part = tokenizer.encode_at(text[begin:end], continues) if begin < end else []
+            tokens += [(token, begin + first, begin + last) for token, first, last in part]
+        tokens.append((marker.token, marker.start, marker.end))
+    return tokens[:-1]
+
+
+def _rendered(
+    tokenizer: Tokenizer, messages: Sequence[Message], add_generation_prompt: bool
+) -> tuple[str, list[Marker]]:
+    """The text of the conversation, and the special tokens in it that no message spells.
+
+    To tell them, it is rendered again with a guard in the messages that breaks what could spell one. Some templates
+    look for markup in messages (`</think>`): there, only the spelled tokens that make no difference are guarded.
+    """
+    plain = _render(tokenizer, messages, add_generation_prompt)
+    guard = _absent_characters(messages, 1)
+    openings = str.maketrans({name[0]: name[0] + guard for name in tokenizer.special_ids})
+    guarded = [Message(role=m["role"].translate(openings), content=m["content"].translate(openings)) for m in messages]
     try:
-        return _compiled(tokenizer.chat_template).render(
-            messages=messages,
-            add_generation_prompt=add_generation_prompt,
-            bos_token=tokenizer.named("bos"),
-            eos_token=tokenizer.named("eos"),
-        )
-    except (jinja2.TemplateError, TypeError) as error:
-        raise UserError(f"the chat template refuses this conversation: {error}") from error
+        text = _render(tokenizer, guarded, add_generation_prompt)
+    except UserError:  # the template knows no role that is spelled so
+        text = ""
+    if text.replace(guard, "") != plain:
+        text = _guarded_where_it_may_be(tokenizer, messages, add_generation_prompt, plain, guard)
+    return plain, _markers(tokenizer, text, guard)
 
 
-@functools.lru_cache(maxsize=8)
-def _compiled(template: str) -> jinja2.Template:
-    # The settings of transformers' apply_chat_template; sandboxed, for a template is a stranger's program.
-    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
-    environment.globals["raise_exception"] = _raise_exception
-    return environment.from_string(template)
+def _guarded_where_it_may_be(
+    tokenizer: Tokenizer, messages: Sequence[Message], add_generation_prompt: bool, plain: str, guard: str
+) -> str:
+    kept, text = list(messages), plain
+    for index, message in enumerate(messages):
+        for name in (name for name in tokenizer.special_ids if name in message["content"]):
+            content = kept[index]["content"].replace(name, name[0] + guard + name[1:])
+            tried = [*kept[:index], Message(role=message["role"], content=content), *kept[index + 1 :]]
+            rendered = _render(tokenizer, tried, add_generation_prompt)
+            if rendered.replace(guard, "") == plain:
+                kept, text = tried, rendered
+    return text
 
 
-def _raise_exception(message: str) -> NoReturn:
-    raise jinja2.TemplateError(message)
+def _markers(tokenizer: Tokenizer, text: str, guard: str = "") -> list[Marker]:
+    """The special tokens spelled in `text`, at their places in the text without `guard`."""
+    markers = []
+    for match in _special_pattern(tokenizer).finditer(text):
+        before = text.count(guard, 0, match.start()) if guard else 0
+        name = match.group()
+        token = tokenizer.special_ids.get(name)
+        token = tokenizer.special_ids[name.strip()] if token is None else token
+        markers.append(Marker(token, match.start() - before, match.end() - before))
+    return markers
 
 
 def _special_pattern(tokenizer: Tokenizer) -> re.Pattern[str]:
+    """Matches a special token, with the white space around it that it takes along (`lstrip`, `rstrip`)."""
     names = sorted(tokenizer.special_ids, key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, names)))  # `re` keeps the last 512 compiled
+    takes = tokenizer.white_space_taken
+    spelled = (takes.get(name, ("", ""))[0] + re.escape(name) + takes.get(name, ("", ""))[1] for name in names)
+    return re.compile("|".join(spelled))  # `re` keeps the last 512 compiled
 
 
-def _absent_character(messages: Sequence[Message]) -> str:
-    """A noncharacter of Unicode that no message contains."""
+def _render(
+    tokenizer: Tokenizer,
+    messages: Sequence[Message],
+    add_generation_prompt: bool,
+    marks: tuple[str, str] = ("", ""),
+) -> str:
+    if tokenizer.chat_template is None:
+        raise UserError("the tokenizer has no chat template and no <|im_start|>: use the instruct model's tokenizer")
+    return render(tokenizer.chat_template, messages, tokenizer.named, add_generation_prompt, marks)
+
+
+def _absent_characters(messages: Sequence[Message], count: int) -> str:
+    """Noncharacters of Unicode that no message contains."""
     used = set().union(*(message["role"] + message["content"] for message in messages))
-    return next(chr(code) for code in (*range(0xFDD0, 0xFDF0), *range(0xE000, 0xF900)) if chr(code) not in used)
+    absent = (chr(code) for code in (*range(0xFDD0, 0xFDF0), *range(0xE000, 0xF900)) if chr(code) not in used)
+    return "".join(next(absent) for _ in range(count))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 WORD_START = "▁"  # SentencePiece's mark for a space
@@ -20,6 +20,13 @@ def special_ids(definition: dict[str, Any]) -> dict[str, int]:
     return {token["content"]: token["id"] for token in added if token["special"] or _is_markup(token["content"])}
 
 
+def white_space_taken(definition: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Regular expressions of the white space that belongs to a special token, before and after it (Phi-3)."""
+    added = definition.get("added_tokens") or []
+    taken = {token["content"]: (token.get("lstrip"), token.get("rstrip")) for token in added}
+    return {name: (r"\s*" * bool(left), r"\s*" * bool(right)) for name, (left, right) in taken.items() if left or right}
+
+
 def with_specials_flagged(definition: dict[str, Any]) -> dict[str, Any]:
     """The same, every token of `special_ids` flagged special, so that no text need yield it."""
     added = definition.get("added_tokens") or []
@@ -31,9 +38,33 @@ def _is_markup(content: str) -> bool:
     return _MARKUP.fullmatch(content) is not None
 
 
+def with_special_tokens(definition: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """The same with `names` as special tokens: of their own ids where the vocabulary has them, else of the next ones.
+
+    All added tokens stand in the model's vocabulary then: from there tokenizers takes an id as it is, and counts up
+    from the vocabulary's length for those that do not.
+    """
+    added, model = list(definition.get("added_tokens") or []), definition["model"]
+    ids = dict(_vocabulary(model["vocab"])) | {token["content"]: token["id"] for token in added}
+    known = special_ids(definition)
+    flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+    for name in (name for name in dict.fromkeys(names) if name not in known):
+        ids.setdefault(name, max(ids.values()) + 1)
+        added = [token for token in added if token["content"] != name] + [{"id": ids[name], "content": name} | flags]
+    if isinstance(model["vocab"], dict):
+        model = model | {"vocab": model["vocab"] | {token["content"]: token["id"] for token in added}}
+    return definition | {"added_tokens": sorted(added, key=lambda token: token["id"]), "model": model}
+
+
 def puts_space_before(definition: dict[str, Any]) -> bool:
     """Whether a text by itself is encoded with a space before it ("▁", SentencePiece's dummy prefix)."""
     return without_space_before(definition) != definition
+
+
+def puts_space_before_every_part(definition: dict[str, Any]) -> bool:
+    """Whether that space is put after each special token too, and not only where the text begins."""
+    schemes = [step["prepend_scheme"] for step in steps(definition, "pre_tokenizer") if step["type"] == "Metaspace"]
+    return puts_space_before(definition) and "first" not in schemes
 
 
 def without_space_before(definition: dict[str, Any]) -> dict[str, Any]:

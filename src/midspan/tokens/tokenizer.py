@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ from midspan.files import hash_text
 from midspan.tokens.definition import (
     fallback_bytes,
     puts_space_before,
+    puts_space_before_every_part,
     special_ids,
     spelled,
     token_bytes,
+    white_space_taken,
+    with_special_tokens,
     with_specials_flagged,
     without_shortcuts,
     without_space_before,
@@ -62,6 +66,9 @@ class Tokenizer:
         self._fast: FastEncoder | None = None
         self._slow_because = ""  # why there will be no fast encoder
         self._characters = 0  # encoded so far
+        # What the family puts before every text (`<s>` of Mistral, Llama, DeepSeek), in prompts and in training alike.
+        self.opening = self._find_opening()
+        self._backend.post_processor = None  # it trims the places of tokens, and has said all else it can say
         vocabulary = self._backend.get_vocab(with_added_tokens=True)
         self.vocabulary_size = max(vocabulary.values()) + 1
         self.end_of_text = self.special(self._end_of_text_name())
@@ -79,9 +86,7 @@ class Tokenizer:
             raise UserError("the tokenizer names no end of text: write its eos_token into tokenizer_config.json")
         return name
 
-    @functools.cached_property
-    def opening(self) -> list[int]:
-        """The ids this family puts before every text (`<s>` of Mistral, Llama and DeepSeek); [] where it does not."""
+    def _find_opening(self) -> list[int]:
         begin = self.special_ids.get(self.named("bos"))
         if "add_bos_token" in self.configuration:
             return [begin] if self.configuration["add_bos_token"] and begin is not None else []
@@ -111,18 +116,20 @@ class Tokenizer:
         return self.special_ids[name]
 
     def encode(self, text: str) -> list[int]:
-        """The ids of `text`; special tokens spelled in it are ordinary text."""
+        """The ids of `text`; special tokens spelled in it are ordinary text. UserError for half a surrogate pair."""
         fast = self._fast_encoder(len(text))
         ids = fast.encode(text) if fast else None
         if ids is None:
-            ids = list(self._backend.encode(text, add_special_tokens=False).ids)
+            with _unicode_only(text):
+                ids = list(self._backend.encode(text, add_special_tokens=False).ids)
         return ids
 
     def encode_continuation(self, text: str) -> list[int]:
         """The ids of a text that goes on from other text: no space is put before it, as SentencePiece tokenizers do."""
         if not self._puts_space_before:
             return self.encode(text)
-        return list(self._continuing.encode(text, add_special_tokens=False).ids)
+        with _unicode_only(text):
+            return list(self._continuing.encode(text, add_special_tokens=False).ids)
 
     @functools.cached_property
     def _puts_space_before(self) -> bool:
@@ -130,7 +137,9 @@ class Tokenizer:
 
     @functools.cached_property
     def _continuing(self) -> tokenizers.Tokenizer:
-        return _backend_of(without_space_before(self._flagged)) if self._puts_space_before else self._backend
+        if not self._puts_space_before:
+            return self._backend
+        return _backend_of(without_space_before(self._flagged) | {"post_processor": None})
 
     def encode_pieces(self, text: str) -> list[list[int]]:
         """`encode_continuation(text)` in the pieces (words, numbers, runs of spaces) that no merge reaches across."""
@@ -149,6 +158,33 @@ class Tokenizer:
         backend = self._backend if definition is self._flagged else _backend_of(definition)
         model: tokenizers.models.Model = backend.model
         return model
+
+    def encode_at(self, text: str, continues: bool = False) -> list[tuple[int, int, int]]:
+        """(id, start, end) of each token of `encode`, or of `encode_continuation`; places count characters."""
+        return _placed(self._continuing if continues and self._puts_space_before else self._backend, text)
+
+    def encode_markup_at(self, text: str) -> list[tuple[int, int, int]]:
+        """(id, start, end) of each token, where special tokens spelled in the text are what they spell.
+
+        The ids of transformers' `encode(text, add_special_tokens=False)`; never for text that a stranger wrote.
+        """
+        return _placed(self._marking, text)
+
+    @functools.cached_property
+    def _marking(self) -> tokenizers.Tokenizer:
+        backend = _backend_of(self._flagged | {"post_processor": None})
+        backend.encode_special_tokens = False
+        return backend
+
+    @functools.cached_property
+    def white_space_taken(self) -> dict[str, tuple[str, str]]:
+        """What white space a special token takes along before and after it, as regular expressions, where it does."""
+        return white_space_taken(self._flagged)
+
+    @functools.cached_property
+    def puts_space_after_special(self) -> bool:
+        """Whether the text after a special token is encoded as one by itself (SentencePiece as Llama 2 had it)."""
+        return self._puts_space_before and puts_space_before_every_part(self._flagged)
 
     def bytes_of(self, token: int) -> bytes:
         """The exact bytes a token stands for in the middle of a text: "▁x" is a space and an x, <0xE2> its byte.
@@ -172,7 +208,8 @@ class Tokenizer:
         fast = self._fast_encoder(sum(map(len, texts)))
         found = [fast.encode(text) if fast else None for text in texts]
         rest = [text for text, ids in zip(texts, found, strict=True) if ids is None]
-        slow = iter(self._backend.encode_batch_fast(rest, add_special_tokens=False) if rest else [])
+        with _unicode_only(*rest):
+            slow = iter(self._backend.encode_batch_fast(rest, add_special_tokens=False) if rest else [])
         return [next(slow).ids if ids is None else ids for ids in found]
 
     @property
@@ -196,6 +233,19 @@ class Tokenizer:
         text: str = self._backend.decode(list(ids), skip_special_tokens=skip_special)
         return text
 
+    def extended(self, names: Sequence[str]) -> Tokenizer:
+        """A tokenizer that has special tokens of these names too: those it lacks at the next free ids, in their order.
+
+        All other ids stay. ChatML is the chat template of one that had none and gets `<|im_start|>`.
+        """
+        definition = with_special_tokens(json.loads(self._definition), names)
+        configuration = self.configuration
+        if "added_tokens_decoder" in configuration:  # transformers believes it more than the tokenizer.json
+            tokens = {str(token["id"]): _without_id(token) for token in definition["added_tokens"]}
+            configuration = configuration | {"added_tokens_decoder": tokens}
+        text = json.dumps(definition, ensure_ascii=False)
+        return Tokenizer(text, configuration, self.chat_template, self.generation)
+
     def save(self, directory: Path) -> None:
         """Write the files that `transformers.AutoTokenizer` reads, so that it gives the same ids."""
         files = TokenizerFiles(self._definition, self.configuration, self.chat_template, self.generation)
@@ -212,6 +262,28 @@ class Tokenizer:
         except Exception as error:  # tokenizers raises bare Exception for a file it cannot parse
             place = directory / "tokenizer.json"
             raise UserError(f"{place} cannot be read ({error}): download or build the tokenizer again") from error
+
+
+def _without_id(token: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in token.items() if key != "id"}
+
+
+def _placed(backend: tokenizers.Tokenizer, text: str) -> list[tuple[int, int, int]]:
+    with _unicode_only(text):
+        encoding = backend.encode(text, add_special_tokens=False)
+    return [(token, start, end) for token, (start, end) in zip(encoding.ids, encoding.offsets, strict=True)]
+
+
+@contextlib.contextmanager
+def _unicode_only(*texts: str) -> Iterator[None]:
+    """UserError for half a surrogate pair, which Python makes of a terminal's bytes that are not UTF-8."""
+    try:
+        yield
+    except (TypeError, UnicodeEncodeError) as error:
+        half = next((character for text in texts for character in text if "\ud800" <= character <= "\udfff"), None)
+        if half is None:
+            raise
+        raise UserError(f"the text is not Unicode (it holds {half!r}): send it as UTF-8") from error
 
 
 def _backend_of(definition: dict[str, Any]) -> tokenizers.Tokenizer:

@@ -43,6 +43,7 @@ def train(decoder: Decoder, course: Course, objective: Objective[Any], world: Wo
     and processes. Raises UserError when the loss is no longer a number.
     """
     decoder.train()
+    world.spread_again(decoder)  # an objective may have asked the starting model
     optimizer = make_optimizer(decoder, course.optimizer)
     checkpoints, metrics = course.folder / "checkpoints", course.folder / "metrics.jsonl"
     state = load_checkpoint(checkpoints, decoder, optimizer, world) or {"step": 0, "seconds": 0.0, "loss": math.nan}

@@ -38,6 +38,11 @@ class World:
         if isinstance(decoder, FSDPModule):
             decoder.set_requires_gradient_sync(now)
 
+    def spread_again(self, decoder: Decoder) -> None:
+        """Give back what forward passes without a backward pass have gathered."""
+        if isinstance(decoder, FSDPModule):
+            decoder.reshard()
+
     def barrier(self) -> None:
         """Wait for all processes."""
         if self.mesh is not None:
