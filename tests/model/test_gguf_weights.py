@@ -185,7 +185,7 @@ def test_the_factors_of_llama_3_1_are_its_scaling(tmp_path: Path) -> None:
 
     write_gguf(tmp_path / "small.gguf", model, "llama", "F32", tabled)
     config = open_weights(tmp_path / "small.gguf").config
-    assert config.rope_scaling == RopeScaling("llama3", pytest.approx(32.0), 1.0, 4.0, 8192)
+    assert config.rope_scaling == RopeScaling("llama3", 32.0, 1.0, 4.0, 8192)
     torch.testing.assert_close(inverse_frequencies(config), theirs)
 
 
@@ -214,6 +214,15 @@ def set_field(name: str, value: Any) -> Callable[..., None]:
             r"unexpected: blk\.0\.attn_q_norm\.weight",
         ),
         (lambda fields, tensors: tensors.pop("token_embd.weight"), "lacks token_embd.weight"),
+        (set_field("llama.block_count", "two"), "its metadata make no model"),
+        (set_field("llama.attention.head_count", 0), "its metadata make no model"),
+        (set_field("llama.attention.layer_norm_rms_epsilon", "small"), "its metadata make no model"),
+        (
+            lambda fields, tensors: tensors.update(
+                {"token_embd.weight": (np.zeros((96, 64 * 8), np.uint8), gguf.GGMLQuantizationType.F64)}
+            ),
+            "tensors of type 28 cannot be dequantised",
+        ),
         (set_field("llama.feed_forward_length", 100), r"blk\.0\.ffn_gate\.weight is \[112, 64\], .* \[100, 64\]"),
     ],
 )

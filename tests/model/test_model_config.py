@@ -121,6 +121,8 @@ def test_fields_that_old_configs_lack_take_the_values_transformers_gives_them() 
         ),
         ({"model_type": "llama", "rope_scaling": {"type": "dynamic", "factor": 4.0}}, "scaling 'dynamic'"),
         ({"model_type": "llama", "rope_scaling": {"type": "linear"}}, "lacks 'factor'"),
+        ({"model_type": "llama", "rope_scaling": {"type": "linear", "factor": 0}}, "rotary scaling by 0.0 of"),
+        ({"model_type": "llama", "rope_scaling": {"type": "yarn", "factor": "4x"}}, "a value of the wrong kind"),
         ({"model_type": "llama", "rope_parameters": {"full_attention": {"rope_theta": 1e4}}}, "full_attention"),
         ({"model_type": "llama", "layer_types": ["full_attention", "sliding_attention"]}, "layer_types"),
         ({"model_type": "llama", "quantization_config": {"bits": 4}}, "quantization_config"),
@@ -157,6 +159,7 @@ def test_what_is_not_implemented_is_refused_by_name(fields: dict[str, object], c
         (STABLE, {"sliding_window": 8}, "stablelm model cannot have sliding_window 8"),
         (LLAMA, {"qkv_bias": True}, "on all four projections of attention or on none"),
         (LLAMA, {"family": "mistral", "sliding_window": 0}, "sliding_window is 0"),
+        (STABLE, {"rope_base": 1.0}, "rope_base is 1.0; it must be more than 1"),
         (LLAMA, {"family": "gpt2"}, "family 'gpt2'"),
     ],
 )

@@ -1,6 +1,8 @@
 """Released models as they come: in bf16, in shards, tied, padded, pickled; read in the precision they are stored in."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -146,3 +148,25 @@ def test_a_model_larger_than_a_shard_is_written_in_several(tmp_path: Path, monke
     monkeypatch.undo()
     save_decoder(decoder, tmp_path / "out")
     assert [file.name for file in sorted(tmp_path.glob("out/model*"))] == ["model.safetensors"]
+
+
+LOADING = """
+import resource, sys
+from pathlib import Path
+from midspan.model import load_decoder
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+decoder = load_decoder(Path(sys.argv[1]))
+grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+print(grown, sum(value.nbytes for value in decoder.parameters()) // 1024)
+"""
+
+
+def test_loading_draws_nothing_and_holds_one_copy(tmp_path: Path) -> None:
+    shape = SHAPE | {"vocab_size": 20_000, "hidden_size": 512, "intermediate_size": 2048, "num_hidden_layers": 8}
+    transformers.LlamaForCausalLM(transformers.LlamaConfig(**shape)).save_pretrained(tmp_path)
+    state = torch.get_rng_state()
+    load_decoder(tmp_path)
+    assert torch.equal(torch.get_rng_state(), state)
+    said = subprocess.run([sys.executable, "-c", LOADING, tmp_path], capture_output=True, text=True, check=True).stdout
+    grown, weights = map(int, said.split())  # KiB; 198 MiB of weights, the largest tensor 39
+    assert grown < 1.4 * weights

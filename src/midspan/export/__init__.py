@@ -1,6 +1,6 @@
 """Models for other software, and from it."""
 
 from midspan.export.hf import export_hf
-from midspan.export.imported import import_model, tokenizer_of
+from midspan.export.imported import import_model
 
-__all__ = ["export_hf", "import_model", "tokenizer_of"]
+__all__ = ["export_hf", "import_model"]

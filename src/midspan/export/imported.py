@@ -7,9 +7,9 @@ from pathlib import Path
 
 from midspan.errors import UserError
 from midspan.files import atomic_directory, require_space, write_text
-from midspan.model import Weights, model_bytes, open_weights, parameter_count, resolve, save_tensors
+from midspan.model import ModelFacts, Weights, model_bytes, open_weights, parameter_count, resolve, save_tensors
 from midspan.progress import say
-from midspan.tokens import Tokenizer
+from midspan.tokens import open_tokenizer
 
 LICENCE_FILES = ("LICENSE*", "LICENCE*", "NOTICE*")
 
@@ -23,25 +23,17 @@ def import_model(source: str | Path, directory: Path) -> None:
     """
     place = resolve(source)
     _require_room(directory, place)
-    weights, tokenizer = open_weights(place), tokenizer_of(place)
+    weights, tokenizer = open_weights(place), open_tokenizer(place)
     require_space(directory.absolute().parent, model_bytes(weights.config, weights.dtype))
     with atomic_directory(directory) as aside:
         tokenizer.save(aside)
         save_tensors(weights.tensors(), weights.config, aside, weights.dtype, weights.generation)
         write_text(aside / "README.md", weights.origin.card())
+        ModelFacts(weights.origin.name, weights.origin.licence).write(aside)
         for pattern in LICENCE_FILES if place.is_dir() else ():
             for file in place.glob(pattern):
                 shutil.copyfile(file, aside / file.name)
     say(f"import: {_described(weights)} written to {directory}")
-
-
-def tokenizer_of(place: Path) -> Tokenizer:
-    """The tokenizer of a start. Raises UserError where it has none, or one that cannot be rebuilt."""
-    if place.is_dir():
-        return Tokenizer.load(place)
-    from midspan.tokens.gguf import tokenizer_of_gguf
-
-    return tokenizer_of_gguf(place)
 
 
 def _require_room(directory: Path, place: Path) -> None:

@@ -31,6 +31,13 @@ class RopeScaling:
     whole_pairs: bool = True
     amplitude: float | None = None
 
+    def __post_init__(self) -> None:
+        if not (self.factor > 0 and self.original_positions >= 1):
+            raise UserError(
+                f"decoder: rotary scaling by {self.factor} of {self.original_positions} positions; "
+                "both must be positive"
+            )
+
 
 @dataclass(frozen=True)
 class DecoderConfig:
@@ -84,6 +91,8 @@ class DecoderConfig:
                 f"decoder: rotary_fraction {self.rotary_fraction} of head_size {self.head_size} is {self.rotary_size} "
                 "dimensions; it must be an even number from 2 to head_size"
             )
+        if not self.rope_base > 1:
+            raise UserError(f"decoder: rope_base is {self.rope_base}; it must be more than 1")
         if self.sliding_window is not None and self.sliding_window < 1:
             raise UserError(
                 f"decoder: sliding_window is {self.sliding_window}; it must be at least 1, or null for none"

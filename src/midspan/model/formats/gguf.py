@@ -61,7 +61,6 @@ _ABSENT: dict[str, tuple[object, ...]] = {
 class Metadata:
     """The key/value pairs of a file, in which `{arch}` stands for its architecture."""
 
-    place: Path
     fields: dict[str, Any]
     architecture: str
 
@@ -70,7 +69,7 @@ class Metadata:
         value = self.fields.get(key.format(arch=self.architecture), default)
         if isinstance(value, list):
             if len(set(value)) != 1:
-                raise UserError(f"{self.place}: layers of different {key.split('.', 1)[1]} ({value}) are not supported")
+                raise UserError(f"layers of different {key.split('.', 1)[1]} ({value}) are not supported")
             value = value[0]
         # The shortest decimal that is this float32: 1e-05, not 9.999999747378752e-06.
         return float(str(np.float32(value))) if isinstance(value, float) else value
@@ -79,7 +78,7 @@ class Metadata:
         """The value of `key`. Raises UserError where there is none."""
         value = self.get(key)
         if value is None:
-            raise UserError(f"{self.place}: lacks {key.format(arch=self.architecture)}; convert the model again")
+            raise UserError(f"lacks {key.format(arch=self.architecture)}; convert the model again")
         return value
 
 
@@ -93,12 +92,17 @@ def is_gguf(place: Path) -> bool:
 
 def open_gguf(file: Path) -> Weights:
     """The weights in `file`. Raises UserError for a damaged file, another architecture, or unknown tensor types."""
-    fields, tensors_there = read_gguf_head(file)
-    metadata = _metadata(file, fields)
-    stored = {tensor.name: tensor for tensor in tensors_there}
-    _require_whole(file, tensors_there)
-    factors = stored.pop(FREQUENCY_FACTORS, None)  # Llama 3.1's, a constant
-    config = _config(metadata, stored, None if factors is None else _values(file, factors))
+    fields, listed = read_gguf_head(file)
+    stored = {tensor.name: tensor for tensor in listed}
+    try:
+        metadata = _metadata(fields)
+        _require_readable(file, listed)
+        factors = stored.pop(FREQUENCY_FACTORS, None)  # Llama 3.1's, a constant
+        config = _config(metadata, stored, None if factors is None else _values(file, factors))
+    except UserError as error:
+        raise UserError(f"{file}: {str(error).removeprefix('decoder: ')}") from None
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise UserError(f"{file}: its metadata make no model ({error}); convert the model again") from None
     shapes = {name: tensor.shape for name, tensor in stored.items()}
     parameters = parameters_found(file, config, shapes, gguf_name)
 
@@ -122,74 +126,72 @@ def gguf_name(parameter: str) -> str:
     return f"blk.{layer}.{_NAMES[part]}.{kind}"
 
 
-def _metadata(file: Path, fields: dict[str, Any]) -> Metadata:
+def _metadata(fields: dict[str, Any]) -> Metadata:
     architecture = fields.get("general.architecture")
     if architecture not in FAMILIES:
-        raise UserError(
-            f"{file}: GGUF architecture {architecture!r} is not supported; supported: {', '.join(FAMILIES)}"
-        )
-    metadata = Metadata(file, fields, architecture)
+        raise UserError(f"GGUF architecture {architecture!r} is not supported; supported: {', '.join(FAMILIES)}")
+    metadata = Metadata(fields, architecture)
     for key, allowed in _ABSENT.items():
         value = metadata.get(key)
         if value is not None and value not in allowed:
             advice = "; join the parts with llama-gguf-split --merge" if key == "split.count" else ""
-            raise UserError(f"{file}: {key.format(arch=architecture)} {value!r} is not supported{advice}")
+            raise UserError(f"{key.format(arch=architecture)} {value!r} is not supported{advice}")
     return metadata
 
 
 def _config(metadata: Metadata, stored: dict[str, GgufTensor], factors: Tensor | None) -> DecoderConfig:
     architecture, need, get = metadata.architecture, metadata.need, metadata.get
-    stable, window = architecture == "stablelm", get("{arch}.attention.sliding_window")
+    stable, window = architecture == "stablelm", get("llama.attention.sliding_window")
     heads, hidden_size = need("{arch}.attention.head_count"), need("{arch}.embedding_length")
     head_size = get("{arch}.attention.key_length", hidden_size // heads)
     if get("{arch}.attention.value_length", head_size) != head_size:
-        raise UserError(f"{metadata.place}: keys and values of different size are not supported")
+        raise UserError("keys and values of different size are not supported")
     if "token_embd.weight" not in stored:
-        raise UserError(f"{metadata.place}: lacks token_embd.weight, the embeddings; fetch the model's own file")
+        raise UserError("lacks token_embd.weight, the embeddings; fetch the model's own file")
     rotated = get("{arch}.rope.dimension_count", head_size // 4 if stable else head_size)
-    try:
-        return DecoderConfig(
-            family="mistral" if architecture == "llama" and window else FAMILIES[architecture],
-            vocabulary_size=stored["token_embd.weight"].shape[0],
-            hidden_size=hidden_size,
-            intermediate_size=need("{arch}.feed_forward_length"),
-            num_layers=need("{arch}.block_count"),
-            num_heads=heads,
-            num_key_value_heads=get("{arch}.attention.head_count_kv", heads),
-            head_size=head_size,
-            max_positions=need("{arch}.context_length"),
-            norm="layernorm" if stable else "rmsnorm",
-            norm_epsilon=need(f"{{arch}}.attention.layer_norm_{'epsilon' if stable else 'rms_epsilon'}"),
-            rotary_fraction=rotated / head_size,
-            rope_base=get("{arch}.rope.freq_base", 10_000.0),
-            rope_scaling=rope_scaling(metadata.get, factors),
-            qkv_bias="blk.0.attn_q.bias" in stored,
-            output_bias="blk.0.attn_output.bias" in stored,
-            mlp_bias="blk.0.ffn_down.bias" in stored,
-            tied_embeddings="output.weight" not in stored,
-            sliding_window=window or None,
-        )
-    except UserError as error:
-        raise UserError(f"{metadata.place}: {str(error).removeprefix('decoder: ')}") from None
+    return DecoderConfig(
+        family="mistral" if window else FAMILIES[architecture],
+        vocabulary_size=stored["token_embd.weight"].shape[0],
+        hidden_size=hidden_size,
+        intermediate_size=need("{arch}.feed_forward_length"),
+        num_layers=need("{arch}.block_count"),
+        num_heads=heads,
+        num_key_value_heads=get("{arch}.attention.head_count_kv", heads),
+        head_size=head_size,
+        max_positions=need("{arch}.context_length"),
+        norm="layernorm" if stable else "rmsnorm",
+        norm_epsilon=float(need(f"{{arch}}.attention.layer_norm_{'epsilon' if stable else 'rms_epsilon'}")),
+        rotary_fraction=rotated / head_size,
+        rope_base=float(get("{arch}.rope.freq_base", 10_000.0)),
+        rope_scaling=rope_scaling(metadata.get, factors),
+        qkv_bias="blk.0.attn_q.bias" in stored,
+        output_bias="blk.0.attn_output.bias" in stored,
+        mlp_bias="blk.0.ffn_down.bias" in stored,
+        tied_embeddings="output.weight" not in stored,
+        sliding_window=window or None,
+    )
 
 
-def _require_whole(file: Path, tensors: list[GgufTensor]) -> None:
+def _require_readable(file: Path, tensors: list[GgufTensor]) -> None:
+    """Raise UserError for tensor types that the `gguf` package does not dequantise, and for a file cut short."""
+    from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, dequantize
+
+    for number in {tensor.kind for tensor in tensors}:
+        try:
+            kind = GGMLQuantizationType(number)
+            dequantize(np.zeros((1, GGML_QUANT_SIZES[kind][1]), np.uint8), kind)
+        except (ValueError, KeyError, NotImplementedError):
+            raise UserError(f"tensors of type {number} cannot be dequantised; take another quantisation") from None
     size = file.stat().st_size
     for tensor in tensors:
-        if tensor.offset + _bytes(file, tensor) > size:
-            raise UserError(f"{file}: not a whole GGUF file ({tensor.name} lies beyond its end); fetch it again")
+        if tensor.offset + _bytes(tensor) > size:
+            raise UserError(f"not a whole GGUF file ({tensor.name} lies beyond its end); fetch it again")
 
 
-def _bytes(file: Path, tensor: GgufTensor) -> int:
-    """What a tensor takes. Raises UserError for a type that the `gguf` package does not know."""
+def _bytes(tensor: GgufTensor) -> int:
     from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 
-    try:
-        block, size = GGML_QUANT_SIZES[GGMLQuantizationType(tensor.kind)]
-    except (ValueError, KeyError):
-        raise UserError(
-            f"{file}: {tensor.name} is of type {tensor.kind}, which is not known; take another quantisation"
-        ) from None
+    block, size = GGML_QUANT_SIZES[GGMLQuantizationType(tensor.kind)]
     return math.prod(tensor.shape) // block * size
 
 
@@ -197,18 +199,12 @@ def _values(file: Path, tensor: GgufTensor) -> Tensor:
     """The tensor in its own number format, or in float32 where it is quantised."""
     from gguf import GGMLQuantizationType, dequantize
 
-    packed = np.fromfile(file, np.uint8, _bytes(file, tensor), offset=tensor.offset)
+    packed = np.fromfile(file, np.uint8, _bytes(tensor), offset=tensor.offset)
     if tensor.kind == GGMLQuantizationType.F16:
         return torch.from_numpy(packed).view(torch.float16).view(tensor.shape)
     if tensor.kind == GGMLQuantizationType.BF16:
         return torch.from_numpy(packed).view(torch.bfloat16).view(tensor.shape)
-    kind = GGMLQuantizationType(tensor.kind)
-    try:
-        values = dequantize(packed.reshape(*tensor.shape[:-1], -1), kind)
-    except NotImplementedError:
-        raise UserError(
-            f"{file}: tensors of type {kind.name} cannot be dequantised; take another quantisation"
-        ) from None
+    values = dequantize(packed.reshape(*tensor.shape[:-1], -1), GGMLQuantizationType(tensor.kind))
     return torch.from_numpy(values.astype(np.float32, copy=False)).view(tensor.shape)
 
 

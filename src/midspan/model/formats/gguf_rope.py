@@ -46,7 +46,7 @@ def rope_scaling(get: Callable[..., Any], factors: Tensor | None) -> RopeScaling
 def _of_factors(get: Callable[..., Any], factors: Tensor) -> RopeScaling:
     """Llama 3.1's scaling, if these are the factors that come out of it."""
     low, high, original = LLAMA3
-    scaling = RopeScaling("llama3", factors.max().item(), low, high, original)
+    scaling = RopeScaling("llama3", round(factors.max().item(), 4), low, high, original)
     size = 2 * len(factors)
     frequencies = get("{arch}.rope.freq_base", 10_000.0) ** -(torch.arange(0, size, 2, dtype=torch.float32) / size)
     kept = ((original * frequencies / (2 * math.pi) - low) / (high - low)).clamp(0, 1)
