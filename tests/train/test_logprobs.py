@@ -10,15 +10,12 @@ from midspan.train import logprobs
 from midspan.train.logprobs import token_logprobs
 
 
-@pytest.fixture(params=["kept", "computed again"])
-def limits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logprobs, "CHUNK_ELEMENTS", 7 * 50)  # seven rows a chunk, so that the last is shorter
-    if request.param == "computed again":
-        monkeypatch.setattr(logprobs, "KEPT_ELEMENTS", 0)
-
-
-@pytest.mark.usefixtures("limits")
-def test_values_and_gradients_equal_cross_entropy_in_double_precision() -> None:
+@pytest.mark.parametrize("elements", [1, 7 * 33, 50 * 33, 10**6])
+def test_values_and_gradients_equal_cross_entropy_in_double_precision(
+    elements: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a word at a time, over seven at a time (the last part is shorter), to all at once."""
+    monkeypatch.setitem(logprobs.CHUNK_ELEMENTS, "cpu", elements)
     torch.manual_seed(0)
     hidden, head = torch.randn(33, 16, dtype=torch.double), torch.randn(50, 16, dtype=torch.double)
     targets, weights = torch.randint(0, 50, (33,)), torch.rand(33)

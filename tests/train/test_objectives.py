@@ -8,16 +8,21 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from midspan.batches import Batch, PreferencePair, Segment, chat_segment, pack_pairs, pack_rows
+from midspan.batches import Batch, PreferencePair, Segment, chat_segment, pack_pairs, pack_rows, pair_segments
 from midspan.model import Decoder, DecoderConfig
 from midspan.tokens import Message, Tokenizer
-from midspan.train.objectives import batch_logprobs, causal_loss, dpo_loss, sequence_logprobs
+from midspan.train.objectives.causal import batch_logprobs
+from midspan.train.objectives.dpo import Settings, dpo_loss, sequence_logprobs
 
 
 @pytest.fixture
 def decoder() -> Decoder:
     torch.manual_seed(0)
     return Decoder(DecoderConfig("stablelm", 600, 32, 48, 2, 2, 2, 16, 256))
+
+
+def causal_loss(decoder: Decoder, batch: Batch) -> torch.Tensor:
+    return -(batch_logprobs(decoder, batch, torch.float32) * batch.loss_weight).sum()
 
 
 def ragged_rows() -> list[list[Segment]]:
@@ -50,7 +55,7 @@ def test_accumulating_over_ragged_micro_batches_gives_the_gradient_of_the_whole(
         decoder.zero_grad()
         total = batch.loss_weight.sum()
         for part in batch.split(rows):
-            (causal_loss(decoder, part, torch.float32) / total).backward()
+            (causal_loss(decoder, part) / total).backward()
         gradients.append(torch.cat([p.grad.flatten() for p in decoder.parameters() if p.grad is not None]))
     torch.testing.assert_close(gradients[0], gradients[1], atol=1e-6, rtol=1e-4)
 
@@ -60,7 +65,7 @@ def test_a_document_in_a_packed_row_does_not_change_another_ones_gradient(decode
     sums = []
     for rows in ([[first, second]], [[first], [second]]):
         decoder.zero_grad()
-        causal_loss(decoder, pack_rows(rows, 64), torch.float32).backward()
+        causal_loss(decoder, pack_rows(rows, 64)).backward()
         sums.append(decoder.embed_tokens.weight.grad.clone())
     torch.testing.assert_close(sums[0], sums[1], atol=1e-5, rtol=1e-4)
 
@@ -70,19 +75,19 @@ def test_sequence_log_probabilities_are_those_of_each_answer_alone(decoder: Deco
         PreferencePair(f"{n}", [Message(role="user", content="q" * n)], "return 1", "x = " + "y" * n, "model")
         for n in range(1, 4)
     ]
-    packed = pack_pairs(pairs, code_tokenizer, 128)
+    packed = pack_pairs([pair_segments(code_tokenizer, pair) for pair in pairs], 128)
     found = sequence_logprobs(decoder, packed, torch.float32)
     answers = [(pair, answer) for pair in pairs for answer in (pair.chosen, pair.rejected)]
     for index, (pair, answer) in enumerate(answers):
         alone: Batch = pack_rows([[chat_segment(code_tokenizer, pair.conversation(answer))]], 64)
-        assert found[index].item() == pytest.approx(-causal_loss(decoder, alone, torch.float32).item(), rel=1e-4)
+        assert found[index].item() == pytest.approx(-causal_loss(decoder, alone).item(), rel=1e-4)
 
 
 def test_dpo_loss_is_equation_7_of_its_paper() -> None:
     logprobs, reference = torch.tensor([-3.0, -5.0, -8.0, -2.0]), torch.tensor([-4.0, -4.0, -6.0, -6.0])
-    loss, margins = dpo_loss(logprobs, reference, torch.tensor([2.0, 1.0, 4.0, 1.0]), beta=0.5, nll_weight=0.0)
+    loss, margins = dpo_loss(logprobs, reference, torch.tensor([2.0, 1.0, 4.0, 1.0]), Settings(beta=0.5))
     expected = [0.5 * ((-3 + 4) - (-5 + 4)), 0.5 * ((-8 + 6) - (-2 + 6))]
     assert margins.tolist() == pytest.approx(expected)
     assert loss.item() == pytest.approx(sum(math.log(1 + math.exp(-margin)) for margin in expected))
-    with_nll, _ = dpo_loss(logprobs, reference, torch.tensor([2.0, 1.0, 4.0, 1.0]), beta=0.5, nll_weight=1.0)
+    with_nll, _ = dpo_loss(logprobs, reference, torch.tensor([2.0, 1.0, 4.0, 1.0]), Settings(beta=0.5, nll_weight=1.0))
     assert with_nll.item() - loss.item() == pytest.approx(3 / 2 + 8 / 4)

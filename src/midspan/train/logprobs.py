@@ -2,59 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
 
-CHUNK_ELEMENTS = 2**21  # logits held at once per chunk: 8 MB in float32; measured best on a 2-core EPYC
-KEPT_ELEMENTS = 2**26  # log-probabilities kept for the backward pass; beyond this they are computed again
+# Logits held at once. On a CPU so few that they stay in its cache: docs/results/training.md has the figures.
+CHUNK_ELEMENTS = {"cpu": 2**20, "cuda": 2**27}
 
 
 def token_logprobs(hidden: Tensor, head: Tensor, targets: Tensor, dtype: torch.dtype) -> Tensor:
     """Log-probability of each target: hidden [tokens, hidden], head [vocabulary, hidden], targets [tokens] → [tokens].
 
-    The vocabulary is reduced chunk by chunk in float32 and the full [tokens, vocabulary] logits never exist at once;
-    matrix products run in `dtype`.
+    A part of the vocabulary at a time, so that the [tokens, vocabulary] logits never exist; the backward pass makes
+    them again (Wijmans et al. 2024, "Cut Your Losses in Large-Vocabulary Language Models"). So each row of the head's
+    gradient is written once, where parts of the tokens would each add a gradient of the whole head. Matrix products run
+    in `dtype`, sums in float32.
     """
     logprobs: Tensor = _TokenLogprobs.apply(hidden, head, targets, dtype)  # type: ignore[no-untyped-call]
     return logprobs
 
 
 class _TokenLogprobs(torch.autograd.Function):
-    """Chunked log-softmax and gather, with a hand-written backward pass."""
+    """Log-softmax and gather over parts of the vocabulary, with a hand-written backward pass."""
 
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, head: Tensor, targets: Tensor, dtype: torch.dtype) -> Tensor:
         cast_hidden, cast_head = hidden.to(dtype), head.to(dtype)
-        rows = max(1, CHUNK_ELEMENTS // len(head))
-        keep = ctx.needs_input_grad[0] and len(hidden) * len(head) <= KEPT_ELEMENTS
-        kept, gathered = [], []
-        for part, part_targets in zip(torch.split(cast_hidden, rows), torch.split(targets, rows), strict=True):
-            table = torch.log_softmax(part @ cast_head.T, dim=-1, dtype=torch.float32)  # [rows, vocabulary]
-            gathered.append(table.gather(1, part_targets[:, None])[:, 0])
-            if keep:
-                kept.append(table)
-        ctx.save_for_backward(cast_hidden, cast_head, targets)
-        ctx.rows, ctx.kept, ctx.dtypes = rows, kept, (hidden.dtype, head.dtype)
-        return torch.cat(gathered) if gathered else hidden.new_zeros(0, dtype=torch.float32)
+        chosen = torch.zeros(len(hidden), device=hidden.device)  # [tokens], logits of the targets
+        total = torch.full_like(chosen, -torch.inf)  # [tokens], log of the sum of all exponentials so far
+        for part in _parts(cast_hidden, cast_head):
+            logits = (cast_hidden @ cast_head[part].T).float()  # [tokens, part]
+            inside, column = _columns(targets, part)
+            chosen = torch.where(inside, logits.gather(1, column[:, None])[:, 0], chosen)
+            total = torch.logaddexp(total, logits.logsumexp(1))
+        ctx.save_for_backward(cast_hidden, cast_head, targets, total)
+        ctx.dtypes = hidden.dtype, head.dtype
+        return chosen - total
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
-        hidden, head, targets = ctx.saved_tensors
-        hidden_gradient = torch.empty_like(hidden)
-        head_gradient = torch.zeros_like(head, dtype=torch.float32)
-        for index, start in enumerate(range(0, len(hidden), ctx.rows)):
-            part = slice(start, start + ctx.rows)
-            table = (
-                ctx.kept[index] if ctx.kept else torch.log_softmax(hidden[part] @ head.T, dim=-1, dtype=torch.float32)
-            )
+        hidden, head, targets, total = ctx.saved_tensors
+        scale = gradient.float()[:, None]  # [tokens, 1]
+        hidden_gradient = torch.zeros(hidden.shape, device=hidden.device)
+        head_gradient = torch.empty(head.shape, dtype=ctx.dtypes[1], device=head.device)
+        for part in _parts(hidden, head):
+            logits = (hidden @ head[part].T).float()
             # d logprob / d logits = one-hot(target) - softmax
-            scale = gradient[part, None].float()
-            logits_gradient = table.exp_().mul_(-scale)
-            logits_gradient.scatter_add_(1, targets[part, None], scale)
-            logits_gradient = logits_gradient.to(hidden.dtype)
-            hidden_gradient[part] = logits_gradient @ head
-            head_gradient += logits_gradient.T @ hidden[part]
-        ctx.kept = None  # a second backward pass through the same graph is not supported
-        return hidden_gradient.to(ctx.dtypes[0]), head_gradient.to(ctx.dtypes[1]), None, None
+            slope = logits.sub_(total[:, None]).exp_().mul_(-scale)
+            inside, column = _columns(targets, part)
+            slope.scatter_add_(1, column[:, None], torch.where(inside[:, None], scale, 0.0))
+            slope = slope.to(hidden.dtype)
+            hidden_gradient += slope @ head[part]
+            head_gradient[part] = slope.T @ hidden
+        return hidden_gradient.to(ctx.dtypes[0]), head_gradient, None, None
+
+
+def _parts(hidden: Tensor, head: Tensor) -> Iterator[slice]:
+    """The vocabulary in parts of as many rows as there may be logits of at once."""
+    size = max(1, CHUNK_ELEMENTS[hidden.device.type] // max(1, len(hidden)))
+    for start in range(0, len(head), size):
+        yield slice(start, min(start + size, len(head)))
+
+
+def _columns(targets: Tensor, part: slice) -> tuple[Tensor, Tensor]:
+    """Which targets lie in a part, and where in it (anywhere, for those that do not): both [tokens]."""
+    inside = (targets >= part.start) & (targets < part.stop)
+    return inside, torch.where(inside, targets - part.start, 0)
