@@ -57,9 +57,9 @@ def test_build_writes_token_shards_once(run: Path, corpus: Typed) -> None:
     code, _, errors = corpus(*words)
     assert code == 0, errors
     shards = {side: TokenShard.open(run / "corpus/tokens" / side) for side in ("train", "heldout")}
-    assert shards["train"].paths == [document.path for document in documents]
-    counted = [one["tokens"] for source in shards["train"].by_source.values() for one in source.values()]
-    assert sum(counted) == len(shards["train"].tokens)
+    paths = shards["train"].documents(columns=["path"])["path"].to_pylist()
+    assert paths == [document.path for document in documents]
+    assert shards["train"].total("tokens") == len(shards["train"].tokens)
     assert "heldout is up to date" in corpus(*words)[2]
     tokens = run / "corpus/tokens/train/000000/tokens.bin"
     whole = tokens.read_bytes()

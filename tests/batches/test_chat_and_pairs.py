@@ -10,7 +10,6 @@ from midspan.batches import (
     PairRows,
     PreferencePair,
     chat_segment,
-    fits,
     pack_pairs,
     pack_rows,
     pair_segments,
@@ -75,13 +74,6 @@ def test_sums_by_sequence_equal_a_plain_loop(code_tokenizer: Tokenizer) -> None:
         mask = (packed.sequences == index) & (packed.batch.loss_weight > 0)
         assert code_tokenizer.decode(packed.batch.targets[mask].tolist()) == text + "<|im_end|>"
         assert packed.answer_tokens[index] == mask.sum()
-
-
-def test_a_pair_fits_when_both_answers_do(code_tokenizer: Tokenizer) -> None:
-    long = PreferencePair("p", PAIRS[0].prompt, "x" * 400, "pass", "mutation")
-    assert fits(PAIRS[0], code_tokenizer, 64)
-    assert not fits(long, code_tokenizer, 64)
-    assert all(segment.length <= 64 for segment in pair_segments(code_tokenizer, PAIRS[0]))
 
 
 def pairs_of(pairs: list[PreferencePair], tokenizer: Tokenizer, context: int = 96, stage: str = "pairs") -> PairRows:

@@ -39,7 +39,7 @@ def test_draws_are_shared_out_by_weight_and_none_is_forgotten(weights: list[floa
     assert sum(counts) == DRAWS
     exact = [weight / sum(weights) * DRAWS for weight in weights]
     assert all((count > 0) == (weight > 0) for count, weight in zip(counts, weights, strict=True))
-    if all(share >= 1 for share in exact if share):
+    if all(share >= 1 for share, weight in zip(exact, weights, strict=True) if weight):
         assert all(abs(count - share) < 1 for count, share in zip(counts, exact, strict=True))
 
 

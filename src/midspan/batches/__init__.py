@@ -5,7 +5,7 @@ from midspan.batches.chat import ConversationRows, chat_segment
 from midspan.batches.code import CodeRows, open_code_rows, reserve_of
 from midspan.batches.held_out import held_out_rows
 from midspan.batches.mixture import Mixture
-from midspan.batches.pairs import PairBatch, PairRows, PreferencePair, fits, pack_pairs, pair_segments
+from midspan.batches.pairs import PairBatch, PairRows, PreferencePair, pack_pairs, pair_segments
 from midspan.batches.plan import PackingPlan, write_packing_plan
 from midspan.batches.randomness import generator, shuffled
 from midspan.batches.repositories import Joining
@@ -27,7 +27,6 @@ __all__ = [
     "Segment",
     "Span",
     "chat_segment",
-    "fits",
     "generator",
     "held_out_rows",
     "open_code_rows",

@@ -9,10 +9,11 @@ from midspan.batches.batch import Segment
 from midspan.batches.fim import cut, fim_tokens
 from midspan.batches.plan import PackingPlan, write_packing_plan
 from midspan.batches.randomness import generator, shuffled
-from midspan.batches.repositories import Joining, RepositoryOrder, file_header, repository_opening
+from midspan.batches.repositories import Joining, file_header, repository_opening
 from midspan.batches.rows import beginning
 from midspan.batches.samples import Sample, Span
 from midspan.corpus import TokenShard
+from midspan.corpus.repositories import RepositoryOrder
 from midspan.engines import EngineChoice
 from midspan.errors import UserError
 from midspan.tokens import Tokenizer

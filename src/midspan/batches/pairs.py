@@ -57,11 +57,6 @@ def pair_segments(tokenizer: Tokenizer, pair: PreferencePair) -> list[Segment]:
     return [chat_segment(tokenizer, pair.conversation(answer)) for answer in (pair.chosen, pair.rejected)]
 
 
-def fits(pair: PreferencePair, tokenizer: Tokenizer, context: int) -> bool:
-    """Whether both answers with their prompt fit into one row of `context` positions."""
-    return all(segment.length <= context for segment in pair_segments(tokenizer, pair))
-
-
 class PairRows:
     """A pair a row, [chosen, rejected], each once an epoch, so that any split of the rows keeps the pairs whole.
 

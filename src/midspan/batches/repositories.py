@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from midspan.batches.randomness import generator
+from midspan.corpus.repositories import RepositoryOrder
 from midspan.tokens import Tokenizer
-
-RepositoryOrder = Literal["dependency", "random"]  # the order of the shard, which is the corpus's, or a drawn one
 
 
 @dataclass(frozen=True)
 class Joining:
-    """How the files of a repository are joined."""
+    """How the files of a repository are joined: in the order of the shard, which is the corpus's, or a drawn one."""
 
     order: RepositoryOrder
     tokenizer: Tokenizer  # of the names that stand before the files

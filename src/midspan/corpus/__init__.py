@@ -3,8 +3,8 @@
 from midspan.corpus.documents import DOCUMENT_SCHEMA, Document, read_documents
 from midspan.corpus.run_steps import learn_tokenizer, write_corpus, write_tokens
 from midspan.corpus.stages import build_corpus, corpus_fingerprint
-from midspan.corpus.token_encoding import encode_documents, write_token_shard
 from midspan.corpus.token_shards import TokenShard
+from midspan.corpus.token_writer import encode_documents, write_token_shard
 
 __all__ = [
     "DOCUMENT_SCHEMA",

@@ -8,8 +8,8 @@ from pathlib import Path
 from midspan import recipe
 from midspan.corpus.documents import read_documents
 from midspan.corpus.stages import build_corpus
-from midspan.corpus.token_encoding import encode_documents
 from midspan.corpus.token_shards import TokenShard
+from midspan.corpus.token_writer import encode_documents
 from midspan.files import atomic_directory
 from midspan.progress import say
 from midspan.step import Tools
