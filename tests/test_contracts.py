@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypedDict
 import pytest
 
 CONTRACTS = (Path(__file__).parents[1] / "docs" / "contracts.md").read_text(encoding="utf-8")
-PENDING = {"tokens", "model", "generate"}  # rooms that are being rebuilt: not yet as they say
+PENDING: set[str] = set()  # rooms that are being rebuilt: not yet as they say
 USED = {"contextmanager": contextmanager, "dataclass": dataclass, "Protocol": Protocol, "TypedDict": TypedDict}
 
 
@@ -109,6 +109,7 @@ def _of_default(name: str, real: Any, told: Any, none: Any) -> Iterator[str]:
 
 def _plain(annotation: Any) -> str:
     """A type as it is written, without the modules that its names come from."""
+    annotation = getattr(annotation, "__forward_arg__", annotation)  # as a TypedDict keeps them
     text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
     return re.sub(r"\b\w+\.(?=\w)", "", ast.unparse(ast.parse(text)))
 

@@ -208,7 +208,7 @@ UNPROVEN: dict[str, tuple[str, Callable[[dict[str, Any]], object]]] = {
     "byte fallback": ("byte_fallback", lambda d: d["model"].update(byte_fallback=True)),
     "ignored merges": ("ignore_merges", lambda d: d["model"].update(ignore_merges=True)),
     "another order of ids": ("order", swap_two_ids),
-    "a missing byte": ("bytes", lambda d: d["model"]["vocab"].pop("A")),
+    "a missing byte that is merged": ("no earlier merge", lambda d: d["model"]["vocab"].pop("A")),
 }
 
 
@@ -217,6 +217,26 @@ def test_what_could_change_an_id_is_refused_with_its_reason(case: str) -> None:
     reason, change = UNPROVEN[case]
     with pytest.raises(UnprovenError, match=reason):
         FastEncoder(tampered(change), encoders("midspan")[1])
+
+
+MISSING = [chr(0x104), chr(0x11D)]  # how GPT-2 writes the bytes 4 and 29, as SmolLM2 lacks them
+
+
+@pytest.mark.parametrize("style", ["gpt2", "starcoder"])
+@settings(max_examples=100)
+@given(parts=st.lists(st.one_of(telling, st.sampled_from(["\x04", "\x1d", "\x05", "-"]), any_text)))
+def test_where_the_vocabulary_lacks_bytes_only_texts_with_such_bytes_go_the_slow_way(
+    style: str, parts: list[str]
+) -> None:
+    definition = tampered(lambda d: [d["model"]["vocab"].pop(one) for one in MISSING], style)
+    fast, backend = FastEncoder(definition, backend_of(definition)), backend_of(definition)
+    text = "".join(parts)
+    ids = fast.encode(text)
+    if "\x04" in text or "\x1d" in text:
+        assert ids is None
+    else:
+        assert ids is None or ids == backend.encode(text, add_special_tokens=False).ids
+    assert fast.encode("a - b\x05") == backend.encode("a - b\x05", add_special_tokens=False).ids
 
 
 def test_an_unproven_tokenizer_still_encodes_and_says_why_it_is_slow() -> None:

@@ -168,3 +168,12 @@ def test_a_gguf_without_a_tokenizer_is_one_line(tmp_path: Path) -> None:
     writer.close()
     with pytest.raises(UserError, match="no tokenizer"):
         tokenizer_of_gguf(tmp_path / "bare.gguf")
+
+
+def test_smollm2_goes_through_the_fast_encoder_with_the_same_ids() -> None:
+    tokenizer = small()
+    assert tokenizer.slow_because == ""
+    texts = [*TEXTS, "a\x04b", *real_files(40)]
+    for text in texts:
+        assert tokenizer.encode(text) == small_peer().encode(text, add_special_tokens=False, split_special_tokens=True)
+    assert tokenizer.encode_batch(texts) == [tokenizer.encode(text) for text in texts]

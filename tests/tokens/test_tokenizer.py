@@ -182,6 +182,15 @@ def test_the_configured_end_of_text_is_used_where_there_is_no_endoftext(tmp_path
 def test_a_missing_or_damaged_tokenizer_is_a_user_error_that_names_the_place(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=str(tmp_path)):
         Tokenizer.load(tmp_path)
-    (tmp_path / "tokenizer.json").write_text('{"model":')
-    with pytest.raises(UserError, match=r"tokenizer\.json cannot be read"):
-        Tokenizer.load(tmp_path)
+    for damaged in (
+        '{"model":',
+        "[]",
+        "{}",
+        '{"model": {"type": "BPE"}}',
+        '{"decoder": 1, "added_tokens": [{}]}',
+        "\x00",
+    ):
+        (tmp_path / "tokenizer.json").write_text(damaged)
+        with pytest.raises(UserError, match=r"tokenizer\.json cannot be read") as failure:
+            Tokenizer.load(tmp_path)
+        assert "\n" not in str(failure.value)

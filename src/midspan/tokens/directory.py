@@ -69,7 +69,7 @@ def _template(directory: Path, configuration: dict[str, Any]) -> str | None:
         return _text(file)
     template = configuration.get("chat_template")
     if isinstance(template, list):  # several named templates, as in tool-using models
-        template = next((entry["template"] for entry in template if entry["name"] == "default"), None)
+        template = next((entry["template"] for entry in template if entry.get("name") == "default"), None)
     return template
 
 

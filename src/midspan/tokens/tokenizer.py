@@ -254,14 +254,14 @@ class Tokenizer:
     @classmethod
     def load(cls, directory: Path) -> Tokenizer:
         """Read the tokenizer of any HF-layout directory; UserError if it has none or a damaged one."""
-        files = read_tokenizer_files(directory)
         try:
+            files = read_tokenizer_files(directory)
             return cls(files.definition, files.configuration, files.chat_template, files.generation)
         except UserError:
             raise
         except Exception as error:  # tokenizers raises bare Exception for a file it cannot parse
-            place = directory / "tokenizer.json"
-            raise UserError(f"{place} cannot be read ({error}): download or build the tokenizer again") from error
+            place, reason = directory / "tokenizer.json", " ".join(str(error).split())
+            raise UserError(f"{place} cannot be read ({reason}): download or build the tokenizer again") from error
 
 
 def _without_id(token: dict[str, Any]) -> dict[str, Any]:
