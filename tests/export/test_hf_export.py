@@ -9,7 +9,8 @@ import torch
 
 from midspan.errors import UserError
 from midspan.export import export_hf, hf
-from midspan.model import Decoder, DecoderConfig, Generation, load_decoder, open_weights, save_decoder
+from midspan.model import Decoder, DecoderConfig, Generation, ModelFacts, load_decoder, open_weights, save_decoder
+from midspan.step import Tools
 from midspan.tokens import Tokenizer
 
 
@@ -23,11 +24,26 @@ def model(tmp_path: Path, code_tokenizer: Tokenizer) -> Path:
     return tmp_path / "model"
 
 
-def test_both_readers_see_equal_logits(model: Path, tmp_path: Path) -> None:
-    found = export_hf(model, tmp_path / "release", "# A card\n")
-    assert found["midspan"] == 0
-    assert found["transformers"] < 1e-4
-    assert (tmp_path / "release" / "README.md").read_text() == "# A card\n"
+def export(model: Path, home: Path) -> Path:
+    (home / "card.md").write_text("# A card\n")
+    export_hf(model=model, card=home / "card.md", output=home / "release", key="k", tools=Tools())
+    return home / "release"
+
+
+def test_both_readers_see_equal_logits(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    release = export(model, tmp_path)
+    assert "logits read back equal by midspan" in (said := capsys.readouterr().err)
+    assert "transformers (largest difference" in said
+    before, after = load_decoder(model).state_dict(), load_decoder(release).state_dict()
+    assert all(torch.equal(value, after[name]) for name, value in before.items())
+    assert (release / "README.md").read_text() == "# A card\n"
+    assert Tokenizer.load(release).fingerprint == Tokenizer.load(model).fingerprint
+
+
+def test_what_is_known_of_a_model_goes_with_it(model: Path, tmp_path: Path) -> None:
+    facts = ModelFacts("owner/base", "apache-2.0", ("<fim_prefix>",), healing=False)
+    facts.write(model)
+    assert ModelFacts.read(export(model, tmp_path)) == facts
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32], ids=str)
@@ -39,9 +55,7 @@ def test_an_export_is_in_the_models_precision_and_keeps_what_it_says_of_its_use(
         {"eos_token_id": [2, 5], "temperature": 0.2, "do_sample": True},
     )
     save_decoder(load_decoder(model), model, dtype, generation)
-    found = export_hf(model, tmp_path / "release", "# A card\n")
-    assert max(found.values()) < 1e-4
-    weights = open_weights(tmp_path / "release")
+    weights = open_weights(export(model, tmp_path))
     assert weights.dtype == dtype
     assert weights.generation == generation
     assert weights.config.max_positions == 64
@@ -52,5 +66,5 @@ def test_a_reader_that_sees_other_logits_stops_the_export(
 ) -> None:
     monkeypatch.setattr(hf, "_transformers_logits", lambda directory, probe: torch.zeros(1, 64, 600))
     with pytest.raises(UserError, match="transformers reads other logits"):
-        export_hf(model, tmp_path / "release", "card")
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["model"]
+        export(model, tmp_path)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["card.md", "model"]
