@@ -97,3 +97,15 @@ def test_importing_midspan_imports_no_torch() -> None:
         "import sys, midspan; assert midspan.__version__; sys.exit('torch' in sys.modules or 'pydantic' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_model_says_whether_its_prompts_are_healed(engine: Engine, tmp_path: Path) -> None:
+    directory = save(engine.decoder, engine.tokenizer, tmp_path / "m")
+    assert Engine.open(directory).heals
+    for said in (True, False):
+        write_json(directory / "midspan.json", {"healing": said})
+        assert Engine.open(directory).heals == said
+    for wrong in ({}, {"healing": "no"}, []):
+        write_json(directory / "midspan.json", wrong)
+        with pytest.raises(UserError, match=r"midspan\.json does not say"):
+            Engine.open(directory)

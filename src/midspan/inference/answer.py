@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from midspan.inference.prompts import Ids
 from midspan.inference.sampling import Sampling, Uniforms
 from midspan.inference.stopping import StopMatcher
 from midspan.tokens import Detokenizer, Tokenizer
@@ -41,30 +42,45 @@ def completion(prompt_tokens: int, pieces: Sequence[Piece]) -> Completion:
 
 
 class Answer:
-    """The answer to prompt number `index`: at most `limit` tokens."""
+    """The answer to prompt number `index`, in a model of so many `positions`."""
 
-    def __init__(self, index: int, prompt: list[int], limit: int, tokenizer: Tokenizer, sampling: Sampling) -> None:
-        self.index, self.prompt, self.limit = index, prompt, limit
+    def __init__(self, index: int, prompt: Ids, positions: int, tokenizer: Tokenizer, sampling: Sampling) -> None:
+        self.index, self.prompt = index, prompt.tokens
+        self.ahead = b"".join(map(tokenizer.bytes_of, prompt.taken))  # what it must still begin with
         self.uniforms = Uniforms(sampling.seed, index)
-        self.token, self.generated, self.finished = prompt[-1], 0, False
-        self._ends = tokenizer.ends
-        self._detokenizer = Detokenizer(tokenizer, prompt)
+        self.token, self.generated, self.finished = prompt.tokens[-1], 0, False
+        # The last token of an answer is never read again, so it needs no position.
+        self.most = min(sampling.max_tokens + len(self.ahead), positions - len(prompt.tokens) + 1)
+        self._left = sampling.max_tokens
+        self._tokenizer = tokenizer
+        self._detokenizer = Detokenizer(tokenizer, prompt.tokens)
         self._stops = StopMatcher(sampling.stop)
+        again = Detokenizer(tokenizer, prompt.tokens)
+        self._unsaid = len("".join(map(again.push, prompt.taken)) + again.flush())  # characters that are the prompt's
 
     @property
     def position(self) -> int:
         """Where the newest token stands; a finished answer, still in the batch, scribbles over its own slot 0."""
         return 0 if self.finished else len(self.prompt) + self.generated - 1
 
-    def accept(self, token: int) -> Piece:
-        """Take the next token and say what text became certain with it."""
+    def accept(self, token: int) -> Piece | None:
+        """Take the next token and say what text became certain with it; None for one that is the prompt's own text."""
         self.token, self.generated = token, self.generated + 1
-        ended = token in self._ends
-        text = "" if ended else self._stops.push(self._detokenizer.push(token))
-        if not self._stops.stopped and (ended or self.generated == self.limit):
-            text += self._stops.push(self._detokenizer.flush())
+        data = self._tokenizer.bytes_of(token) if self.ahead else b""
+        repeats = 0 < len(data) <= len(self.ahead)
+        self.ahead = self.ahead[len(data) :]
+        self._left -= not repeats
+        ended, last = token in self._tokenizer.ends, self._left == 0 or self.generated == self.most
+        text = "" if ended else self._stops.push(self._after_cursor(self._detokenizer.push(token)))
+        if not self._stops.stopped and (ended or last):
+            text += self._stops.push(self._after_cursor(self._detokenizer.flush()))
             text += "" if self._stops.stopped else self._stops.flush()
         ended = ended or self._stops.stopped
-        self.finished = ended or self.generated == self.limit
+        self.finished = ended or last
         reason: FinishReason | None = "stop" if ended else "length" if self.finished else None
-        return Piece(text, token, reason)
+        return None if repeats and not self.finished else Piece(text, token, reason)
+
+    def _after_cursor(self, text: str) -> str:
+        unsaid = min(self._unsaid, len(text))
+        self._unsaid -= unsaid
+        return text[unsaid:]

@@ -12,8 +12,9 @@ import torch
 
 from midspan.compute import best_device, compute_dtype
 from midspan.inference.answer import Completion, Piece, completion
+from midspan.inference.healing import Healing
 from midspan.inference.loop import generate_pieces
-from midspan.inference.models import check_tokenizer, find_model
+from midspan.inference.models import check_tokenizer, find_model, heals
 from midspan.inference.prompts import Ids, Prompt, prompt_ids
 from midspan.inference.sampling import Sampling
 from midspan.model import Decoder, load_config, load_decoder
@@ -29,6 +30,7 @@ class Engine:
 
     decoder: Decoder
     tokenizer: Tokenizer
+    heals: bool = True  # whether a prompt loses the tokens that depend on what follows its cursor (healing.py)
 
     @classmethod
     def open(cls, place: str | Path, device: torch.device | None = None, weights: WeightsFormat = "auto") -> Engine:
@@ -41,7 +43,7 @@ class Engine:
         check_tokenizer(directory, load_config(directory), tokenizer)
         device = device or best_device()
         dtype = None if weights == "stored" else compute_dtype(weights, device)
-        return cls(load_decoder(directory, dtype).to(device), tokenizer)
+        return cls(load_decoder(directory, dtype).to(device), tokenizer, heals(directory))
 
     @property
     def device(self) -> torch.device:
@@ -60,12 +62,17 @@ class Engine:
         chat = {"chat"} if self.tokenizer.chat_template is not None else set()
         return frozenset({"plain"} | fill | chat)
 
+    @cached_property
+    def _healing(self) -> Healing:
+        return Healing(self.tokenizer)
+
     def ids(self, prompt: Prompt, max_tokens: int, context: int | None = None) -> Ids:
         """What the model reads for `prompt`, with room for `max_tokens` of answer within `context` positions.
 
         Raises `UserError` for what it cannot be asked, and for a prompt that does not fit.
         """
-        return prompt_ids(self.tokenizer, prompt, context or self.positions, max_tokens)
+        healing = self._healing if self.heals else None
+        return prompt_ids(self.tokenizer, prompt, context or self.positions, max_tokens, healing)
 
     def complete(
         self, prompts: Sequence[Prompt], sampling: Sampling, on_progress: Callable[[int], None] | None = None
@@ -83,7 +90,7 @@ class Engine:
                 finished += 1
                 if on_progress:
                     on_progress(finished)
-        return [completion(len(ids.tokens), parts) for ids, parts in zip(asked, pieces, strict=True)]
+        return [completion(ids.count, parts) for ids, parts in zip(asked, pieces, strict=True)]
 
     def stream(
         self, prompt: Prompt, sampling: Sampling, cancelled: Callable[[], bool] | None = None
@@ -104,4 +111,4 @@ class Engine:
         What the random numbers of a completion are depends on the seed and that number alone.
         """
         asked = [self.ids(prompt, sampling.max_tokens) for prompt in prompts]
-        yield from generate_pieces(self.decoder, self.tokenizer, asked, sampling, cancelled or (lambda: False))
+        yield from generate_pieces(self.decoder, self._healing, asked, sampling, cancelled or (lambda: False))

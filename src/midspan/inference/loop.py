@@ -7,16 +7,17 @@ may depend on what shares the batch. The random numbers never do.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
 
 from midspan.inference.answer import Answer, Piece
+from midspan.inference.healing import Healing
 from midspan.inference.prompts import Ids, check_fits
 from midspan.inference.sampling import Sampling, choose
 from midspan.model import Decoder, KeyValueCache
-from midspan.tokens import Tokenizer
 
 MOST_ROWS = 128  # prompts that are decoded together
 CACHE_BYTES = 1 << 30  # that their keys and values may take
@@ -25,7 +26,7 @@ PREFILL = 64  # prompt tokens per row between two looks at `cancelled`
 
 def generate_pieces(
     decoder: Decoder,
-    tokenizer: Tokenizer,
+    healing: Healing,
     prompts: Sequence[Ids],
     sampling: Sampling,
     cancelled: Callable[[], bool],
@@ -38,36 +39,31 @@ def generate_pieces(
     positions = decoder.config.max_positions
     answers = []
     for index, prompt in enumerate(prompts):
-        check_fits(prompt.tokens, positions)
-        # The last token of an answer is never read again, so it needs no position.
-        room = positions - len(prompt.tokens) + 1
-        answers.append(Answer(index, prompt.tokens, min(sampling.max_tokens, room), tokenizer, sampling))
+        check_fits(prompt, positions)
+        answers.append(Answer(index, prompt, positions, healing.tokenizer, sampling))
     answers.sort(key=lambda answer: len(answer.prompt))
-    capacity = max((len(answer.prompt) + answer.limit for answer in answers), default=0)
+    capacity = max((len(answer.prompt) + answer.most for answer in answers), default=0)
     row_bytes = KeyValueCache.row_bytes(decoder.config, capacity, next(decoder.parameters()).dtype)
     together = min(max(CACHE_BYTES // max(row_bytes, 1), 1), MOST_ROWS)
     for start in range(0, len(answers), together):
-        yield from _grow(decoder, tokenizer, answers[start : start + together], sampling, cancelled)
+        yield from _grow(decoder, healing, answers[start : start + together], sampling, cancelled)
 
 
 def _grow(
     decoder: Decoder,
-    tokenizer: Tokenizer,
+    healing: Healing,
     answers: list[Answer],
     sampling: Sampling,
     cancelled: Callable[[], bool],
 ) -> Iterator[tuple[int, Piece]]:
-    capacity = max(len(answer.prompt) + answer.limit - 1 for answer in answers)
+    capacity = max(len(answer.prompt) + answer.most - 1 for answer in answers)
     weight = next(decoder.parameters())
     cache = KeyValueCache(decoder.config, len(answers), capacity, weight.dtype, weight.device)
     logits = _read_prompts(decoder, answers, cache, cancelled)
     while logits is not None:
-        # A model may have more rows in its embedding than its tokenizer has tokens: those are never chosen.
-        uniforms = [answer.uniforms.next() for answer in answers]
-        tokens = choose(logits[:, : tokenizer.vocabulary_size], sampling, uniforms)
-        for answer, token in zip(answers, tokens, strict=True):
-            if not answer.finished:
-                yield answer.index, answer.accept(token)
+        for answer, token in zip(answers, _next_tokens(logits, answers, sampling, healing), strict=True):
+            if not answer.finished and (piece := answer.accept(token)):
+                yield answer.index, piece
         active = [number for number, answer in enumerate(answers) if not answer.finished]
         if not active or cancelled():
             return
@@ -75,6 +71,18 @@ def _grow(
             answers = [answers[number] for number in active]
             cache.keep_rows(active)
         logits = _read_newest(decoder, answers, cache)
+
+
+@torch.inference_mode()
+def _next_tokens(logits: Tensor, answers: list[Answer], sampling: Sampling, healing: Healing) -> list[int]:
+    """The next token of each answer, by the `logits` [rows, vocabulary] after its newest."""
+    # A model may have more rows in its embedding than its tokenizer has tokens: those are never chosen.
+    logits = logits[:, : healing.tokenizer.vocabulary_size]
+    for row, answer in enumerate(answers):
+        if answer.ahead and not answer.finished:
+            allowed = healing.spellings.allowed(answer.ahead).to(logits.device)
+            logits[row] = torch.full_like(logits[row], -math.inf).index_copy(0, allowed, logits[row, allowed])
+    return choose(logits, sampling, [answer.uniforms.next() for answer in answers])
 
 
 @torch.inference_mode()

@@ -10,6 +10,7 @@ from midspan.model import DecoderConfig
 from midspan.tokens import Tokenizer
 
 RELEASE = "release"  # what a finished run exports
+SETTINGS = "midspan.json"  # beside a model's config.json: what Midspan's own training knows of it
 
 
 def find_model(path: Path) -> Path:
@@ -52,3 +53,20 @@ def check_tokenizer(directory: Path, config: DecoderConfig, tokenizer: Tokenizer
             f"{directory} is a checkpoint of another tokenizer: it has {config.vocabulary_size} embedding rows, the "
             f"tokenizer has {tokenizer.vocabulary_size} ids; use the tokenizer it was trained with"
         )
+
+
+def heals(directory: Path) -> bool:
+    """Whether prompts of this model are healed: what its midspan.json says, else yes.
+
+    A model that was trained with the texts before and after a cursor encoded apart needs it not.
+    """
+    file = directory / SETTINGS
+    if not file.is_file():
+        return True
+    try:
+        said = read_json(file)["healing"]
+    except (ValueError, LookupError, TypeError):
+        said = None
+    if not isinstance(said, bool):
+        raise UserError(f'{file} does not say whether prompts are healed: write {{"healing": true}} or false into it')
+    return said

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from midspan.errors import UserError
+from midspan.inference.healing import Healing
 from midspan.tokens import Message, Tokenizer, encode_chat, encode_infill
 
 SUFFIX_SHARE = 4  # one token in four is kept for what follows the cursor
@@ -45,9 +46,15 @@ class Chat:
 
 @dataclass(frozen=True)
 class Ids:
-    """What the model reads, as it is."""
+    """What the model reads, as it is. `taken` are tokens of the prompt whose text the answer must begin with."""
 
     tokens: list[int]
+    taken: list[int] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """The tokens of the prompt, those taken back included."""
+        return len(self.tokens) + len(self.taken)
 
 
 Prompt = Plain | Fill | Marked | Chat | Ids
@@ -61,21 +68,44 @@ class PromptTooLongError(UserError):
         self.prompt_tokens, self.limit = prompt_tokens, limit
 
 
-def prompt_ids(tokenizer: Tokenizer, prompt: Prompt, positions: int, max_tokens: int) -> Ids:
+def prompt_ids(
+    tokenizer: Tokenizer, prompt: Prompt, positions: int, max_tokens: int, healing: Healing | None = None
+) -> Ids:
     """The ids that ask `prompt`, within `positions` that an answer of `max_tokens` shares.
 
-    Raises `UserError` where the tokenizer has no layout for it, and for what does not fit.
+    With `healing`, what a cursor ends loses the last tokens that depend on what follows. Raises `UserError` where the
+    tokenizer has no layout for the prompt, and for what does not fit.
     """
     limit = prompt_limit(positions, max_tokens)
-    if isinstance(prompt, Fill):
-        return Ids(_infill_ids(tokenizer, prompt, limit))
-    if isinstance(prompt, Chat):
-        return Ids(_chat_ids(tokenizer, prompt.messages, limit))
-    if isinstance(prompt, Plain):
-        return Ids(_plain_ids(tokenizer, prompt, positions, limit))
-    tokens = _marked_ids(tokenizer, prompt.text) if isinstance(prompt, Marked) else prompt.tokens
-    check_fits(tokens, positions)
-    return Ids(tokens)
+    if isinstance(prompt, Ids):
+        asked, cursor = prompt, None
+    elif isinstance(prompt, Chat):
+        asked, cursor = Ids(_chat_ids(tokenizer, prompt.messages, limit)), None
+    elif isinstance(prompt, Fill):
+        ids = _infill_ids(tokenizer, prompt, limit)
+        asked, cursor = Ids(ids), _before_cursor(tokenizer, ids)
+    else:
+        ids = _plain_ids(tokenizer, prompt, limit) if isinstance(prompt, Plain) else _marked_ids(tokenizer, prompt.text)
+        asked, cursor = Ids(ids), _before_cursor(tokenizer, ids)
+    check_fits(asked, positions)
+    return asked if cursor is None or healing is None else _healed(tokenizer, asked.tokens, cursor, healing)
+
+
+def _before_cursor(tokenizer: Tokenizer, ids: list[int]) -> slice:
+    """The part of a prompt that its cursor ends: the prefix where the middle marker is last, else all after the last
+    special token (left to right, or where the prefix comes after that marker)."""
+    fim, special = tokenizer.fim, set(tokenizer.special_ids.values())
+    end = len(ids)
+    if fim and ids and ids[-1] == fim.middle and fim.suffix in ids:
+        end = len(ids) - 1 - ids[::-1].index(fim.suffix)
+    start = next((place + 1 for place in range(end - 1, -1, -1) if ids[place] in special), 0)
+    return slice(start, end)
+
+
+def _healed(tokenizer: Tokenizer, ids: list[int], cursor: slice, healing: Healing) -> Ids:
+    kept = cursor.start + healing.stable_length(ids[cursor])
+    # A model must read something: where nothing is left, that a document begins.
+    return Ids(ids[:kept] + ids[cursor.stop :] or [tokenizer.end_of_text], ids[kept : cursor.stop])
 
 
 def prompt_limit(positions: int, max_tokens: int) -> int:
@@ -83,22 +113,20 @@ def prompt_limit(positions: int, max_tokens: int) -> int:
     return positions - min(max_tokens, positions // 4)
 
 
-def check_fits(tokens: Sequence[int], positions: int) -> None:
+def check_fits(prompt: Ids, positions: int) -> None:
     """Raise `UserError` for a prompt that is empty or longer than the model's positions."""
-    if not tokens:
+    if not prompt.tokens:
         raise UserError("the prompt has no tokens: give at least one, such as <|endoftext|>")
-    if len(tokens) > positions:
-        raise PromptTooLongError(len(tokens), positions)
+    if prompt.count > positions:
+        raise PromptTooLongError(prompt.count, positions)
 
 
-def _plain_ids(tokenizer: Tokenizer, prompt: Plain, positions: int, limit: int) -> list[int]:
+def _plain_ids(tokenizer: Tokenizer, prompt: Plain, limit: int) -> list[int]:
     """Markers in the text are mere text."""
     opening, ids = tokenizer.opening, _encode(tokenizer, prompt.text)
     if prompt.cut:
         ids = ids[max(0, len(ids) - max(0, limit - len(opening))) :]
-    ids = opening + ids or [tokenizer.end_of_text]
-    check_fits(ids, positions)
-    return ids
+    return opening + ids or [tokenizer.end_of_text]
 
 
 def is_laid_out(tokenizer: Tokenizer, text: str) -> bool:
@@ -129,6 +157,7 @@ def _infill_ids(tokenizer: Tokenizer, prompt: Fill, limit: int) -> list[int]:
     room = limit - len(opening) - 3
     if room < 0:
         raise UserError(f"the limit of {limit} tokens leaves no room for the three FIM tokens: raise it")
+    _check_unicode(prompt.prefix + prompt.suffix)
     before, after = encode_infill(tokenizer, prompt.prefix, prompt.suffix)
     after = after[: max(room // SUFFIX_SHARE, room - len(before))]
     before = before[max(0, len(before) - (room - len(after))) :]

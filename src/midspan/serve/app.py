@@ -160,7 +160,7 @@ class Api:
         async with aclosing(self.worker.pieces(prompts, ask.sampling)) as made:
             async for choice, piece in made:
                 pieces[choice].append(piece)
-        completions = [completion(len(prompt.tokens), parts) for prompt, parts in zip(prompts, pieces, strict=True)]
+        completions = [completion(prompt.count, parts) for prompt, parts in zip(prompts, pieces, strict=True)]
         return reply.whole(ask, completions)
 
     async def _events(self, ask: Ask, reply: Reply) -> AsyncIterator[str]:

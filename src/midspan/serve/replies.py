@@ -29,7 +29,7 @@ class Ask:
     @property
     def prompt_tokens(self) -> int:
         """Each prompt counts once, however many answers it gets."""
-        return sum(len(prompt.tokens) for prompt in self.prompts)
+        return sum(prompt.count for prompt in self.prompts)
 
     def echo(self, choice: int) -> str:
         """What comes before the answer of number `choice`."""

@@ -64,6 +64,20 @@ def _of_steps(definition: dict[str, Any], part: str, of: list[dict[str, Any]]) -
     return of[0] if of else None
 
 
+def without_shortcuts(definition: dict[str, Any]) -> dict[str, Any]:
+    """The same tokenizer where merges alone decide, even on a word that is a token as it is (Llama 3)."""
+    model = definition["model"]
+    return definition | {"model": model | {"ignore_merges": False}} if model.get("ignore_merges") else definition
+
+
+def spelled(definition: dict[str, Any], data: bytes) -> str:
+    """`data` as the model's merges spell it."""
+    if "ByteLevel" in {step["type"] for step in steps(definition, "decoder")}:
+        characters = {value: character for character, value in byte_values().items()}
+        return "".join(characters[value] for value in data)
+    return data.decode().replace(" ", WORD_START)
+
+
 def token_bytes(definition: dict[str, Any]) -> list[bytes]:
     """What each id stands for in the middle of a text; b"" for special tokens and for ids that are not used."""
     vocabulary: dict[str, int] = dict(_vocabulary(definition["model"]["vocab"]))

@@ -16,8 +16,10 @@ from midspan.tokens.definition import (
     fallback_bytes,
     puts_space_before,
     special_ids,
+    spelled,
     token_bytes,
     with_specials_flagged,
+    without_shortcuts,
     without_space_before,
 )
 from midspan.tokens.directory import TokenizerFiles, named, read_tokenizer_files, write_tokenizer_files
@@ -128,7 +130,25 @@ class Tokenizer:
 
     @functools.cached_property
     def _continuing(self) -> tokenizers.Tokenizer:
-        return _backend_of(without_space_before(self._flagged))
+        return _backend_of(without_space_before(self._flagged)) if self._puts_space_before else self._backend
+
+    def encode_pieces(self, text: str) -> list[list[int]]:
+        """`encode_continuation(text)` in the pieces (words, numbers, runs of spaces) that no merge reaches across."""
+        encoding = self._continuing.encode(text, add_special_tokens=False)
+        numbers = encoding.word_ids
+        starts = [place for place, number in enumerate(numbers) if place == 0 or number != numbers[place - 1]]
+        return [encoding.ids[start:end] for start, end in zip(starts, [*starts[1:], len(numbers)], strict=True)]
+
+    def encode_piece(self, data: bytes) -> list[int]:
+        """The ids that merging alone makes of `data`, the beginning of a longer piece."""
+        return [token.id for token in self._merges.tokenize(spelled(self._flagged, data))] if data else []
+
+    @functools.cached_property
+    def _merges(self) -> tokenizers.models.Model:
+        definition = without_shortcuts(self._flagged)
+        backend = self._backend if definition is self._flagged else _backend_of(definition)
+        model: tokenizers.models.Model = backend.model
+        return model
 
     def bytes_of(self, token: int) -> bytes:
         """The exact bytes a token stands for in the middle of a text: "▁x" is a space and an x, <0xE2> its byte.
