@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
+from families import FAMILIES, ours, smollm2
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from real_tokenizers import NAMES, real_tokenizer
 
 from midspan.inference import Engine, Fill, Ids, Marked, Plain, Sampling
 from midspan.inference.healing import Healing
 from midspan.inference.spellings import Spellings
 from midspan.tokens import Tokenizer
+from midspan.tokens.gguf import tokenizer_of_gguf
 
+NAMES = [*FAMILIES, "smollm2"]
 ROOT = Path(__file__).parents[2]
 REAL_FILES = [*sorted(ROOT.glob("src/midspan/**/*.py"))[::4], ROOT / "README.md"]
 # What splitting patterns, merges and added tokens treat in ways of their own.
 ATOMS = ["a", "s", "t", "re", "ll", "E", "0", "12", "'", ".", "_", "(", ");", "==", "é", "漢字", "🙂", "²", "\u0301"]
 ATOMS += [" ", "  ", "    ", "\n", "\r\n", "\t", "\u00a0", "return", "self", "import ", "# ", "\n    "]
 mixed = st.lists(st.sampled_from(ATOMS), min_size=1, max_size=20).map("".join)
+
+
+@functools.cache
+def healing_of(name: str) -> Healing:
+    return Healing(tokenizer_of_gguf(smollm2()) if name == "smollm2" else ours(name))
 
 
 def assert_healed(healing: Healing, before: str, after: str) -> None:
@@ -52,15 +60,15 @@ def cursors(count: int) -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_at_random_places_of_real_files_the_prompt_goes_on_as_the_whole_is_encoded(name: str) -> None:
-    healing = Healing(real_tokenizer(name))
+    healing = healing_of(name)
     for before, after in cursors(1000):
         assert_healed(healing, before, after)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_takes_back_little(name: str) -> None:
-    tokenizer = real_tokenizer(name)
-    healing = Healing(tokenizer)
+    healing = healing_of(name)
+    tokenizer = healing.tokenizer
     taken = []
     for before, _ in cursors(200):
         ids = tokenizer.encode(before)
@@ -71,8 +79,8 @@ def test_it_takes_back_little(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_long_run_is_not_taken_back_whole(name: str) -> None:
-    tokenizer = real_tokenizer(name)
-    healing = Healing(tokenizer)
+    healing = healing_of(name)
+    tokenizer = healing.tokenizer
     for run in ("a" * 500, "=" * 500, "漢字" * 100):
         ids = tokenizer.encode(f"x = {run}")
         assert len(ids) - healing.stable_length(ids) < 70, run[:3]
@@ -83,7 +91,7 @@ def test_a_long_run_is_not_taken_back_whole(name: str) -> None:
 @given(text=mixed, data=st.data())
 def test_whatever_the_text_and_the_place(name: str, text: str, data: st.DataObject) -> None:
     place = data.draw(st.integers(1, len(text)))
-    assert_healed(Healing(real_tokenizer(name)), text[:place], text[place:])
+    assert_healed(healing_of(name), text[:place], text[place:])
 
 
 @settings(max_examples=150, deadline=None)

@@ -24,7 +24,7 @@ from typing import Any
 from midspan.inference.spellings import Spellings
 from midspan.tokens import Tokenizer
 
-FIRST_TAIL = 16  # tokens that are looked at first
+FIRST_TAIL = 6  # tokens that are looked at first
 
 # What may follow a prompt: one or two characters of every kind that splitting patterns tell apart. Letters (among them
 # those of 's, 't, 're, 've, 'm, 'll, 'd, which patterns know), digits, marks, signs and white space.

@@ -14,7 +14,7 @@ import pytest
 
 from midspan.tokens import Tokenizer
 
-SHARED = Path(__file__).parents[2] / ".." / "shared" / "data" / "tokenizer"
+SHARED = Path(__file__).parents[1] / ".." / "shared" / "data" / "tokenizer"
 SHARED = SHARED if SHARED.is_dir() else Path("/work/shared/data/tokenizer")
 STANDARD_LIBRARY = Path(sysconfig.get_paths()["stdlib"])
 NEOX = {"tokenizer_class": "GPTNeoXTokenizer"} | {f"{role}_token": "<|endoftext|>" for role in ("bos", "eos", "unk")}
