@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from midspan.train.stages import new_config
 from transformers import StableLmConfig, StableLmForCausalLM
 
 from midspan.batches import Batch, Segment, generator, pack_rows
@@ -23,7 +24,6 @@ from midspan.model import Decoder
 from midspan.recipe import load_recipe
 from midspan.train.loop import make_optimizer
 from midspan.train.objectives import causal_loss
-from midspan.train.stages import new_config
 
 RECIPE = Path(__file__).parent.parent / "recipes" / "quickstart.yaml"
 STEPS = 8

@@ -20,7 +20,7 @@ from midspan.errors import UserError
 from midspan.files import read_json
 from midspan.report.data_card import write_data_card
 from midspan.report.data_card.contents import content_sections
-from midspan.report.data_card.filtering import filter_sections, rule_threshold
+from midspan.report.data_card.filters import filter_sections, rule_threshold
 from midspan.report.data_card.page import count_fates
 from midspan.report.data_card.record import DataRecord, read_data
 from midspan.report.data_card.section import Section

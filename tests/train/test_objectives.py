@@ -12,7 +12,8 @@ from midspan.batches import Batch, PreferencePair, Segment, chat_segment, pack_p
 from midspan.model import Decoder, DecoderConfig
 from midspan.tokens import Message, Tokenizer
 from midspan.train.objectives.causal import batch_logprobs
-from midspan.train.objectives.dpo import Settings, dpo_loss, sequence_logprobs
+from midspan.train.objectives.dpo import Settings, dpo_loss
+from midspan.train.objectives.reference import sequence_logprobs
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from midspan.train.memory import fit
 from midspan.train.objectives import OBJECTIVES
 from midspan.train.objectives.causal import batch_logprobs
-from midspan.train.objectives.dpo import sequence_logprobs
+from midspan.train.objectives.reference import sequence_logprobs
 from midspan.train.released import average, lacking, take_released, take_tokenizer
 from midspan.train.stage import train_stage
 from midspan.train.start import shape_of

@@ -9,7 +9,7 @@ from typing import Any
 from midspan.files import write_text
 from midspan.report.card import markdown
 from midspan.report.data_card.contents import content_sections
-from midspan.report.data_card.filtering import filter_sections
+from midspan.report.data_card.filters import filter_sections
 from midspan.report.data_card.record import DataRecord, read_data
 from midspan.report.data_card.section import Section
 from midspan.report.figures import ABSENT, amount, byte_size, count, duration, percent

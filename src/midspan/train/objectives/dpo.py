@@ -7,18 +7,15 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from midspan.batches import PairBatch, PairRows, pack_pairs
-from midspan.files import atomic_file
 from midspan.model import Decoder
-from midspan.progress import progress
 from midspan.recipe import Settings as RecipeSettings
-from midspan.train.objectives.causal import batch_logprobs
 from midspan.train.objectives.objective import Feed, micro_batches
+from midspan.train.objectives.reference import reference_logprobs, sequence_logprobs
 from midspan.train.world import World
 
 
@@ -53,7 +50,8 @@ class Dpo:
         pairs_of = len(lengths) * feed.context / sum(lengths)  # a row's worth of positions is so many pairs
         pairs_per_step, micro_pairs = round(feed.rows_per_step * pairs_of), int(feed.micro_rows * pairs_of)
         self.feed = replace(feed, rows_per_step=max(1, pairs_per_step), micro_rows=max(1, micro_pairs))
-        self.reference = self._reference_logprobs(decoder, world, folder / "reference-logprobs.npy")
+        answers = [segments for rows in self.sources for segments in rows.segments]
+        self.reference = reference_logprobs(answers, self.feed, decoder, world, folder)  # [pairs, 2]
         self.facts: dict[str, Any] = {
             "beta": settings.beta,
             "pairs": len(lengths),
@@ -86,32 +84,6 @@ class Dpo:
     def _starts(self) -> list[int]:
         """Where each source's pairs begin in `reference`."""
         return [0, *accumulate(len(rows.pairs) for rows in self.sources)]
-
-    @torch.no_grad()
-    def _reference_logprobs(self, decoder: Decoder, world: World, file: Path) -> Tensor:
-        """Of (chosen, rejected) of every pair, source by source: [pairs, 2]."""
-        kept = file.exists()
-        world.barrier()  # nobody writes the file before all have looked
-        if kept:
-            return torch.from_numpy(np.load(file))
-        pairs = [segments for rows in self.sources for segments in rows.segments]
-        found: list[Tensor] = []
-        size = self.feed.micro_rows
-        with progress("reference", len(pairs), "pairs") as line:
-            for start in range(0, len(pairs), size):
-                packed = pack_pairs(pairs[start : start + size], self.feed.context)
-                found.append(sequence_logprobs(decoder, packed.to(world.device), self.feed.dtype).cpu())
-                line.update(min(start + size, len(pairs)))
-        reference = torch.cat(found).view(-1, 2)
-        if world.rank == 0:
-            with atomic_file(file) as aside, aside.open("wb") as stream:
-                np.save(stream, reference.numpy())
-        return reference
-
-
-def sequence_logprobs(decoder: Decoder, pairs: PairBatch, dtype: torch.dtype) -> Tensor:
-    """Summed log-probability of every answer: [2 * pairs], chosen and rejected in turn."""
-    return pairs.sum_by_sequence(batch_logprobs(decoder, pairs.batch, dtype))
 
 
 def dpo_loss(logprobs: Tensor, reference: Tensor, answer_tokens: Tensor, settings: Settings) -> tuple[Tensor, Tensor]:

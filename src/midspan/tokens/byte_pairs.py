@@ -9,7 +9,7 @@ from tokenizers import decoders, models, pre_tokenizers, trainers
 
 from midspan.errors import UserError
 from midspan.tokens.special import END_OF_TEXT, SPECIAL_TOKENS
-from midspan.tokens.splitting import PATTERN
+from midspan.tokens.split_patterns import PATTERN
 from midspan.tokens.tokenizer import CHATML_TEMPLATE, Tokenizer
 
 CONFIGURATION = {
