@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from midspan.errors import UserError
@@ -28,6 +28,7 @@ class ModelFacts:
             return cls()
         try:
             facts = cls(**read_json(file))
+            facts = replace(facts, added_tokens=tuple(facts.added_tokens))
             if not isinstance(facts.healing, bool):
                 raise ValueError(f"healing is {facts.healing!r}, not true or false")
         except (ValueError, TypeError) as error:
