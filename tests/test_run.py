@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from midspan.errors import UserError
+from midspan.evaluate import BENCHMARKS
 from midspan.files import hash_path, read_json
 from midspan.recipe import load_recipe
 from midspan.run import run_recipe
@@ -51,9 +52,12 @@ def test_every_step_leaves_what_the_contract_says(finished: Path) -> None:
         rows = [json.loads(line) for line in (finished / "stages" / name / "metrics.jsonl").read_text().splitlines()]
         assert [row["step"] for row in rows] == list(range(1, summary["steps"] + 1))
         assert 0 < summary["mfu"] < 1.5
-        evaluation = read_json(finished / "evaluation" / f"{name}.json")
-        assert 0.5 < evaluation["bits_per_byte"] < 8
-        assert set(evaluation["pass_at_1"]) == {"heldout-parameter", "heldout-family"}
+        assert not (finished / "stages" / name / "checkpoints").exists()
+        results = {file.stem: read_json(file) for file in (finished / "evaluation" / name).glob("*.json")}
+        assert set(results) == set(BENCHMARKS)
+        (bits,) = results["likelihood"]["scores"]
+        assert 0.5 < bits["value"] < 8
+        assert {score["group"] for score in results["exercises"]["scores"]} == {"new parameters", "new families"}
     assert "</html>" in (finished / "report.html").read_text()
     assert (finished / "models" / "release" / "README.md").stat().st_size > 500
 
@@ -75,7 +79,10 @@ def test_held_out_files_are_in_no_training_data(finished: Path) -> None:
 
 def test_preference_pairs_were_decided_by_execution_and_keep_held_out_exercises_apart(finished: Path) -> None:
     train, heldout = (
-        [json.loads(line) for line in (finished / "stages" / "preferences" / f"{part}.jsonl").read_text().splitlines()]
+        [
+            json.loads(line)
+            for line in (finished / "alignment" / "own-failures" / f"{part}.jsonl").read_text().splitlines()
+        ]
         for part in ("train", "heldout")
     )
     assert train
@@ -110,14 +117,44 @@ def test_run_again_it_does_nothing(copied: Path, capsys: pytest.CaptureFixture[s
     assert not changed
 
 
-def test_a_changed_field_redoes_its_step_and_those_after_it_and_says_so_first(
+def after(stage: str) -> set[str]:
+    """The steps that a new model of `stage`, the last one, is followed by."""
+    return {stage, *(f"{stage}: {benchmark}" for benchmark in BENCHMARKS), "card", "export", "report"}
+
+
+@pytest.mark.parametrize(
+    ("field", "before", "value"),
+    [("objective.beta", "None", 0.3), ("schedule.warmup", "0.1", 0.2), ("epochs", "1.0", 2)],
+)
+def test_a_changed_field_redoes_its_stage_and_what_follows_and_says_so_first(
+    copied: Path, capsys: pytest.CaptureFixture[str], field: str, before: str, value: float
+) -> None:
+    """The preference pairs that the stage learns from are not among it: they do not depend on the stage's settings."""
+    redone, said = rerun(copied, {f"stages.dpo.{field}": value}, capsys)
+    assert redone <= after("dpo")
+    assert {"dpo", "dpo: preferences", "report"} <= redone
+    announcement = said.split("dpo: ", 1)[0]
+    assert f"recipe changed: stages.dpo.{field} {before} -> {value}" in announcement
+    assert "to be redone: dpo, dpo: likelihood" in said
+
+
+def test_all_models_are_judged_in_the_same_windows_whichever_stage_changed(
     copied: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    redone, said = rerun(copied, {"dpo.beta": 0.3}, capsys)
-    assert redone == {"dpo", "evaluate-dpo", "export", "report"}
-    announcement = said.split("dpo: reference")[0]
-    assert "recipe changed: dpo.beta 0.1 -> 0.3" in announcement
-    assert "to be redone: dpo, evaluate-dpo, export, report" in announcement
+    changes = {"stages.long.context": 64, "stages.sft.rope_base": 100_000}
+    redone, _ = rerun(copied, changes, capsys)
+    assert {"base: likelihood", "base: infilling"} <= redone
+    results = [read_json(copied / "evaluation" / name / "likelihood.json") for name in ("base", "long", "sft", "dpo")]
+    assert {result["asked"]["context"] for result in results} == {64}
+    assert "base" not in redone
+
+
+@pytest.mark.parametrize("field", ["runtime.checkpoint_seconds", "runtime.workers", "evaluate.completions"])
+def test_what_no_result_depends_on_redoes_no_training(
+    copied: Path, capsys: pytest.CaptureFixture[str], field: str
+) -> None:
+    redone, _ = rerun(copied, {field: False if field.startswith("evaluate") else 3}, capsys)
+    assert redone <= {"card", "export", "report"}
 
 
 def test_a_step_redone_with_the_same_result_makes_nothing_after_it_stale(
@@ -128,6 +165,32 @@ def test_a_step_redone_with_the_same_result_makes_nothing_after_it_stale(
     (copied / "manifest.json").write_text(json.dumps(manifest))
     redone, _ = rerun(copied, {}, capsys)
     assert redone == {"corpus"}
+
+
+@pytest.mark.parametrize(
+    ("path", "step"),
+    [
+        ("models/sft/model.safetensors", "sft"),
+        ("models/release/config.json", "export"),
+        ("tokenizer/tokenizer.json", "tokenizer"),
+        ("alignment/own-failures/heldout.jsonl", "own-failures"),
+        ("evaluation/base/infilling.json", "base: infilling"),
+        ("corpus/tokens/train/000000/tokens.bin", "tokens"),
+    ],
+)
+@pytest.mark.parametrize("damage", ["truncated", "missing"])
+def test_a_damaged_output_is_made_again(
+    copied: Path, capsys: pytest.CaptureFixture[str], path: str, step: str, damage: str
+) -> None:
+    file = copied / path
+    whole = file.read_bytes()
+    if damage == "truncated":
+        os.truncate(file, len(whole) // 2)
+    else:
+        file.unlink()
+    redone, _ = rerun(copied, {}, capsys)
+    assert step in redone
+    assert len(file.read_bytes()) == len(whole)
 
 
 def test_a_lost_output_is_made_again_with_the_same_bits(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -151,15 +214,42 @@ def test_two_runs_in_one_directory_are_refused(tmp_path: Path) -> None:
     assert os.listdir(directory) == [".lock"]
 
 
-def test_training_can_start_from_a_released_checkpoint(finished: Path, tmp_path: Path) -> None:
-    start = finished / "models" / "base"
-    changes = {"model.start_from": str(start), "sft": None, "dpo": None, "pretrain.base.tokens": 512}
-    run_recipe(load_recipe(TINY, changes), tmp_path / "continued")
-    given, own = (read_json(place / "tokenizer.json") for place in (start, tmp_path / "continued" / "tokenizer"))
+ALONE = {
+    "stages": [
+        {
+            "name": "tuned",
+            "data": [{"tokens": "corpus"}],
+            "tokens": 512,
+            "context": 128,
+            "tokens_per_step": 512,
+            "schedule": {"learning_rate": 0.001},
+        }
+    ],
+    "alignment": [],
+    "evaluate": dict.fromkeys(BENCHMARKS, False),
+}
+
+
+def test_a_start_is_known_by_its_contents_and_makes_the_models_own_fields_unused(
+    copied: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start = copied / "models" / "base"
+    changes = {**ALONE, "stages.tuned.start": str(start)}
+    directory = tmp_path / "continued"
+    run_recipe(load_recipe(TINY, changes), directory)
+    given, own = (read_json(place / "tokenizer.json") for place in (start, directory / "tokenizer"))
     assert given == own
+    unused = {**changes, "model.hidden_size": 64, "tokenizer.vocabulary_size": 500}
+    assert rerun(directory, unused, capsys)[0] == {"report"}
+    shutil.copytree(start, tmp_path / "elsewhere")
+    assert rerun(directory, {**changes, "stages.tuned.start": str(tmp_path / "elsewhere")}, capsys)[0] == {"report"}
+    weights = bytearray((start / "model.safetensors").read_bytes())
+    weights[-100] ^= 1
+    (start / "model.safetensors").write_bytes(weights)
+    assert "tuned" in rerun(directory, changes, capsys)[0]
 
 
-def test_a_checkpoint_of_another_tokenizer_is_refused(copied: Path, finished: Path, tmp_path: Path) -> None:
+def test_a_checkpoint_of_another_tokenizer_is_refused(copied: Path, tmp_path: Path) -> None:
     from midspan.tokens import train_tokenizer
 
     start = copied / "models" / "base"
@@ -168,6 +258,7 @@ def test_a_checkpoint_of_another_tokenizer_is_refused(copied: Path, finished: Pa
     ids = tokenizer["model"]["vocab"]
     ids["one more"] = 400  # an id for which the checkpoint has no row
     (start / "tokenizer.json").write_text(json.dumps(tokenizer))
-    changes = {"model.start_from": str(start), "sft": None, "dpo": None}
+    changes = {**ALONE, "stages.tuned.start": str(start)}
     with pytest.raises(UserError, match="another tokenizer"):
         run_recipe(load_recipe(TINY, changes), tmp_path / "continued")
+    assert not (tmp_path / "continued" / "corpus").exists()

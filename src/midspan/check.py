@@ -79,9 +79,11 @@ def _check_starts(recipe: Recipe, tools: Tools) -> Tokenizer | None:
                 configs.append(shapes[start])
                 continue
             weights = open_weights(start)
-            tokenizers.append(open_tokenizer(start))
-            if added := lacking(tokenizers[-1], needs):
+            tokenizer = open_tokenizer(start)
+            if added := lacking(tokenizer, needs):
                 say(f"{start} lacks {', '.join(added)}: they are added, with the mean of all embeddings")
+                tokenizer = tokenizer.extended(added)
+            tokenizers.append(tokenizer)
             configs.append(weights.config)
         if len({replace(config, max_positions=1) for config in configs}) > 1:
             raise UserError(f"stages.{stage.name}: models of different shapes have no mean")

@@ -41,8 +41,8 @@ def take_released(*, needs: Sequence[str], start: Path, output: Path, key: str, 
     if tokenizer.chat_end is not None:
         generation = generation.also_ending_with(tokenizer.chat_end)
     with atomic_directory(output) as aside:
-        save_decoder(decoder, aside, generation=generation)
         tokenizer.save(aside)
+        save_decoder(decoder, aside, generation=generation)
         write_text(aside / "README.md", weights.origin.card())
         ModelFacts(weights.origin.name, weights.origin.licence, tuple(added)).write(aside)
 

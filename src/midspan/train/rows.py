@@ -9,10 +9,9 @@ from typing import Any
 
 from midspan import recipe
 from midspan.alignment import read_conversations, read_pairs
-from midspan.batches import ConversationRows, Mixture, PairRows, Rows, open_code_rows
+from midspan.batches import CodeRows, ConversationRows, Mixture, PairRows, Rows, open_code_rows
 from midspan.corpus import TokenShard
 from midspan.engines import EngineChoice
-from midspan.errors import UserError
 from midspan.tokens import Tokenizer
 
 
@@ -37,20 +36,19 @@ def open_rows(feeder: Feeder, paths: Sequence[Path]) -> Mixture:
 
 
 def facts_of(rows: Mixture) -> dict[str, Any]:
-    """What the parts of a mixture say of themselves, summed up: for the stage's summary."""
+    """What is to be said of a mixture's parts in the stage's summary."""
     facts: dict[str, Any] = {}
     for part in rows.parts:
-        for name, value in getattr(part, "facts", {}).items():
-            facts[name] = facts.get(name, 0) + value
+        if isinstance(part, CodeRows):
+            facts["packing"] = part.plan.utilisation
+        elif isinstance(part, ConversationRows):
+            facts |= {"conversations": len(part.segments), "too_long": part.too_long}
     return facts
 
 
 def _code_rows(feeder: Feeder, part: recipe.Data, path: Path, stage: str) -> Rows:
-    shard = TokenShard.open(path, part.sources, part.languages)
-    if shard.fingerprint != feeder.tokenizer.fingerprint:
-        raise UserError(f"{path} was written with another tokenizer than the model's: tokenise those documents again")
     return open_code_rows(
-        shard,
+        TokenShard.open(path, part.sources, part.languages),
         feeder.tokenizer,
         context=feeder.stage.context,
         fim=part.fim,
