@@ -6,7 +6,7 @@ from midspan.tokens.infill import encode_infill
 from midspan.tokens.special import SPECIAL_TOKENS, FimTokens
 from midspan.tokens.stored import open_tokenizer
 from midspan.tokens.tokenizer import Tokenizer
-from midspan.tokens.training import train_tokenizer
+from midspan.tokens.vocabulary import train_tokenizer
 
 __all__ = [
     "SPECIAL_TOKENS",

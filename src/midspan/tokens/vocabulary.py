@@ -8,8 +8,8 @@ import tokenizers
 from tokenizers import decoders, models, pre_tokenizers, trainers
 
 from midspan.errors import UserError
+from midspan.tokens.patterns import PATTERN
 from midspan.tokens.special import END_OF_TEXT, SPECIAL_TOKENS
-from midspan.tokens.splitting import PATTERN
 from midspan.tokens.tokenizer import CHATML_TEMPLATE, Tokenizer
 
 CONFIGURATION = {
