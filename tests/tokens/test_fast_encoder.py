@@ -22,7 +22,7 @@ from midspan.errors import UserError
 from midspan.tokens import SPECIAL_TOKENS, Tokenizer, train_tokenizer
 from midspan.tokens import fast as fast_module
 from midspan.tokens.fast import LONGEST_RUN, FastEncoder, UnprovenError
-from midspan.tokens.split_patterns import CL100K, GPT2, PATTERN, QWEN2, uncertain_characters
+from midspan.tokens.patterns import CL100K, GPT2, PATTERN, QWEN2, uncertain_characters
 
 STANDARD_LIBRARY = Path(sysconfig.get_paths()["stdlib"])
 NEOX = Path("/work/shared/data/tokenizer/20B_tokenizer.json")

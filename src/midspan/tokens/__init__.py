@@ -1,12 +1,12 @@
 """Text ↔ ids: the tokenizer, its special tokens, the chat format, the incremental detokenizer."""
 
-from midspan.tokens.byte_pairs import train_tokenizer
 from midspan.tokens.chat import Message, chat_prompt_ids, encode_chat
 from midspan.tokens.detokenizer import Detokenizer
 from midspan.tokens.infill import encode_infill
 from midspan.tokens.special import SPECIAL_TOKENS, FimTokens
 from midspan.tokens.stored import open_tokenizer
 from midspan.tokens.tokenizer import Tokenizer
+from midspan.tokens.vocabulary import train_tokenizer
 
 __all__ = [
     "SPECIAL_TOKENS",

@@ -7,7 +7,7 @@ union has the lowest id. Both do the same where
   2. every token is what its own bytes are encoded as. Two neighbours with the bytes of token t, met when t's turn
      comes, are what t's own bytes have become by then, for no merge has crossed their borders: one pair, and it is
      the one whose merge makes t. (Tokens that fail this are never made of any text: they are left out.)
-  3. both cut the text into the same pieces before, which `split_patterns` sees to;
+  3. both cut the text into the same pieces before, which `patterns` sees to;
   4. nothing else touches the text: no other normaliser than NFC, no dropout, no prefix.
 """
 
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import tokenizers
 
 from midspan.tokens.definition import byte_values
-from midspan.tokens.split_patterns import STARCODER, splitting_pattern, uncertain_characters, with_runs_of_spaces
+from midspan.tokens.patterns import STARCODER, splitting_pattern, uncertain_characters, with_runs_of_spaces
 
 if TYPE_CHECKING:
     import tiktoken

@@ -11,8 +11,8 @@ from typing import Any
 from midspan.errors import UserError
 from midspan.tokens.directory import ROLES
 from midspan.tokens.gguf_metadata import read_gguf_metadata
+from midspan.tokens.patterns import CL100K, QWEN2, TEKKEN
 from midspan.tokens.rebuilt import AS_IT_IS, sentence_piece_steps
-from midspan.tokens.split_patterns import CL100K, QWEN2, TEKKEN
 from midspan.tokens.tokenizer import Tokenizer
 
 # Token types of ggml.
