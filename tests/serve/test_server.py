@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -65,23 +72,66 @@ def test_the_id_is_the_name_of_the_run(tmp_path: Path, path: str, name: str) -> 
     assert served_name(tmp_path / path) == name
 
 
+@contextmanager
+def served(model: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`midspan serve` of `model` as a process of its own, and its address."""
+    program = [sys.executable, "-c", "from midspan.cli import main; main()", "serve", str(model)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen([*program, "--port", "0"], stderr=subprocess.PIPE, text=True, env=environment) as process:
+        try:
+            assert process.stderr is not None
+            lines = [process.stderr.readline(), process.stderr.readline()]
+            address = re.search(r"http://\S+/", lines[1])
+            assert address, lines
+            yield process, address[0]
+        finally:
+            process.kill()
+
+
 def test_the_process_serves_a_run_and_ends_quietly_on_ctrl_c(run_directory: Path) -> None:
-    program = "import sys, pathlib, midspan.serve as s; s.serve(pathlib.Path(sys.argv[1]), port=0, threads=1)"
-    with subprocess.Popen(
-        [sys.executable, "-c", program, str(run_directory)],
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    ) as process:
-        assert process.stderr is not None
-        lines = [process.stderr.readline(), process.stderr.readline()]
-        address = re.search(r"http://\S+/", lines[1])
-        assert address, lines
-        reply = httpx.post(f"{address[0]}v1/completions", json={"prompt": "def", "max_tokens": 3}, timeout=30)
+    with served(run_directory) as (process, address):
+        reply = httpx.post(f"{address}v1/completions", json={"prompt": "def", "max_tokens": 3}, timeout=30)
         assert reply.json()["model"] == "quick"
-        with httpx.stream(
-            "POST", f"{address[0]}v1/completions", json={"prompt": "a", "max_tokens": 250, "stream": True}
-        ):
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def test_ctrl_c_ends_running_and_waiting_requests_at_once_and_quietly(
+    model: Decoder, tokenizer: Tokenizer, tmp_path: Path
+) -> None:
+    endless = Decoder(dataclasses.replace(model.config, max_positions=200_000))
+    endless.load_state_dict(model.state_dict())
+    save_decoder(endless, tmp_path)
+    tokenizer.save(tmp_path)
+    body = {"prompt": "a", "max_tokens": 150_000, "temperature": 0}
+    ends: list[Any] = []
+
+    def ask(**more: Any) -> None:
+        with httpx.Client(base_url=address, timeout=30) as client:
+            ends.append(client.post("v1/completions", json={**body, **more}))
+
+    with served(tmp_path) as (process, address):
+        with httpx.stream("POST", f"{address}v1/completions", json={**body, "stream": True}, timeout=30) as running:
+            lines = running.iter_lines()
+            next(lines)
+            waiting = [threading.Thread(target=ask, kwargs=more) for more in ({}, {"stream": True}, {"n": 3})]
+            for thread in waiting:
+                thread.start()
+            time.sleep(1)  # until they wait in line
+            started = time.monotonic()
             process.send_signal(signal.SIGINT)
+            last = [line for line in lines if line][-1]
             assert process.wait(10) == 0
-        assert "Traceback" not in process.stderr.read()
+            assert time.monotonic() - started < 4  # a second on a quiet machine
+        for thread in waiting:
+            thread.join(10)
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+    for text in (
+        last.removeprefix("data: "),
+        *(end.text.strip().split("\n")[-1].removeprefix("data: ") for end in ends),
+    ):
+        assert "stopped" in json.loads(text)["error"]["message"]
+    assert sorted(end.status_code for end in ends) == [200, 503, 503]

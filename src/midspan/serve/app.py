@@ -24,7 +24,7 @@ from midspan.errors import UserError
 from midspan.inference import Chat, Engine, Fill, Ids, Marked, Piece, Plain, PromptTooLongError, completion, is_laid_out
 from midspan.serve.replies import Ask, Reply, error_body, event
 from midspan.serve.requests import MOST_CHOICES, ChatRequest, CompletionRequest, explain
-from midspan.serve.worker import Worker
+from midspan.serve.worker import StoppedError, Worker
 
 BODY_BYTES = 4 * 2**20
 COMPLETION_TOKENS = 16  # OpenAI's default where a completion request names no max_tokens
@@ -34,6 +34,7 @@ LOCAL_ORIGIN = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 PAGE_POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; img-src data:"
 )
+STOPPED = error_body("the server was stopped", "server_error")
 FAILED = error_body("the server failed; its log says why", "server_error")
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,10 @@ class RefusedError(Exception):
 
 
 def build_app(engine: Engine, name: str, threads: int | None = None) -> Starlette:
-    """The application that serves `engine` under the id `name`, on `threads` threads (None: torch's choice)."""
+    """The application that serves `engine` under the id `name`, on `threads` threads (None: torch's choice).
+
+    `state.stop()` ends all requests at once.
+    """
     api = Api(engine, name, threads)
     endpoints: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
         ("POST", "/completions", api.completions),
@@ -69,9 +73,9 @@ def build_app(engine: Engine, name: str, threads: int | None = None) -> Starlett
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
-        api.worker.close()
+        api.worker.stop()
 
-    return Starlette(
+    app = Starlette(
         routes=[Route("/", api.page), *routes],
         # Any web page may be open in the browser beside this server: only those of this machine may read it.
         middleware=[
@@ -85,6 +89,8 @@ def build_app(engine: Engine, name: str, threads: int | None = None) -> Starlett
         },
         lifespan=lifespan,
     )
+    app.state.stop = api.worker.stop
+    return app
 
 
 class Api:
@@ -147,6 +153,8 @@ class Api:
         try:
             await asyncio.wait((made, gone), return_when=asyncio.FIRST_COMPLETED)
             return JSONResponse(made.result()) if made.done() else Response(status_code=499)
+        except StoppedError:
+            raise RefusedError(503, STOPPED) from None
         except Exception as error:
             logger.exception("generation failed")
             raise RefusedError(500, FAILED) from error
@@ -174,7 +182,10 @@ class Api:
                     tokens += 1
                     if piece.text or piece.finish_reason:
                         yield reply.delta(choice, piece.text, piece.finish_reason)
-        except Exception:  # the status is long sent: the client learns of it in the stream
+        except StoppedError:  # the status is long sent: the client learns of it in the stream
+            yield event(STOPPED)
+            return
+        except Exception:
             logger.exception("generation failed")
             yield event(FAILED)
             return

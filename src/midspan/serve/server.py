@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
@@ -30,7 +32,20 @@ def serve(directory: Path, host: str = "127.0.0.1", port: int = 8000, threads: i
         say(f"Serving {name} at http://{shown}:{listener.getsockname()[1]}/ (API under /v1; Ctrl+C stops)")
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
         with suppress(KeyboardInterrupt):  # uvicorn raises it again once all connections are closed
-            uvicorn.Server(config).run(sockets=[listener])
+            Server(config, app.state.stop).run(sockets=[listener])
+
+
+class Server(uvicorn.Server):
+    """uvicorn waits for its requests when it is told to end: this one tells them too."""
+
+    def __init__(self, config: uvicorn.Config, stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stop = stop
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Ctrl-C, or a SIGTERM."""
+        self._stop()
+        super().handle_exit(sig, frame)
 
 
 def served_name(directory: Path) -> str:

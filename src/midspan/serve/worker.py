@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
 from midspan.inference import Engine, Ids, Piece, Sampling
+
+Made = tuple[int, Piece] | BaseException | None  # None: all is made
+
+
+class StoppedError(Exception):
+    """The server ends, and so does what it was asked for."""
 
 
 class Worker:
@@ -17,17 +23,24 @@ class Worker:
 
     def __init__(self, engine: Engine, threads: int | None = None) -> None:
         self.engine = engine
+        self._asked: set[Callable[[Made], None]] = set()  # the requests that wait for something to be made
+        self._stopped = False
         # OpenMP's number of threads belongs to the thread that computes.
         prepare = (lambda: torch.set_num_threads(threads)) if threads else None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="generate", initializer=prepare)
 
     async def pieces(self, prompts: Sequence[Ids], sampling: Sampling) -> AsyncGenerator[tuple[int, Piece]]:
-        """The pieces of all prompts as they are made. Closing this generator stops the work after the current token."""
+        """The pieces of all prompts as they are made. Closing this generator stops the work after the current token.
+
+        Raises `StoppedError` where the server ends before.
+        """
+        if self._stopped:
+            raise StoppedError
         loop = asyncio.get_running_loop()
-        made: asyncio.Queue[tuple[int, Piece] | BaseException | None] = asyncio.Queue()
+        made: asyncio.Queue[Made] = asyncio.Queue()
         unwanted = threading.Event()
 
-        def put(item: tuple[int, Piece] | BaseException | None) -> None:
+        def put(item: Made) -> None:
             if not unwanted.is_set():
                 loop.call_soon_threadsafe(made.put_nowait, item)
 
@@ -39,7 +52,8 @@ class Worker:
             except BaseException as error:  # for the request to report, whatever it is
                 put(error)
 
-        job = self._thread.submit(work)
+        self._asked.add(put)
+        running = self._thread.submit(work)
         try:
             while (item := await made.get()) is not None:
                 if isinstance(item, BaseException):
@@ -47,8 +61,12 @@ class Worker:
                 yield item
         finally:
             unwanted.set()
-            job.cancel()  # where it had not begun
+            self._asked.discard(put)
+            running.cancel()  # where it had not begun
 
-    def close(self) -> None:
-        """Let the thread end when its present work is done."""
+    def stop(self) -> None:
+        """End every request, running or waiting, with a `StoppedError`; may be called from a signal handler."""
+        self._stopped = True
+        for put in tuple(self._asked):
+            put(StoppedError())
         self._thread.shutdown(wait=False, cancel_futures=True)
