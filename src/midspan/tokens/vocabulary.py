@@ -10,10 +10,6 @@ from tokenizers import decoders, models, pre_tokenizers, trainers
 from midspan.errors import UserError
 from midspan.tokens.patterns import PATTERN
 from midspan.tokens.special import END_OF_TEXT, SPECIAL_TOKENS
-<<<<<<<< HEAD:src/midspan/tokens/byte_pairs.py
-from midspan.tokens.split_patterns import PATTERN
-========
->>>>>>>> tokens:src/midspan/tokens/vocabulary.py
 from midspan.tokens.tokenizer import CHATML_TEMPLATE, Tokenizer
 
 CONFIGURATION = {
