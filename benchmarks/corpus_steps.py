@@ -28,7 +28,7 @@ from midspan.corpus.quality import why_not
 from midspan.corpus.repositories import order_files
 from midspan.corpus.secrets import redact
 from midspan.corpus.sources import Raw, plan_source, read_items
-from midspan.recipe import Source
+from midspan.recipe import FolderSource
 from midspan.tokens import Tokenizer, train_tokenizer
 
 SHARD_BYTES = 4_000_000
@@ -62,7 +62,7 @@ def size_of(documents: Sequence[Document]) -> int:
 def main() -> None:
     """Take the input through all steps."""
     clock = Clock()
-    plan = plan_source(Source(kind="folder", path=sys.argv[1]), SHARD_BYTES)
+    plan = plan_source(FolderSource(path=sys.argv[1]), SHARD_BYTES)
     size = sum(task.size for task in plan.tasks)
     count = sum(len(fragment.files) for task in plan.tasks for fragment in task.fragments)  # type: ignore[union-attr]
     raws = clock.time("read files", size, count, lambda: [item for task in plan.tasks for item in _read(task)])

@@ -11,6 +11,7 @@ from midspan.alignment import SOURCES
 from midspan.compute import compute_dtype
 from midspan.errors import UserError
 from midspan.evaluate import benchmarks_of, why_not_asked
+from midspan.inference import check_tokenizer
 from midspan.model import DecoderConfig, open_weights
 from midspan.progress import say
 from midspan.recipe import Recipe, Stage, parse_fields
@@ -80,6 +81,7 @@ def _check_starts(recipe: Recipe, tools: Tools) -> Tokenizer | None:
                 continue
             weights = open_weights(start)
             tokenizer = open_tokenizer(start)
+            check_tokenizer(start, weights.config, tokenizer)
             if added := lacking(tokenizer, needs):
                 say(f"{start} lacks {', '.join(added)}: they are added, with the mean of all embeddings")
                 tokenizer = tokenizer.extended(added)

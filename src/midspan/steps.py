@@ -84,12 +84,18 @@ def _stage_steps(recipe: Recipe, stage: Stage, run: Path) -> Iterator[Step]:
     for part in stage.data:
         if part.kind != "tokens":
             yield _alignment_step(recipe, part.label, start, run)
-    settings = {"stage": stage, "seed": recipe.seed, "precision": recipe.runtime.precision}
+    settings = {"stage": _without_places(stage), "seed": recipe.seed, "precision": recipe.runtime.precision}
     settings |= {} if models else {"model": recipe.model}
     data = [data_of(recipe, part, run) for part in stage.data]
     reads: dict[str, Paths] = {**start, "tokenizer": run / "tokenizer", "data": data}
     writes = {"output": run / "models" / stage.name, "summary": run / "stages" / stage.name / "summary.json"}
     yield Step(stage.name, train_stage, settings, reads, writes)
+
+
+def _without_places(stage: Stage) -> Stage:
+    """The stage without paths: what lies there is read, and known by its contents."""
+    data = [part.model_copy(update={"tokens": CORPUS}) if part.tokens else part for part in stage.data]
+    return stage.model_copy(update={"start": "previous", "data": data})
 
 
 def _alignment_step(recipe: Recipe, name: str, start: Mapping[str, Path], run: Path) -> Step:

@@ -1,7 +1,18 @@
 """What a run is: one YAML file, typed and validated."""
 
 from midspan.recipe.alignment import AlignmentSource
-from midspan.recipe.corpus import Corpus, NearDuplicates, Share, Source
+from midspan.recipe.corpus import (
+    Corpus,
+    FolderSource,
+    GitSource,
+    HubSource,
+    NearDuplicates,
+    Share,
+    Source,
+    SourceFields,
+    StdlibSource,
+    TableSource,
+)
 from midspan.recipe.fields import Kind, Settings
 from midspan.recipe.loading import fingerprint, load_recipe, parse_fields, parse_overrides
 from midspan.recipe.model import Model, Tokenizer
@@ -15,6 +26,9 @@ __all__ = [
     "Corpus",
     "Data",
     "Fim",
+    "FolderSource",
+    "GitSource",
+    "HubSource",
     "Kind",
     "Model",
     "NearDuplicates",
@@ -26,7 +40,10 @@ __all__ = [
     "Settings",
     "Share",
     "Source",
+    "SourceFields",
     "Stage",
+    "StdlibSource",
+    "TableSource",
     "Tokenizer",
     "fingerprint",
     "load_recipe",

@@ -25,44 +25,80 @@ class Share(Settings):
         return self
 
 
-class Source(Share):
-    """One place that documents come from."""
+class SourceFields(Share):
+    """What every kind of source may say."""
 
-    kind: Literal["stdlib", "folder", "git", "jsonl", "parquet", "hub"]
-    name: Annotated[str, Field(min_length=1)] | None = None  # None: the last part of its path
-    path: str | None = None  # folder, repository, file, folder or glob of files; the hub's "owner/dataset"
-    url: str | None = None  # of a git repository, instead of a path
-    revision: str | None = None  # of git: branch, tag or commit, None for HEAD; of the hub
-    content: Literal["code", "documentation", "issues", "text"] = "code"
-    columns: dict[ColumnRole, str] = {}  # of tables whose columns have names of their own
+    name: Annotated[str, Field(min_length=1)] | None = None  # None: the last part of its place
+    content: Literal["code", "documentation", "text"] = "code"
     languages: list[str] | None = None  # None: those of the corpus
     licence: str | None = None  # SPDX expression for items whose source declares none
-    subset: str | None = None  # of the hub's dataset
-    split: str = "train"  # of the hub's dataset
     by_language: dict[str, Share] = {}  # shares that differ from the source's own
 
-    @model_validator(mode="after")
-    def _fields_fit_the_kind(self) -> Source:
-        if self.kind == "stdlib":
-            if self.path or self.url:
-                raise ValueError("kind stdlib takes no path: it is the standard library of this Python")
-        elif bool(self.path) == bool(self.url):
-            raise ValueError("give path or url" if self.kind == "git" else f"kind {self.kind} needs a path")
-        if self.url and self.kind != "git":
-            raise ValueError(f"kind {self.kind} takes a path; a url is for kind git")
-        if self.revision and self.kind not in ("git", "hub"):
-            raise ValueError(f"kind {self.kind} has no revision; use kind git or hub")
-        if self.columns and self.kind not in ("jsonl", "parquet", "hub"):
-            raise ValueError(f"kind {self.kind} has no columns")
-        if self.content == "issues" and self.kind not in ("jsonl", "parquet", "hub"):
-            raise ValueError("issues are read from kind jsonl, parquet or hub")
-        return self
+    @property
+    def place(self) -> str:
+        """The path or address, "" where there is none."""
+        return str(getattr(self, "path", None) or getattr(self, "url", None) or "")
 
     @property
     def label(self) -> str:
-        """The name in reports: `name`, or the last part of path or url."""
-        place = (self.path or self.url or self.kind).rstrip("/")
-        return self.name or place.rsplit("/", 1)[-1].removesuffix(".git") or place
+        """The name in reports: `name`, or the last part of its place, or its kind."""
+        place = self.place.rstrip("/")
+        return self.name or place.rsplit("/", 1)[-1].removesuffix(".git") or place or str(getattr(self, "kind", ""))
+
+
+class StdlibSource(SourceFields):
+    """The standard library of this Python."""
+
+    kind: Literal["stdlib"] = "stdlib"
+
+
+class FolderSource(SourceFields):
+    """A folder of repositories, or one repository, as files."""
+
+    kind: Literal["folder"] = "folder"
+    path: Annotated[str, Field(min_length=1)]
+
+
+class GitSource(SourceFields):
+    """A git repository, or a folder of them, by its objects."""
+
+    kind: Literal["git"] = "git"
+    path: str | None = None
+    url: str | None = None  # instead of a path
+    revision: str | None = None  # branch, tag or commit; None: HEAD
+
+    @model_validator(mode="after")
+    def _one_place(self) -> GitSource:
+        if bool(self.path) == bool(self.url):
+            raise ValueError("give path or url")
+        return self
+
+
+class RowFields(SourceFields):
+    """Rows of a table, which may be issues too."""
+
+    content: Literal["code", "documentation", "issues", "text"] = "code"  # type: ignore[assignment]
+    columns: dict[ColumnRole, str] = {}  # where columns have names of their own
+
+
+class TableSource(RowFields):
+    """Files of rows: one file, a folder or a glob."""
+
+    kind: Literal["jsonl", "parquet"]
+    path: Annotated[str, Field(min_length=1)]
+
+
+class HubSource(RowFields):
+    """A dataset of the Hugging Face hub."""
+
+    kind: Literal["hub"] = "hub"
+    path: Annotated[str, Field(min_length=1)]  # "owner/dataset"
+    revision: str | None = None
+    subset: str | None = None
+    split: str = "train"
+
+
+Source = Annotated[StdlibSource | FolderSource | GitSource | TableSource | HubSource, Field(discriminator="kind")]
 
 
 class NearDuplicates(Settings):
@@ -101,5 +137,5 @@ class Corpus(Settings):
         if self.sources:
             return self.sources
         if self.source == "stdlib":
-            return [Source(kind="stdlib")]
-        return [Source(kind="folder", path=self.source)]
+            return [StdlibSource()]
+        return [FolderSource(path=self.source)]

@@ -48,7 +48,9 @@ def former_field(location: Sequence[str]) -> str | None:
 
 def explain(error: ValidationError, fields: type[BaseModel], values: Any) -> str:
     """The first mistake; list entries are called by their names, an unknown field comes with the nearest known one."""
-    first = error.errors()[0]
+    mistakes = error.errors()
+    # A misspelt field is also a missing one: the misspelling says more.
+    first = next((one for one in mistakes if one["type"] == "extra_forbidden"), mistakes[0])
     location = _without_tags(first["loc"], values)
     field = ".".join(_named(location, values)) or "the recipe"
     if former := former_field([str(part) for part in location]):

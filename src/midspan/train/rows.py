@@ -29,8 +29,8 @@ class Feeder:
 def open_rows(feeder: Feeder, paths: Sequence[Path]) -> Mixture:
     """The mixture of the stage's data, whose parts lie at `paths`."""
     parts = [
-        (ROWS[part.kind](feeder, part, path, f"{feeder.stage.name}/{part.label}"), part.weight)
-        for part, path in zip(feeder.stage.data, paths, strict=True)
+        (ROWS[part.kind](feeder, part, path, f"{feeder.stage.name}/{number}"), part.weight)
+        for number, (part, path) in enumerate(zip(feeder.stage.data, paths, strict=True))
     ]
     return Mixture(parts, seed=feeder.seed, stage=feeder.stage.name)
 
@@ -55,7 +55,7 @@ def _code_rows(feeder: Feeder, part: recipe.Data, path: Path, stage: str) -> Row
         repositories=part.repositories,
         seed=feeder.seed,
         stage=stage,
-        folder=feeder.folder / f"packing-{part.label.replace('/', '-')}",
+        folder=feeder.folder / f"packing-{stage.rpartition('/')[2]}",
         engine=feeder.engine,
     )
 

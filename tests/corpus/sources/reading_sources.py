@@ -7,13 +7,15 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from midspan.corpus.sources import Excluded, Raw, SourcePlan, plan_source, read_items
 from midspan.recipe import Source
 
 
 def read_source(task_bytes: int = 8_000_000, **fields: Any) -> tuple[list[Raw], list[Excluded], SourcePlan]:
     """All items of a source, all that is excluded (in the plan or in reading), and the plan."""
-    plan = plan_source(Source(**fields), task_bytes)
+    plan = plan_source(TypeAdapter(Source).validate_python(fields), task_bytes)
     items = [item for task in plan.tasks for item in read_items(task)]
     raws = [item for item in items if isinstance(item, Raw)]
     return raws, plan.excluded + [item for item in items if isinstance(item, Excluded)], plan

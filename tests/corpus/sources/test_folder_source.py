@@ -14,7 +14,7 @@ from midspan.corpus.sources import Excluded, git_revision, plan_source, read_ite
 from midspan.corpus.sources.items import Entry, Repository
 from midspan.corpus.sources.trees import Tree, fragments_of
 from midspan.errors import UserError
-from midspan.recipe import Source
+from midspan.recipe import FolderSource
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:
@@ -77,7 +77,7 @@ def test_every_file_is_read_or_has_a_reason(tmp_path: Path) -> None:
 
 def test_a_file_that_changes_after_the_plan_is_excluded_and_the_rest_goes_on(tmp_path: Path) -> None:
     folder = write(tmp_path / "r", {f"{name}.py": name for name in "abcd"})
-    plan = plan_source(Source(kind="folder", path=str(folder)), 1_000_000)
+    plan = plan_source(FolderSource(path=str(folder)), 1_000_000)
     (folder / "a.py").unlink()
     (folder / "b.py").unlink()
     os.symlink("/etc/passwd", folder / "b.py")

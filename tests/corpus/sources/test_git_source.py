@@ -20,7 +20,7 @@ from midspan.corpus.sources.items import UnreadableError
 from midspan.corpus.sources.objects import ObjectStore
 from midspan.corpus.sources.remote import repository_name, without_password
 from midspan.errors import UserError
-from midspan.recipe import Source
+from midspan.recipe import GitSource
 
 FILES: dict[str, str | bytes] = {
     "LICENSE": "the licence",
@@ -149,7 +149,7 @@ def test_a_damaged_blob_costs_only_itself(repository: Path, damage: str) -> None
 
 
 def test_objects_that_vanish_after_the_plan_cost_only_themselves(repository: Path) -> None:
-    plan = plan_source(Source(kind="git", path=str(repository)), 1_000_000)
+    plan = plan_source(GitSource(path=str(repository)), 1_000_000)
     object_file(repository / ".git", git(repository, "rev-parse", "HEAD:a.py")).unlink()
     object_file(repository / ".git", git(repository, "rev-parse", "HEAD:vendor/COPYING")).unlink()
     items = {item.path: item for task in plan.tasks for item in read_items(task)}

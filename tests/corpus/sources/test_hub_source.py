@@ -13,7 +13,7 @@ from reading_sources import read_source
 
 from midspan.corpus.sources import plan_source, read_items
 from midspan.errors import UserError
-from midspan.recipe import Source
+from midspan.recipe import HubSource
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_a_dataset_is_streamed_shard_by_shard(dataset: Path) -> None:
 
 
 def test_the_fingerprint_changes_with_the_dataset(dataset: Path) -> None:
-    source = Source(kind="hub", path=str(dataset))
+    source = HubSource(path=str(dataset))
     before = plan_source(source, 1000).fingerprint
     assert before == plan_source(source, 1000).fingerprint
     pq.write_table(pa.table({"content": ["y"]}), dataset / "train-00003-of-00004.parquet")
@@ -50,7 +50,7 @@ def test_the_fingerprint_changes_with_the_dataset(dataset: Path) -> None:
 
 
 def test_a_broken_shard_costs_only_itself(dataset: Path) -> None:
-    plan = plan_source(Source(kind="hub", path=str(dataset)), 1000)
+    plan = plan_source(HubSource(path=str(dataset)), 1000)
     (dataset / "train-00001-of-00003.parquet").write_bytes(b"no Parquet any more, but long enough for a footer")
     items = [list(read_items(task)) for task in plan.tasks]
     assert [len(shard) for shard in items] == [4, 1, 4]

@@ -22,7 +22,7 @@ from midspan.corpus.sources import plan_source, read_items
 from midspan.corpus.sources.items import UnreadableError
 from midspan.corpus.sources.tables import MAX_LINE_BYTES, _cut_lines, read_lines
 from midspan.errors import UserError
-from midspan.recipe import Source
+from midspan.recipe import TableSource
 
 
 def rows(count: int, size: int = 100) -> list[dict[str, Any]]:
@@ -86,7 +86,7 @@ def test_memory_stays_bounded_whatever_the_size_of_the_row_group(tmp_path: Path)
         writer.write_table(pa.table({"content": content}), row_group_size=10_000)
     del content
     pool = pa.default_memory_pool()
-    plan = plan_source(Source(kind="parquet", path=str(tmp_path)), 8_000_000)
+    plan = plan_source(TableSource(kind="parquet", path=str(tmp_path)), 8_000_000)
     assert len(plan.tasks) > 10
     before, most, count = pool.bytes_allocated(), 0, 0
     for task in plan.tasks[:3] + plan.tasks[-1:]:
@@ -167,7 +167,7 @@ def test_a_file_that_vanishes_after_the_plan_costs_only_itself(tmp_path: Path) -
         for name in ("a", "b"):
             file = folder / f"{name}.{kind}"
             write_parquet(file, rows(5)) if kind == "parquet" else write_lines(file, rows(5))
-        plan = plan_source(Source.model_validate({"kind": kind, "path": str(folder)}), 10**6)
+        plan = plan_source(TableSource.model_validate({"kind": kind, "path": str(folder)}), 10**6)
         (folder / f"a.{kind}").unlink()
         items = [item for task in plan.tasks for item in read_items(task)]
         assert [getattr(item, "reason", "") for item in items] == [
@@ -261,21 +261,21 @@ def test_an_override_that_names_no_column_is_the_users_mistake(tmp_path: Path) -
 
 def test_the_fingerprint_changes_with_a_file(tmp_path: Path) -> None:
     write_lines(tmp_path / "a.jsonl", rows(2))
-    one = plan_source(Source(kind="jsonl", path=str(tmp_path)), 100).fingerprint
-    assert one == plan_source(Source(kind="jsonl", path=str(tmp_path)), 999).fingerprint
+    one = plan_source(TableSource(kind="jsonl", path=str(tmp_path)), 100).fingerprint
+    assert one == plan_source(TableSource(kind="jsonl", path=str(tmp_path)), 999).fingerprint
     write_lines(tmp_path / "a.jsonl", rows(3))
-    assert one != plan_source(Source(kind="jsonl", path=str(tmp_path)), 100).fingerprint
+    assert one != plan_source(TableSource(kind="jsonl", path=str(tmp_path)), 100).fingerprint
 
 
 def test_items_do_not_depend_on_the_hash_seed(tmp_path: Path) -> None:
     write_parquet(tmp_path / "a.parquet", rows(30))
     program = (
-        "import sys; from midspan.corpus.sources import *; from midspan.recipe import Source\n"
-        "plan = plan_source(Source(kind='parquet', path=sys.argv[1]), 500)\n"
+        "import sys; from midspan.corpus.sources import *; from midspan.recipe import TableSource\n"
+        "plan = plan_source(TableSource(kind='parquet', path=sys.argv[1]), 500)\n"
         "print(plan.fingerprint, [list(read_items(task)) for task in plan.tasks])"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "1"}  # here it is another
     command = [sys.executable, "-c", program, str(tmp_path)]
     done = subprocess.run(command, env=environment, capture_output=True, check=True, text=True)
-    plan = plan_source(Source(kind="parquet", path=str(tmp_path)), 500)
+    plan = plan_source(TableSource(kind="parquet", path=str(tmp_path)), 500)
     assert done.stdout.rstrip("\n") == f"{plan.fingerprint} {[list(read_items(task)) for task in plan.tasks]}"

@@ -17,7 +17,7 @@ from small_corpus import module_text
 
 from midspan.corpus import build_corpus, read_documents
 from midspan.files import read_json
-from midspan.recipe import Corpus, Source
+from midspan.recipe import Corpus, FolderSource, GitSource, Source, TableSource
 
 
 def recipe_of(place: Path, sources: list[Source]) -> Path:
@@ -50,8 +50,8 @@ def test_broken_files_among_good_ones_are_excluded_and_the_rest_goes_on(tmp_path
     pq.write_table(rows, tables / "good.parquet")
     (tables / "truncated.parquet").write_bytes((tables / "good.parquet").read_bytes()[:-100])
     sources = [
-        Source(kind="folder", path=str(tmp_path / "source"), name="files"),
-        Source(kind="parquet", path=str(tables), name="tables"),
+        FolderSource(path=str(tmp_path / "source"), name="files"),
+        TableSource(kind="parquet", path=str(tables), name="tables"),
     ]
     done = command(recipe_of(tmp_path, sources), tmp_path / "run")
     assert done.returncode == 0, done.stderr
@@ -74,7 +74,7 @@ def test_a_git_repository_with_missing_objects_gives_what_it_has(tmp_path: Path)
     listed = subprocess.run(["git", "rev-parse", "HEAD:module1.py"], cwd=folder, check=True, capture_output=True)
     missing = listed.stdout.decode().strip()
     (folder / ".git" / "objects" / missing[:2] / missing[2:]).unlink()
-    source = Source(kind="git", path=str(folder))
+    source = GitSource(path=str(folder))
     build_corpus(Corpus(sources=[source], licences=["unknown"], heldout_fraction=0), tmp_path / "corpus")
     found = [one.path for one in read_documents(tmp_path / "corpus" / "train")]
     assert sorted(found) == ["module0.py", "module2.py", "module3.py"]
@@ -84,7 +84,7 @@ def test_a_git_repository_with_missing_objects_gives_what_it_has(tmp_path: Path)
 def test_where_nothing_can_be_read_the_command_says_so_and_leaves_no_corpus(tmp_path: Path) -> None:
     (tmp_path / "tables").mkdir()
     (tmp_path / "tables" / "broken.parquet").write_bytes(b"PAR1 and nonsense")
-    source = Source(kind="parquet", path=str(tmp_path / "tables"))
+    source = TableSource(kind="parquet", path=str(tmp_path / "tables"))
     done = command(recipe_of(tmp_path, [source]), tmp_path / "run")
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].startswith("midspan: ")
@@ -123,7 +123,7 @@ def test_on_a_full_disk_the_build_stops_with_a_message_and_goes_on_when_there_is
     tmp_path: Path, limit: int
 ) -> None:
     source = plant(tmp_path / "source", repositories=2, files=20)
-    recipe = recipe_of(tmp_path, [Source(kind="folder", path=str(source))])
+    recipe = recipe_of(tmp_path, [FolderSource(path=str(source))])
     (tmp_path / "full.py").write_text(FULL)
     program = [sys.executable, str(tmp_path / "full.py"), str(limit), "corpus", "build", str(recipe)]
     run = subprocess.run([*program, "--run", str(tmp_path / "run")], capture_output=True, text=True, timeout=240)

@@ -16,11 +16,11 @@ from midspan.corpus.stages.mixture import epochs_of
 from midspan.corpus.stages.survey import HASH_END, split_threshold
 from midspan.errors import UserError
 from midspan.files import read_json
-from midspan.recipe import Corpus, Share, Source
+from midspan.recipe import Corpus, FolderSource, Share
 
 
-def source(name: str, **fields: object) -> Source:
-    return Source.model_validate({"kind": "folder", "path": f"/{name}", "name": name, **fields})
+def source(name: str, **fields: object) -> FolderSource:
+    return FolderSource.model_validate({"kind": "folder", "path": f"/{name}", "name": name, **fields})
 
 
 def available(**sizes: int) -> dict[tuple[str, str], dict[str, int]]:
@@ -78,9 +78,9 @@ def test_the_build_writes_passes_and_reports_what_it_got(tmp_path: Path) -> None
         for number in range(count):
             (tmp_path / name / "repository" / f"{name}{number}.py").write_text(module_text(offset + number))
     sources = [
-        Source(kind="folder", path=str(tmp_path / "code"), weight=80),
-        Source(kind="folder", path=str(tmp_path / "notes"), weight=20),
-        Source(kind="folder", path=str(tmp_path / "twice"), epochs=2.5),
+        FolderSource(path=str(tmp_path / "code"), weight=80),
+        FolderSource(path=str(tmp_path / "notes"), weight=20),
+        FolderSource(path=str(tmp_path / "twice"), epochs=2.5),
     ]
     settings = Corpus(sources=sources, licences=["unknown"], heldout_fraction=0.1)
     build_corpus(settings, tmp_path / "corpus")

@@ -19,7 +19,7 @@ from midspan.corpus.licences import declared_in_row
 from midspan.corpus.sources.items import MAX_FILE_BYTES, Content, Excluded, Raw, SourceTask
 
 if TYPE_CHECKING:
-    from midspan.recipe import Source
+    from midspan.recipe import SourceFields
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "text": ("content", "text", "code", "blob"),
@@ -54,9 +54,9 @@ def roles_of(names: Mapping[str, Any] | frozenset[str], overrides: Mapping[str, 
     return _roles(frozenset(names), tuple(sorted(overrides.items())))
 
 
-def overrides_of(source: Source) -> dict[str, str]:
-    """Role to column, as the recipe has it."""
-    return {str(role): column for role, column in source.columns.items()}
+def columns_of(source: SourceFields) -> dict[str, str]:
+    """Role to column, as the recipe has it; only of rows there are any."""
+    return {str(role): column for role, column in getattr(source, "columns", {}).items()}
 
 
 def needed_columns(names: list[str], overrides: Mapping[str, str], content: Content) -> list[str]:

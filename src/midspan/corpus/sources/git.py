@@ -18,7 +18,7 @@ from midspan.corpus.sources.trees import VIRTUAL_ENVIRONMENT, Tree, fragments_of
 from midspan.errors import UserError
 
 if TYPE_CHECKING:  # worker processes have no need of pydantic
-    from midspan.recipe import Source
+    from midspan.recipe import GitSource
 
 MAX_TREE_BYTES = 32_000_000  # of one tree object: a folder of half a million files
 MAX_TREE_FILES = 2_000_000  # of one repository: a few hundred bytes of trees can stand for 10^10 files ("git bomb")
@@ -42,7 +42,7 @@ class Commit:
     date: str  # of the commit, UTC
 
 
-def plan_git(source: Source, task_bytes: int) -> tuple[list[Files], list[Excluded], list[Repository]]:
+def plan_git(source: GitSource, task_bytes: int) -> tuple[list[Files], list[Excluded], list[Repository]]:
     """The fragments of a repository at a revision (None: HEAD), or of each one in a folder of repositories.
 
     UserError if there is none, it has no such revision, or it cannot be fetched.

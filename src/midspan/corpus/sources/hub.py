@@ -15,15 +15,15 @@ from midspan.errors import UserError
 from midspan.files import hash_text
 
 if TYPE_CHECKING:
-    from midspan.recipe import Source
+    from midspan.recipe import HubSource
 
 
-def plan_hub(source: Source) -> tuple[list[HubShard], str, dict[str, Any]]:
+def plan_hub(source: HubSource) -> tuple[list[HubShard], str, dict[str, Any]]:
     """One fragment for each shard of a dataset at a fixed revision; a fingerprint; facts for the card.
 
     UserError without the extra, or if there is no such dataset, subset or split.
     """
-    name = source.path or ""
+    name = source.path
     revision = None if os.path.isdir(name) else _commit(name, source.revision)
     dataset = _load(name, source.subset, source.split, revision)
     shards = int(dataset.num_shards)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from midspan.corpus.sources.columns import overrides_of
+from midspan.corpus.sources.columns import columns_of
 from midspan.corpus.sources.folders import plan_folder, plan_standard_library
 from midspan.corpus.sources.git import plan_git
 from midspan.corpus.sources.hub import plan_hub
@@ -15,7 +15,7 @@ from midspan.corpus.sources.tables import plan_tables
 from midspan.files import hash_text
 
 if TYPE_CHECKING:  # worker processes have no need of pydantic
-    from midspan.recipe import Source
+    from midspan.recipe import FolderSource, GitSource, HubSource, Source, StdlibSource, TableSource
 
 MAX_FRAGMENTS_OF_TASK = 1_000
 MAX_REVISIONS = 1_000  # that the data card lists
@@ -26,32 +26,60 @@ def plan_source(source: Source, task_bytes: int) -> SourcePlan:
 
     UserError if the source is missing, or is not what the recipe says.
     """
-    fragments: Sequence[Fragment]
-    excluded: list[Excluded] = []
-    facts: dict[str, Any] = {"name": source.label, "kind": source.kind, "content": source.content}
-    if source.kind == "stdlib":
-        fragments, excluded, fingerprint = plan_standard_library(task_bytes)
-        facts["revision"] = fragments[0].repository.revision if fragments else ""
-    elif source.kind == "folder":
-        fragments, excluded, fingerprint = plan_folder(source.path or "", source.content, task_bytes)
-        facts |= _revisions(fragment.repository for fragment in fragments)
-    elif source.kind == "git":
-        fragments, excluded, repositories = plan_git(source, task_bytes)
-        fingerprint = hash_text("\n".join(f"{one.name}\0{one.revision}" for one in repositories))
-        facts |= _revisions(repositories)
-    elif source.kind == "hub":
-        fragments, fingerprint, more = plan_hub(source)
-        facts |= more
-    else:
-        fragments, excluded, fingerprint = plan_tables(source, task_bytes)
-        facts["files"] = len({fragment.file for fragment in fragments})
-    empty = SourceTask(source.label, source.content, (), overrides_of(source), source.licence or "")
+    cut = PLANNERS[source.kind](source, task_bytes)
+    empty = SourceTask(source.label, source.content, (), columns_of(source), source.licence or "")
     return SourcePlan(
-        tasks=[replace(empty, fragments=joined) for joined in _join(fragments, task_bytes)],
-        excluded=sorted(excluded, key=lambda entry: (entry.repository, entry.path)),
-        fingerprint=fingerprint,
-        facts=facts,
+        tasks=[replace(empty, fragments=joined) for joined in _join(cut.fragments, task_bytes)],
+        excluded=sorted(cut.excluded, key=lambda entry: (entry.repository, entry.path)),
+        fingerprint=cut.fingerprint,
+        facts={"name": source.label, "kind": source.kind, "content": source.content, **cut.facts},
     )
+
+
+class Cut(NamedTuple):
+    """A source in fragments, with what is left out, and what the data card says."""
+
+    fragments: Sequence[Fragment]
+    excluded: list[Excluded]
+    fingerprint: str
+    facts: dict[str, Any]
+
+
+def _standard_library(source: StdlibSource, task_bytes: int) -> Cut:
+    fragments, excluded, fingerprint = plan_standard_library(task_bytes)
+    revision = fragments[0].repository.revision if fragments else ""
+    return Cut(fragments, excluded, fingerprint, {"revision": revision})
+
+
+def _folder(source: FolderSource, task_bytes: int) -> Cut:
+    fragments, excluded, fingerprint = plan_folder(source.path, source.content, task_bytes)
+    return Cut(fragments, excluded, fingerprint, _revisions(fragment.repository for fragment in fragments))
+
+
+def _git(source: GitSource, task_bytes: int) -> Cut:
+    fragments, excluded, repositories = plan_git(source, task_bytes)
+    fingerprint = hash_text("\n".join(f"{one.name}\0{one.revision}" for one in repositories))
+    return Cut(fragments, excluded, fingerprint, _revisions(repositories))
+
+
+def _tables(source: TableSource, task_bytes: int) -> Cut:
+    fragments, excluded, fingerprint = plan_tables(source, task_bytes)
+    return Cut(fragments, excluded, fingerprint, {"files": len({fragment.file for fragment in fragments})})
+
+
+def _hub(source: HubSource, task_bytes: int) -> Cut:
+    fragments, fingerprint, facts = plan_hub(source)
+    return Cut(fragments, [], fingerprint, facts)
+
+
+PLANNERS: dict[str, Callable[[Any, int], Cut]] = {
+    "stdlib": _standard_library,
+    "folder": _folder,
+    "git": _git,
+    "jsonl": _tables,
+    "parquet": _tables,
+    "hub": _hub,
+}
 
 
 def _join(fragments: Iterable[Fragment], task_bytes: int) -> Iterator[tuple[Fragment, ...]]:

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from midspan.corpus.sources.columns import NESTED, needed_columns, overrides_of, roles_of
+from midspan.corpus.sources.columns import NESTED, columns_of, needed_columns, roles_of
 from midspan.corpus.sources.items import MAX_FILE_BYTES, Content, Excluded, Lines, ParquetRows, UnreadableError
 from midspan.errors import UserError
 from midspan.files import hash_text
 
 if TYPE_CHECKING:
-    from midspan.recipe import Source
+    from midspan.recipe import TableSource
 
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
 JSON_LINES = tuple(ending + more for ending in (".jsonl", ".ndjson", ".json") for more in ("", *COMPRESSIONS))
@@ -32,12 +32,12 @@ MAX_BATCH_ROWS = 256
 LocatedRow = tuple[str, Mapping[str, Any] | UnreadableError]  # where a row is, and the row or why it cannot be read
 
 
-def plan_tables(source: Source, task_bytes: int) -> tuple[list[ParquetRows | Lines], list[Excluded], str]:
+def plan_tables(source: TableSource, task_bytes: int) -> tuple[list[ParquetRows | Lines], list[Excluded], str]:
     """The fragments of a file, folder or glob of files, what is left out, and a fingerprint.
 
     UserError if there is no such file, or none of them has a column of text.
     """
-    path, columnar = source.path or "", source.kind == "parquet"
+    path, columnar = source.path, source.kind == "parquet"
     endings = (".parquet",) if columnar else JSON_LINES
     fragments: list[ParquetRows | Lines] = []
     excluded: list[Excluded] = []
@@ -50,7 +50,7 @@ def plan_tables(source: Source, task_bytes: int) -> tuple[list[ParquetRows | Lin
             size, stamp = _size_and_stamp(file)
             stamps.append(f"{name}\0{stamp}")
             if columnar:
-                fragments += _cut_rows(file, name, overrides_of(source), source.content, task_bytes)
+                fragments += _cut_rows(file, name, columns_of(source), source.content, task_bytes)
             else:
                 fragments += _cut_lines(file, name, size, task_bytes)
         except UnreadableError as error:

@@ -137,4 +137,4 @@ def _dropped(rows: Manifest, listing: Exclusions) -> dict[str, Amount]:
 
 
 def _source(plan: Plan) -> str:
-    return ", ".join(source.path or source.url or source.kind for source in plan.settings.all_sources)
+    return ", ".join(source.place or source.kind for source in plan.settings.all_sources)

@@ -17,7 +17,7 @@ def content_sections(data: DataRecord) -> list[Section]:
 
 def _sources(data: DataRecord) -> Section:
     kept = data.statistics["by_source"]
-    places = {source.label: source.path or source.url or ABSENT for source in data.settings.all_sources}
+    places = {source.label: source.place or ABSENT for source in data.settings.all_sources}
     rows = []
     for facts in data.statistics["sources"]:
         name = facts["name"]
