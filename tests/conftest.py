@@ -5,7 +5,9 @@ from __future__ import annotations
 import inspect
 import json
 import signal
+import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -21,6 +23,14 @@ hypothesis.settings.load_profile("midspan")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MODULES = (json, json.decoder, json.encoder, textwrap, inspect)
+
+
+@pytest.fixture(autouse=True)
+def _denormals() -> Iterator[None]:
+    """Training flushes them for the whole process, which hypothesis takes for a broken machine."""
+    yield
+    if torch := sys.modules.get("torch"):
+        torch.set_flush_denormal(False)
 
 
 @pytest.fixture(scope="session")

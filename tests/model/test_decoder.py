@@ -13,7 +13,9 @@ from small_decoders import FAMILIES, LLAMA, MISTRAL, STABLE, configs, random_dec
 import midspan.model.attention as attention
 from midspan.model import Decoder, DecoderConfig
 from midspan.model.attention import BlockedAttention, attend
-from midspan.model.masks import attention_mask, restarting_positions, score_mask
+from midspan.model.masks import attention_mask, first_keys, restarting_positions, score_mask
+from midspan.model.norm import RmsNorm
+from midspan.model.rotary import rotate, rotation
 
 FAMILY = pytest.mark.parametrize("config", FAMILIES.values(), ids=FAMILIES.keys())
 PRECISION = pytest.mark.parametrize("autocast", [False, True], ids=["float32", "bfloat16"])
@@ -134,18 +136,64 @@ def test_gradients_are_bit_equal_from_run_to_run(autocast: bool, packed: bool) -
     assert all(torch.equal(first, second) for first, second in zip(gradients(), gradients(), strict=True))
 
 
-@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("key_value_heads", [1, 2, 4])
+@pytest.mark.parametrize(("lengths", "window"), [(None, None), ([5, 3], None), ([1, 4, 3], 3), (None, 4)])
 def test_blocked_attention_is_attention_and_its_gradient_is_right(
-    packed: bool, monkeypatch: pytest.MonkeyPatch
+    lengths: list[int] | None, window: int | None, key_value_heads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attention, "QUERY_BLOCK", 3)
     torch.manual_seed(0)
-    queries, keys, values = (torch.randn(2, 2, 8, 4, dtype=torch.float64, requires_grad=True) for _ in range(3))
-    allowed = attention_mask(8, segments_of([5, 3]), None, torch.device("cpu")) if packed else None
-    mask = score_mask(allowed, torch.float64)
-    expected = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask, is_causal=not packed)
-    torch.testing.assert_close(BlockedAttention.apply(queries, keys, values, mask), expected)
-    assert torch.autograd.gradcheck(BlockedAttention.apply, (queries, keys, values, mask))
+    queries = torch.randn(2, 4, 8, 4, dtype=torch.float64, requires_grad=True)
+    keys, values = (torch.randn(2, key_value_heads, 8, 4, dtype=torch.float64, requires_grad=True) for _ in range(2))
+    segments = segments_of(lengths) if lengths else None
+    mask = score_mask(attention_mask(8, segments, window, torch.device("cpu")), torch.float64)
+    reach = first_keys(segments, window, 8, 3)
+    expected = F.scaled_dot_product_attention(
+        queries, keys, values, attn_mask=mask, is_causal=mask is None, enable_gqa=True
+    )
+    torch.testing.assert_close(BlockedAttention.apply(queries, keys, values, mask, reach), expected)
+    assert torch.autograd.gradcheck(BlockedAttention.apply, (queries, keys, values, mask, reach))
+
+
+@given(
+    rows=st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=6), min_size=1, max_size=3),
+    window=st.none() | st.integers(1, 12),
+    block=st.integers(1, 7),
+)
+def test_the_first_key_of_a_block_is_the_first_that_its_mask_allows(
+    rows: list[list[int]], window: int | None, block: int
+) -> None:
+    length = max(map(sum, rows))
+    segments = torch.cat([segments_of(row, length - sum(row)) for row in rows])
+    allowed = attention_mask(length, segments, window, torch.device("cpu"))
+    assert allowed is not None
+    seen = [
+        allowed[:, 0, start : start + block].any(dim=(0, 1)).nonzero()[0].item() for start in range(0, length, block)
+    ]
+    assert first_keys(segments, window, length, block) == seen
+
+
+def test_rms_norm_and_rotation_are_those_of_their_formulas_and_so_are_their_gradients() -> None:
+    torch.manual_seed(0)
+    norm = RmsNorm(6, 1e-3)
+    torch.nn.init.normal_(norm.weight)
+    hidden = torch.randn(2, 3, 6, requires_grad=True)
+    peer = torch.nn.RMSNorm(6, 1e-3)
+    peer.weight = norm.weight
+    made, expected = norm(hidden), peer(hidden)
+    torch.testing.assert_close(made, expected)
+    gradients = (torch.autograd.grad(one.sin().sum(), (hidden, norm.weight)) for one in (made, expected))
+    for ours, theirs in zip(*gradients, strict=True):
+        torch.testing.assert_close(ours, theirs)
+    with torch.no_grad():
+        torch.testing.assert_close(norm(hidden), peer(hidden))
+
+    heads = torch.randn(2, 3, 5, 8, dtype=torch.float64, requires_grad=True)
+    cosine, sine = rotation(torch.tensor([1.0, 0.1]), torch.arange(5)[None], dtype=torch.float64)
+    assert torch.autograd.gradcheck(rotate, (heads, cosine, sine))
+    first, second, rest = heads[..., :2], heads[..., 2:4], heads[..., 4:]
+    expected = torch.cat([first * cosine - second * sine, second * cosine + first * sine, rest], dim=-1)
+    torch.testing.assert_close(rotate(heads, cosine, sine), expected)
 
 
 @pytest.mark.parametrize("key_value_heads", [1, 2, 4])

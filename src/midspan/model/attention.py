@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -13,70 +15,106 @@ QUERY_BLOCK = 128
 LONGEST_BLOCKED = 2048  # tokens; beyond, the attention weights kept for the backward pass would weigh too much
 
 
-def attend(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, causal: bool) -> Tensor:
+def attend(
+    queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, causal: bool, reach: Sequence[int] = ()
+) -> Tensor:
     """Attention of `queries` to `keys` and `values`, where several heads may share a key/value head.
 
     queries: `[batch, heads, sequence, head_size]`; keys, values: `[batch, kv_heads, keys, head_size]`.
     mask: `[batch | 1, 1, sequence, keys]`, 0 where allowed (at least once in each row) and -inf elsewhere.
-    causal: each query sees only the keys up to its own; as many keys as queries. Returns the queries' shape.
+    causal: each query sees only the keys up to its own; as many keys as queries.
+    reach: for each `QUERY_BLOCK` of queries the first key that any of them sees, where the mask says so.
+    Returns the queries' shape.
     """
     length, key_value_heads = queries.shape[2], keys.shape[1]
     if length == 1:  # a next token: the heads that share keys become the rows of one product
         grouped = queries.reshape(len(queries), key_value_heads, -1, queries.shape[-1])
         return F.scaled_dot_product_attention(grouped, keys, values, attn_mask=mask).reshape(queries.shape)
     if causal and length <= LONGEST_BLOCKED and queries.device.type == "cpu" and queries.dtype == torch.bfloat16:
-        groups = queries.shape[1] // key_value_heads
-        if groups > 1:
-            keys, values = keys.repeat_interleave(groups, dim=1), values.repeat_interleave(groups, dim=1)
-        mixed: Tensor = BlockedAttention.apply(queries, keys, values, mask)  # type: ignore[no-untyped-call]
+        mixed: Tensor = BlockedAttention.apply(queries, keys, values, mask, reach)  # type: ignore[no-untyped-call]
         return mixed
     is_causal, shared = causal and mask is None, queries.shape[1] != key_value_heads
     return F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask, is_causal=is_causal, enable_gqa=shared)
 
 
 class BlockedAttention(torch.autograd.Function):
-    """Causal attention as plain matrix products, a block of queries at a time against the keys before its end.
+    """Causal attention as plain matrix products, a block of queries at a time against the keys that it can see.
 
     Forward and backward take half as long as the fused kernel in bfloat16 (8 x 4 heads x 512 tokens x 64, one core of a
-    Zen 4 with AVX512-BF16, torch 2.13: 43 ms against 98 ms). Scores are rounded to bfloat16 before the softmax.
-    All tensors are `[batch, heads, sequence, head_size]`. About half of the `sequence x sequence` attention weights are
-    kept for the backward pass.
+    Zen 4 with AVX512-BF16, torch 2.13: 43 ms against 98 ms); where documents are short, most keys are left out. Scores
+    are rounded to bfloat16 before the softmax. The heads that share a key/value head are rows of one product: queries
+    are laid out as `[batch * kv_heads, sequence * group, head_size]`.
     """
 
     @staticmethod
-    def forward(ctx: Any, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
-        batch, heads, length, size = queries.shape
-        scaled = (queries / math.sqrt(size)).flatten(0, 1)
+    def forward(
+        ctx: Any, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, reach: Sequence[int]
+    ) -> Tensor:
+        shape = Grouped(len(queries), keys.shape[1], queries.shape[1] // keys.shape[1], *queries.shape[2:])
+        scaled = shape.rows(queries / math.sqrt(shape.head_size))
         keys, values = keys.flatten(0, 1), values.flatten(0, 1)
-        output = torch.empty_like(scaled)
+        output = shape.empty(queries)
         weights = []
-        for start in range(0, length, QUERY_BLOCK):
-            block = slice(start, min(start + QUERY_BLOCK, length))
-            scores = scaled[:, block] @ keys[:, : block.stop].mT  # [batch * heads, queries, keys before the end]
+        blocks = list(shape.blocks(reach))
+        for rows, seen in blocks:
+            scores = scaled[:, rows.start * shape.group : rows.stop * shape.group] @ keys[:, seen].mT
+            scores = scores.view(shape.batch, shape.kv_heads, -1, shape.group, seen.stop - seen.start)
             if mask is None:
-                scores += scores.new_full(scores.shape[1:], -math.inf).triu(start + 1)
+                causal = scores.new_full((rows.stop - rows.start, seen.stop - seen.start), -math.inf)
+                scores += causal.triu(rows.start - seen.start + 1)[:, None]
             else:
-                scores.view(batch, heads, *scores.shape[1:]).add_(mask[:, :, block, : block.stop])
-            weight = scores.softmax(dim=-1)
-            output[:, block] = weight @ values[:, : block.stop]
+                scores += mask[:, :, rows, None, seen]
+            weight = scores.softmax(dim=-1).view(len(keys), -1, scores.shape[-1])
+            output[:, rows] = shape.heads_last(weight @ values[:, seen])
             if any(ctx.needs_input_grad):
                 weights.append(weight)
         ctx.save_for_backward(scaled, keys, values, *weights)
-        return output.view(batch, heads, length, size)
+        ctx.shape, ctx.blocks = shape, blocks
+        return output.flatten(2, 3).transpose(1, 2)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
         scaled, keys, values, *weights = ctx.saved_tensors
-        shape, gradient = gradient.shape, gradient.flatten(0, 1)
-        to_queries, to_keys, to_values = torch.empty_like(scaled), torch.zeros_like(keys), torch.zeros_like(values)
-        start = 0
-        for weight in weights:
-            block = slice(start, start + weight.shape[1])
-            to_values[:, : block.stop].baddbmm_(weight.mT, gradient[:, block])
-            to_weight = gradient[:, block] @ values[:, : block.stop].mT
+        shape: Grouped = ctx.shape
+        gradient = shape.rows(gradient)
+        to_queries, to_keys, to_values = shape.empty(gradient), torch.zeros_like(keys), torch.zeros_like(values)
+        for weight, (rows, seen) in zip(weights, ctx.blocks, strict=True):
+            grouped = slice(rows.start * shape.group, rows.stop * shape.group)
+            to_values[:, seen].baddbmm_(weight.mT, gradient[:, grouped])
+            to_weight = gradient[:, grouped] @ values[:, seen].mT
             to_scores = torch._softmax_backward_data(to_weight, weight, -1, weight.dtype)
-            to_queries[:, block] = to_scores @ keys[:, : block.stop]
-            to_keys[:, : block.stop].baddbmm_(to_scores.mT, scaled[:, block])
-            start = block.stop
-        to_queries /= math.sqrt(shape[-1])
-        return to_queries.view(shape), to_keys.view(shape), to_values.view(shape), None
+            to_queries[:, rows] = shape.heads_last(to_scores @ keys[:, seen])
+            to_keys[:, seen].baddbmm_(to_scores.mT, scaled[:, grouped])
+        to_queries /= math.sqrt(shape.head_size)
+        own = (shape.batch, shape.kv_heads, *keys.shape[1:])
+        return to_queries.flatten(2, 3).transpose(1, 2), to_keys.view(own), to_values.view(own), None, None
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """The sizes of queries whose heads share key/value heads, `group` of them each, and ways to lay them out."""
+
+    batch: int
+    kv_heads: int
+    group: int
+    length: int
+    head_size: int
+
+    def rows(self, heads: Tensor) -> Tensor:
+        """`[batch, heads, sequence, head_size]` as `[batch * kv_heads, sequence * group, head_size]`."""
+        apart = heads.view(self.batch, self.kv_heads, self.group, self.length, self.head_size)
+        return apart.transpose(2, 3).reshape(self.batch * self.kv_heads, -1, self.head_size)
+
+    def heads_last(self, rows: Tensor) -> Tensor:
+        """Some rows `[batch * kv_heads, sequence * group, head_size]` as `[batch, sequence, kv_heads, group, …]`."""
+        return rows.view(self.batch, self.kv_heads, -1, self.group, self.head_size).transpose(1, 2)
+
+    def empty(self, like: Tensor) -> Tensor:
+        """Room for all of them: `[batch, sequence, kv_heads, group, head_size]`, as the next product reads them."""
+        return like.new_empty(self.batch, self.length, self.kv_heads, self.group, self.head_size)
+
+    def blocks(self, reach: Sequence[int]) -> Iterator[tuple[slice, slice]]:
+        """Each block of queries and the keys that it can see."""
+        for number, start in enumerate(range(0, self.length, QUERY_BLOCK)):
+            stop = min(start + QUERY_BLOCK, self.length)
+            yield slice(start, stop), slice(reach[number] if reach else 0, stop)

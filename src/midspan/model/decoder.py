@@ -7,16 +7,18 @@ Pre-norm transformer with rotary positions and SwiGLU. Module names are those of
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from midspan.model.attention import attend
+from midspan.model.attention import QUERY_BLOCK, attend
 from midspan.model.cache import KeyValueCache, Slots
 from midspan.model.config import DecoderConfig
-from midspan.model.masks import attention_mask, cached_attention_mask, restarting_positions, score_mask
+from midspan.model.masks import attention_mask, cached_attention_mask, first_keys, restarting_positions, score_mask
+from midspan.model.norm import RmsNorm
 from midspan.model.rotary import inverse_frequencies, rotary_amplitude, rotate, rotation
 
 EMBEDDING_STD = 0.02  # of the embedding and the head
@@ -30,6 +32,7 @@ class Context:
     sine: Tensor
     mask: Tensor | None  # 0 or -inf, [batch | 1, 1, sequence, keys]; None: nothing beyond `causal`
     causal: bool  # each query sees at most the keys up to its own, of as many keys as queries
+    reach: Sequence[int] = ()  # for each block of queries the first key that any of them sees
     cache: KeyValueCache | None = None
     slots: Slots | None = None  # where in the cache this pass's keys go
     used: int = 0  # slots of the cache in use after this pass
@@ -58,7 +61,7 @@ class Attention(nn.Module):
             assert context.slots is not None
             keys, values = context.cache.write(self.layer, context.slots, context.used, keys, values)
             keys, values = keys.to(queries.dtype), values.to(queries.dtype)
-        mixed = attend(queries, keys, values, context.mask, context.causal)
+        mixed = attend(queries, keys, values, context.mask, context.causal, context.reach)
         output: Tensor = self.o_proj(mixed.transpose(1, 2).flatten(2))
         return output
 
@@ -170,16 +173,17 @@ class Decoder(nn.Module):
                 positions = torch.arange(length, device=tokens.device)[None]  # [1, sequence]
             else:
                 positions = restarting_positions(segments)
-        cosine, sine = rotation(self.inverse_frequencies, positions, self.rotary_amplitude)
+        cosine, sine = rotation(self.inverse_frequencies, positions, self.rotary_amplitude, dtype)
         if cache is None:
             mask = score_mask(attention_mask(length, segments, window, tokens.device), dtype)
-            return Context(cosine, sine, mask, causal=True)
+            reach = first_keys(segments, window, length, QUERY_BLOCK) if tokens.device.type == "cpu" else ()
+            return Context(cosine, sine, mask, True, reach)
         assert segments is None, "a cache holds one document per row: give positions, not segments"
         slots, used = cache.slots(positions.expand(tokens.shape))
         if counted and (window is None or length <= window):
-            return Context(cosine, sine, None, True, cache, slots, used)
+            return Context(cosine, sine, None, True, (), cache, slots, used)
         mask = score_mask(cached_attention_mask(positions, used, window), dtype)
-        return Context(cosine, sine, mask, False, cache, slots, used)
+        return Context(cosine, sine, mask, False, (), cache, slots, used)
 
     @torch.no_grad()
     def initialise(self) -> None:
@@ -197,7 +201,7 @@ class Decoder(nn.Module):
                 nn.init.normal_(module.weight, std=std)
             if isinstance(module, nn.Linear) and module.bias is not None:
                 nn.init.zeros_(module.bias)
-            if isinstance(module, nn.LayerNorm | nn.RMSNorm):
+            if isinstance(module, nn.LayerNorm | RmsNorm):
                 module.reset_parameters()
 
 
@@ -213,7 +217,7 @@ def parameter_shapes(config: DecoderConfig) -> dict[str, tuple[int, ...]]:
 
 
 def _norm(config: DecoderConfig) -> nn.Module:
-    norm = nn.LayerNorm if config.norm == "layernorm" else nn.RMSNorm
+    norm = nn.LayerNorm if config.norm == "layernorm" else RmsNorm
     return norm(config.hidden_size, eps=config.norm_epsilon)
 
 

@@ -34,6 +34,22 @@ def cached_attention_mask(positions: Tensor, used: int, window: int | None) -> T
     return None if bool(allowed.all()) else allowed[:, None]
 
 
+def first_keys(segments: Tensor | None, window: int | None, length: int, block: int) -> list[int]:
+    """For each `block` of queries the first key that any of them sees; [] where that is the first of all.
+
+    A row's documents follow each other, so the first query of a block sees furthest back.
+    """
+    if segments is None and (window is None or window >= length):
+        return []
+    index = torch.arange(0, length, block)
+    first = torch.zeros_like(index)
+    if segments is not None:
+        first = (index.to(segments.device) - restarting_positions(segments)[:, ::block]).amin(0).cpu()
+    if window is not None:
+        first = torch.maximum(first, index - window + 1)
+    return first.tolist()
+
+
 def score_mask(allowed: Tensor | None, dtype: torch.dtype) -> Tensor | None:
     """What to add to attention scores, 0 or -inf. Every layer would make it again from booleans, which costs more."""
     return None if allowed is None else torch.zeros_like(allowed, dtype=dtype).masked_fill_(~allowed, -math.inf)

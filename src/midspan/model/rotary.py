@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -62,17 +63,43 @@ def yarn_amplitude(factor: float, weight: float = 1.0) -> float:
     return 1.0 if factor <= 1 else 0.1 * weight * math.log(factor) + 1.0
 
 
-def rotation(frequencies: Tensor, positions: Tensor, amplitude: float = 1.0) -> tuple[Tensor, Tensor]:
-    """Cosine and sine for `positions` `[batch, sequence]`: float32 `[batch, 1, sequence, rotary / 2]`."""
+def rotation(
+    frequencies: Tensor, positions: Tensor, amplitude: float = 1.0, dtype: torch.dtype = torch.float32
+) -> tuple[Tensor, Tensor]:
+    """Cosine and sine for `positions` `[batch, sequence]`: `[batch, 1, sequence, rotary / 2]` in `dtype`."""
     # Angles need all of float32: at position 16,384 bfloat16 could not tell one token from the next 64.
     angles = positions[:, None, :, None].float() * frequencies.to(positions.device)
     cosine, sine = angles.cos(), angles.sin()
-    return (cosine, sine) if amplitude == 1 else (cosine * amplitude, sine * amplitude)
+    return (cosine * amplitude).to(dtype), (sine * amplitude).to(dtype)
 
 
 def rotate(heads: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
     """Rotate dimension i of each head `[batch, heads, sequence, head_size]` with i + rotary / 2; the rest passes."""
+    if not torch.is_grad_enabled():
+        return _rotated(heads, cosine, sine)
+    rotated: Tensor = _Rotate.apply(heads, cosine, sine)  # type: ignore[no-untyped-call]
+    return rotated
+
+
+class _Rotate(torch.autograd.Function):
+    """A rotation, whose gradient is the opposite rotation."""
+
+    @staticmethod
+    def forward(ctx: Any, heads: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+        ctx.save_for_backward(cosine, sine)
+        return _rotated(heads, cosine, sine)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        cosine, sine = ctx.saved_tensors
+        return _rotated(gradient, cosine, -sine), None, None
+
+
+def _rotated(heads: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
     half = cosine.shape[-1]
-    first, second, rest = torch.split(heads, [half, half, heads.shape[-1] - 2 * half], dim=-1)
-    rotated = (first * cosine - second * sine, second * cosine + first * sine)
-    return torch.cat((*(part.to(heads.dtype) for part in rotated), rest), dim=-1)
+    first, second = heads[..., :half], heads[..., half : 2 * half]
+    rotated = torch.empty_like(heads)
+    torch.mul(first, cosine, out=rotated[..., :half]).addcmul_(second, sine, value=-1)
+    torch.mul(second, cosine, out=rotated[..., half : 2 * half]).addcmul_(first, sine)
+    rotated[..., 2 * half :] = heads[..., 2 * half :]
+    return rotated
