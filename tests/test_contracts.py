@@ -110,7 +110,7 @@ def _of_default(name: str, real: Any, told: Any, none: Any) -> Iterator[str]:
 def _plain(annotation: Any) -> str:
     """A type as it is written, without the modules that its names come from."""
     annotation = getattr(annotation, "__forward_arg__", annotation)  # as a TypedDict keeps them
-    text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
+    text = annotation.__name__ if isinstance(annotation, type) else str(annotation)
     return re.sub(r"\b\w+\.(?=\w)", "", ast.unparse(ast.parse(text)))
 
 
