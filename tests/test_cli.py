@@ -64,9 +64,14 @@ def test_help_imports_neither_torch_nor_pydantic() -> None:
 
 
 def test_an_unknown_recipe_field_names_the_nearest(tmp_path: Path) -> None:
-    line = refusal("run", TINY, "--run", tmp_path / "run", "--set", "fim.rat=0.5")
-    assert "unknown field 'fim.rat'; did you mean 'rate'?" in line
+    line = refusal("run", TINY, "--run", tmp_path / "run", "--set", "stages.base.data.corpus.fim.rat=0.5")
+    assert "unknown field 'stages.base.data.corpus.fim.rat'; did you mean 'rate'?" in line
     assert not (tmp_path / "run").exists()
+
+
+def test_an_earlier_recipes_field_is_answered_with_what_takes_its_place(tmp_path: Path) -> None:
+    line = refusal("run", TINY, "--run", tmp_path / "run", "--set", "dpo.beta=0.3")
+    assert line.endswith("dpo.beta is no longer a field; write stages.dpo.objective.beta")
 
 
 def test_a_recipe_of_a_corpus_alone_is_built_but_not_run(tmp_path: Path) -> None:
@@ -85,8 +90,9 @@ def test_a_missing_source_and_an_empty_one_are_told_apart(tmp_path: Path) -> Non
 
 
 def test_a_context_longer_than_the_models_is_refused(tmp_path: Path, model: Path) -> None:
-    line = refusal("run", TINY, "--run", tmp_path / "run", "--set", "sft.context=1024")
-    assert "sft.context 1024 is longer than the model's 512 positions" in line
+    line = refusal("run", TINY, "--run", tmp_path / "run", "--set", "stages.sft.context=2048")
+    assert "stages.sft.context 2048 is longer than the 512 positions of the model it starts from" in line
+    assert not (tmp_path / "run").exists()
     line = refusal("chat", "word " * 200, "--model", model)
     assert "the model takes" in line
 

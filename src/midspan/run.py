@@ -25,14 +25,14 @@ def run_recipe(recipe: Recipe, run: Path) -> None:
 
     Raises UserError if another process runs there, for what can be known to fail before any work, or as the steps do.
     """
+    use_threads(recipe.runtime.threads)
+    tools = Tools(recipe.runtime)
+    check(recipe, tools)
     run.mkdir(parents=True, exist_ok=True)
     with only_one(run):
         for folder in (run, run / "models", run / "corpus", run / "corpus" / "tokens", run / "alignment"):
             if folder.exists():
                 remove_leftovers(folder)
-        use_threads(recipe.runtime.threads)
-        tools = Tools(recipe.runtime)
-        check(recipe, tools)
         steps = steps_of(recipe, run)
         manifest = Manifest.read(run)
         _announce(recipe, run, steps, manifest)

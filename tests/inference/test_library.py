@@ -15,7 +15,7 @@ from midspan.compute import best_device
 from midspan.errors import UserError
 from midspan.files import write_json
 from midspan.inference import Engine, Fill, Plain, Sampling, WeightsFormat, find_model
-from midspan.model import Decoder, save_decoder
+from midspan.model import Decoder, ModelFacts, save_decoder
 from midspan.tokens import Tokenizer
 
 
@@ -103,9 +103,9 @@ def test_a_model_says_whether_its_prompts_are_healed(engine: Engine, tmp_path: P
     directory = save(engine.decoder, engine.tokenizer, tmp_path / "m")
     assert Engine.open(directory).heals
     for said in (True, False):
-        write_json(directory / "midspan.json", {"healing": said})
+        ModelFacts(healing=said).write(directory)
         assert Engine.open(directory).heals == said
-    for wrong in ({}, {"healing": "no"}, []):
+    for wrong in ({"heals": True}, {"healing": "no"}, []):
         write_json(directory / "midspan.json", wrong)
-        with pytest.raises(UserError, match=r"midspan\.json does not say"):
+        with pytest.raises(UserError, match=r"midspan\.json cannot be read"):
             Engine.open(directory)

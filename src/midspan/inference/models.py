@@ -10,7 +10,6 @@ from midspan.model import DecoderConfig
 from midspan.tokens import Tokenizer
 
 RELEASE = "release"  # what a finished run exports
-SETTINGS = "midspan.json"  # beside a model's config.json: what Midspan's own training knows of it
 
 
 def find_model(path: Path) -> Path:
