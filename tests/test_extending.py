@@ -1,4 +1,4 @@
-"""One file and one row add an objective, a benchmark or a start format: docs/contracts.md shows it, and is used here."""
+"""One file and one row add an objective, a benchmark or a start format: the examples of docs/contracts.md, in use."""
 
 from __future__ import annotations
 
