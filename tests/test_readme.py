@@ -85,6 +85,19 @@ def test_its_python_lines(checkout: Path) -> None:
     subprocess.run([sys.executable, "-c", lines], cwd=checkout, check=True, timeout=120)
 
 
+def test_its_recipe_takes_a_released_model_further(checkout: Path) -> None:
+    if not (checkout / "runs" / "quickstart" / "models" / "release").exists():
+        run("make quickstart", checkout)
+    (recipe,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    assert "start: HuggingFaceTB/SmolLM2-135M" in recipe
+    (checkout / "recipes" / "ours.yaml").write_text(recipe)
+    here = {"stages.ours.start": "runs/quickstart/models/release", "stages.ours.tokens": 4096}
+    quick = {"evaluate.exercises": "{count: 2, max_tokens: 4}", "evaluate.infilling.lines": 4}
+    given = " ".join(f"--set {shlex.quote(f'{field}={value}')}" for field, value in (here | quick).items())
+    run(f".venv/bin/midspan run recipes/ours.yaml --threads 1 {given}", checkout)
+    assert (checkout / "runs" / "ours" / "models" / "release" / "config.json").exists()
+
+
 def test_its_server_answers_at_the_address_it_names(checkout: Path) -> None:
     if not (checkout / "runs" / "quickstart" / "models" / "release").exists():
         run("make quickstart", checkout)
