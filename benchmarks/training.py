@@ -1,108 +1,118 @@
-"""One training step of the quickstart's model against transformers' StableLmForCausalLM, in one run: a ratio.
+"""One training step of ours beside transformers', in one run: tokens per second, their ratio, and peak memory.
 
-Both do the same work: 4 rows of 256 tokens, bf16 autocast where the CPU has it, AdamW (fused), gradient clipping. Ours
-packs documents that do not see each other; the peer gets plain causal rows, which is the easier task.
+Both sides do the same work: 4 rows, bf16 autocast where the CPU has it, AdamW (fused), gradient clipping. Ours makes
+its batches on the way and packs documents that do not see each other (`--documents`: of how many tokens); the peer gets
+plain causal rows of random tokens, which need no packing and no mask. Each side is a process of its own, and the two
+take turns round by round. Memory is the most that a process ever had, less what it had after its imports. `--busy`
+lets another process take one core meanwhile.
 
-    python benchmarks/training.py [rounds]
+    python benchmarks/training.py [--size 5M|135M|both] [--rounds 7] [--threads N] [--busy] [--documents 20 120]
 """
 
 from __future__ import annotations
 
+import argparse
+import json
+import os
 import statistics
+import subprocess
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
-from midspan.train.stages import new_config
-from transformers import StableLmConfig, StableLmForCausalLM
+from shapes import SHAPES, busy_process
 
-from midspan.batches import Batch, Segment, generator, pack_rows
-from midspan.compute import autocast, compute_dtype
-from midspan.model import Decoder
-from midspan.recipe import load_recipe
-from midspan.train.loop import make_optimizer
-from midspan.train.objectives import causal_loss
+from midspan.compute import compute_dtype
+from midspan.model.formats.hf_config import config_to_hf
 
-RECIPE = Path(__file__).parent.parent / "recipes" / "quickstart.yaml"
-STEPS = 8
-CPU = torch.device("cpu")
+ROWS = 4
+SIZES = {"5M": (256, 8), "135M": (512, 1)}  # context, steps of a round
+SIDES = ("midspan", "transformers")
 
 
-def packed_batch(vocabulary: int, rows: int, context: int) -> Batch:
-    """Rows of random tokens in documents of 20 to 120 positions."""
-    draw = generator("benchmark")
-    packed = []
-    for _ in range(rows):
-        segments, room = [], context
-        while room > 20:
-            length = min(room, int(draw.integers(20, 120)))
-            segments.append(Segment(draw.integers(0, vocabulary, length + 1).tolist()))
-            room -= length
-        packed.append(segments)
-    return pack_rows(packed, context)
+class Side:
+    """A process that makes the steps of one side."""
+
+    def __init__(self, side: str, size: str, asked: argparse.Namespace) -> None:
+        context, self.steps = SIZES[size]
+        self.tokens = ROWS * context * self.steps  # of a round
+        shape = SHAPES[size]
+        given: dict[str, Any] = {"rows": ROWS, "micro_rows": ROWS, "context": context}
+        given["bf16"] = compute_dtype("auto", torch.device("cpu")) == torch.bfloat16
+        if side == "midspan":
+            given |= {"shape": asdict(shape), "documents": asked.documents}
+        else:
+            given |= {"values": config_to_hf(shape, torch.float32)}
+        program = [sys.executable, str(Path(__file__).with_name("training_sides.py"))]
+        self.process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.facts = self._ask(
+            json.dumps({"side": side, "threads": asked.threads, "steps": self.steps, "given": given})
+        )
+
+    def speed(self) -> float:
+        """Tokens per second of one more round."""
+        return self.tokens / float(self._ask(""))
+
+    def end(self) -> int:
+        """Its peak memory in bytes; it ends."""
+        output, _ = self.process.communicate()
+        return int(output)
+
+    def _ask(self, line: str) -> Any:
+        assert self.process.stdin
+        assert self.process.stdout
+        print(line, file=self.process.stdin, flush=True)
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise SystemExit("a side has ended; what it said stands above")
+        return json.loads(answer)
 
 
 def main() -> None:
-    """Print tokens per second of both, round by round, and the ratio of the medians."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
-    plan = load_recipe(RECIPE)
-    stage = plan.pretrain["base"]
-    config = new_config(plan.model, plan.tokenizer.vocabulary_size, stage)
-    dtype = compute_dtype("auto", CPU)
-    batch = packed_batch(config.vocabulary_size, stage.tokens_per_step // stage.context, stage.context)
-    ours = Decoder(config)
-    theirs = StableLmForCausalLM(
-        StableLmConfig(
-            vocab_size=config.vocabulary_size,
-            hidden_size=config.hidden_size,
-            intermediate_size=config.intermediate_size,
-            num_hidden_layers=config.num_layers,
-            num_attention_heads=config.num_heads,
-            num_key_value_heads=config.num_key_value_heads,
-            use_qkv_bias=config.qkv_bias,
-            max_position_embeddings=config.max_positions,
-        )
+    """Print a table with a row for each size and side."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", choices=[*SIZES, "both"], default="both")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--busy", action="store_true")
+    parser.add_argument("--documents", type=int, nargs=2, default=(20, 120), metavar=("LEAST", "MOST"))
+    asked = parser.parse_args()
+    print("| shape | state | side | tokens/s (min to max) | peak memory, MB |", "|---|---|---|---|---|", sep="\n")
+    with busy_process() if asked.busy else nullcontext():
+        notes = [measure(size, asked) for size in (SIZES if asked.size == "both" else [asked.size])]
+    print(
+        f"\n{'; '.join(notes)}; documents of {asked.documents[0]} to {asked.documents[1]} tokens, {asked.rounds} rounds."
     )
-    our_optimizer = make_optimizer(ours, plan.optimizer)
-    their_optimizer = torch.optim.AdamW(theirs.parameters(), fused=True)
 
-    def our_step() -> None:
-        (causal_loss(ours, batch, dtype) / batch.loss_weight.sum()).backward()
-        torch.nn.utils.clip_grad_norm_(ours.parameters(), 1.0)
-        our_optimizer.step()
-        our_optimizer.zero_grad()
 
-    def their_step() -> None:
-        with autocast(dtype, CPU):
-            loss = theirs(input_ids=batch.tokens, labels=batch.tokens, use_cache=False).loss
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(theirs.parameters(), 1.0)
-        their_optimizer.step()
-        their_optimizer.zero_grad()
-
-    speeds: dict[str, list[float]] = {"midspan": [], "transformers": []}
-    for number in range(rounds + 1):
-        for name, step in (("midspan", our_step), ("transformers", their_step)):
-            speed = batch.tokens.numel() * STEPS / _seconds(step)
+def measure(size: str, asked: argparse.Namespace) -> str:
+    """Print the rows of one size; returns what else there is to say of it."""
+    sides = {side: Side(side, size, asked) for side in SIDES}
+    speeds: dict[str, list[float]] = {side: [] for side in SIDES}
+    for number in range(asked.rounds + 1):
+        for name, side in sides.items():
+            speed = side.speed()
             if number:  # the first round warms up
                 speeds[name].append(speed)
-    print(
-        f"{batch.tokens.shape[0]} rows of {batch.tokens.shape[1]}, {dtype}, "
-        f"{torch.get_num_threads()} threads, {rounds} rounds"
-    )
-    for name, values in speeds.items():
-        print(f"{name:<13} {statistics.median(values):8.0f} tokens/s  (min {min(values):.0f}, max {max(values):.0f})")
+    memory = {name: side.end() / 1e6 for name, side in sides.items()}
+    state = f"{'beside a busy process' if asked.busy else 'alone'}, load {os.getloadavg()[0]:.1f}"
+    for name in SIDES:
+        print(f"| {size} | {state} | {name} | {spread(speeds[name], 0)} | {memory[name]:.0f} |")
     ratios = [ours / theirs for ours, theirs in zip(*speeds.values(), strict=True)]
-    print(f"ratio         {statistics.median(ratios):8.2f}  (min {min(ratios):.2f}, max {max(ratios):.2f})")
+    ours, theirs = memory.values()
+    print(f"| {size} | {state} | **ratio** | **{spread(ratios, 2)}** | **{ours / theirs:.2f}** |", flush=True)
+    facts = sides["midspan"].facts
+    return f"{size}: {ROWS} rows of {SIZES[size][0]}, {facts['threads']} threads, torch {facts['torch']}"
 
 
-def _seconds(step: Callable[[], None]) -> float:
-    started = time.perf_counter()
-    for _ in range(STEPS):
-        step()
-    return time.perf_counter() - started
+def spread(values: Sequence[float], digits: int) -> str:
+    """The median, and the least and the most."""
+    middle, least, most = (f"{one:,.{digits}f}" for one in (statistics.median(values), min(values), max(values)))
+    return f"{middle} ({least} to {most})"
 
 
 if __name__ == "__main__":

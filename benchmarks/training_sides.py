@@ -1,0 +1,153 @@
+"""One optimiser step of ours and of transformers on the same shape, each ready to be called again and again.
+
+As a program it is one side of `benchmarks/training.py`, in a process of its own. The first line of its input is a JSON
+object, the arguments; each further line asks for a round, and is answered with its seconds. At the end of its input it
+answers with its peak memory in bytes, less what its imports took.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Step = Callable[[], float]  # one optimiser step; its loss
+
+
+def our_step(
+    shape: dict[str, Any],
+    *,
+    rows: int,
+    micro_rows: int,
+    context: int,
+    bf16: bool,
+    device: str = "cpu",
+    documents: tuple[int, int] | None = (20, 120),
+    recompute: bool = False,
+    compiled: bool = False,
+) -> Step:
+    """The training loop's own step: random documents of so many tokens packed into rows; None: each fills a row."""
+    import torch
+
+    from midspan.batches import Mixture, Segment, generator
+    from midspan.model import DecoderConfig, on_meta
+    from midspan.recipe import Optimizer
+    from midspan.train import OBJECTIVES, World
+    from midspan.train.loop import train_step
+    from midspan.train.objectives import Feed
+    from midspan.train.optimizer import make_optimizer
+    from midspan.train.start import recompute_blocks
+
+    config = DecoderConfig(**shape)
+
+    class RandomRows:
+        def __len__(self) -> int:
+            return 1_000_000
+
+        def row(self, k: int) -> list[Segment]:
+            draw, segments, room = generator("benchmark", k), [], context
+            while room > 0:
+                length = min(room, int(draw.integers(*documents)) if documents else context)
+                segments.append(Segment(draw.integers(0, config.vocabulary_size, length + 1).tolist()))
+                room -= length
+            return segments
+
+    decoder = on_meta(config)
+    if recompute:
+        recompute_blocks(decoder)
+    if compiled:
+        for block in decoder.layers:
+            block.compile()
+    decoder.to_empty(device=device).initialise()
+    world = World(0, 1, torch.device(device))
+    mixture = Mixture([(RandomRows(), 1.0)], seed=1, stage="benchmark")
+    feed = Feed(mixture, rows, micro_rows, context, torch.bfloat16 if bf16 else torch.float32)
+    kind = OBJECTIVES["causal"]
+    objective = kind.make(kind.settings(), feed, decoder, world, None)  # type: ignore[arg-type]
+    optimizer = make_optimizer(decoder, Optimizer())
+    steps = iter(range(1_000_000))
+    return lambda: train_step(decoder, optimizer, objective, next(steps), 1e-4, world, 1.0)["loss"]
+
+
+def their_step(
+    values: dict[str, Any],
+    *,
+    rows: int,
+    micro_rows: int,
+    context: int,
+    bf16: bool,
+    device: str = "cpu",
+    recompute: bool = False,
+    compiled: bool = False,
+) -> Step:
+    """The same of the transformers model whose config.json holds `values`: plain causal rows, the easier task."""
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    # Weights in float32, as ours; autocast multiplies in bfloat16.
+    config = AutoConfig.for_model(**{**values, "dtype": "float32", "torch_dtype": "float32", "use_cache": False})
+    with torch.device(device):
+        model: Any = AutoModelForCausalLM.from_config(config, attn_implementation="sdpa")
+    model.train()
+    if recompute:
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+    if compiled:
+        model.compile()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
+    draw = torch.Generator().manual_seed(0)
+
+    def step() -> float:
+        losses = []
+        for _ in range(rows // micro_rows):
+            tokens = torch.randint(values["vocab_size"], (micro_rows, context), generator=draw).to(device)
+            with torch.autocast(device, torch.bfloat16, enabled=bf16):
+                loss = model(input_ids=tokens, labels=tokens, use_cache=False).loss * (micro_rows / rows)
+            loss.backward()
+            losses.append(loss.detach())
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        return float(sum(losses))
+
+    return step
+
+
+def main() -> None:
+    """Be one side."""
+    asked: dict[str, Any] = json.loads(sys.stdin.readline())
+    side, threads, steps, given = (asked[name] for name in ("side", "threads", "steps", "given"))
+    import torch
+
+    if side == "midspan":
+        from midspan.compute import use_threads
+
+        use_threads(threads)
+        make = our_step
+    else:
+        import transformers.models.auto.modeling_auto  # noqa: F401
+
+        torch.set_num_threads(threads or torch.get_num_threads())
+        make = their_step
+    imported = _most_memory()
+    step = make(**given)
+    step()  # warms up
+    print(json.dumps({"threads": torch.get_num_threads(), "torch": torch.__version__}), flush=True)
+    for _ in sys.stdin:
+        started = time.perf_counter()
+        for _ in range(steps):
+            step()
+        print(time.perf_counter() - started, flush=True)
+    print(_most_memory() - imported)
+
+
+def _most_memory() -> int:
+    # Not getrusage's ru_maxrss, which counts the parent from before the exec.
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+
+
+if __name__ == "__main__":
+    main()
