@@ -85,7 +85,7 @@ def sentence_piece(directory: Path) -> None:
 
 
 def fim_and_chat(directory: Path) -> None:
-    """As Qwen2.5-Coder's: FIM and chat tokens, a template, nothing before a text; its FIM tokens not flagged special."""
+    """As Qwen2.5-Coder's: FIM tokens (not flagged special) and chat tokens, a template, nothing before a text."""
     backend = Backend(models.BPE())
     backend.normalizer = normalizers.NFC()
     backend.pre_tokenizer = cut_into_words(QWEN2)
@@ -185,7 +185,7 @@ STARTS = {
 }
 
 
-def write_start(start: Start, directory: Path) -> Path:
+def write_start(start: Start, directory: Path, seed: int = 0) -> Path:
     """The model in a folder of the hub's cache, as `resolve` gives it; returns the folder."""
     import transformers
 
@@ -193,7 +193,7 @@ def write_start(start: Start, directory: Path) -> Path:
     directory.mkdir(parents=True)
     start.tokenizer(directory)
     config = getattr(transformers, start.shape)(**start.fields, **start.ids)
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     model = transformers.AutoModelForCausalLM.from_config(config)
     randomise(model)
     for table in (model.get_input_embeddings(), model.get_output_embeddings()):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable
 from contextlib import redirect_stderr
 from dataclasses import dataclass, replace
 from io import StringIO
@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 import torch
 from families import smollm2
-from small_starts import STARTS, Start, write_start
+from small_starts import FIM, STARTS, Start, write_start
 
 from midspan.files import read_json
 from midspan.inference import Chat, Engine
-from midspan.model import load_decoder, open_weights
+from midspan.model import Generation, load_decoder, open_weights
 from midspan.recipe import Recipe
 from midspan.run import run_recipe
 from midspan.tokens import Tokenizer, open_tokenizer
@@ -43,12 +43,15 @@ def stage(name: str, data: dict[str, Any], **fields: Any) -> dict[str, Any]:
     return {"name": name, "data": [data], **short, **fields}
 
 
-def code(start: object, **fields: Any) -> dict[str, Any]:
+def code(start: Path | str | list[str], **fields: Any) -> dict[str, Any]:
     """Continued pre-training with FIM."""
     part = {"tokens": "corpus", "fim": {"rate": 0.9}}
-    return stage("code", part, start=str(start), **{"context": 64, "tokens": 512, "tokens_per_step": 256} | fields)
+    short = {"start": start if isinstance(start, list) else str(start), "context": 64, "tokens": 512, "tokens_per_step": 256}
+    return stage("code", part, **short | fields)
 
 
+STILL = {"learning_rate": 1e-12}  # moves no weight that bfloat16 can tell
+NOTHING = dict.fromkeys(EVALUATE, False)
 SFT = stage("sft", {"conversations": "exercises"})
 DPO = stage("dpo", {"pairs": "own-failures"}, objective={"kind": "dpo"})
 
@@ -69,9 +72,10 @@ class Run:
 
 
 Carry = Callable[..., Run]
+Started = Callable[[str], Path]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def carry(tmp_path_factory: pytest.TempPathFactory, repositories: Path) -> Carry:
     """Carries a recipe of these stages out, in a directory of its own."""
 
@@ -96,8 +100,8 @@ def carry(tmp_path_factory: pytest.TempPathFactory, repositories: Path) -> Carry
     return carried
 
 
-@pytest.fixture(scope="session")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Started:
     """The place of one of the small released models, made when it is first asked for."""
     made: dict[str, Path] = {}
 
@@ -110,17 +114,18 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="module", params=STARTS)
-def road(request: pytest.FixtureRequest, started: Callable[[str], Path], carry: Carry) -> Iterator[tuple[Start, Path, Run]]:
+def road(request: pytest.FixtureRequest, started: Started, carry: Carry) -> tuple[Start, Path, Run]:
     """A start, where it lies, and the whole road from it."""
     place = started(request.param)
-    yield STARTS[request.param], place, carry(code(place), SFT, DPO)
+    return STARTS[request.param], place, carry(code(place), SFT, DPO)
 
 
 def test_what_a_start_lacks_is_added_and_said_before_the_corpus_is_built(road: tuple[Start, Path, Run]) -> None:
     start, place, run = road
     before = run.said.split("corpus")[0]
     lines = [line for line in before.splitlines() if "lacks" in line]
-    assert lines == ([f"{place} lacks {', '.join(start.lacks)}: they are added, with the mean of all embeddings"] if start.lacks else [])
+    said = f"{place} lacks {', '.join(start.lacks)}: they are added, with the mean of all embeddings"
+    assert lines == ([said] if start.lacks else [])
     given, own = open_tokenizer(place), Tokenizer.load(run.place / "tokenizer")
     assert own.special_ids.keys() - given.special_ids.keys() == set(start.lacks)
     assert own.encode(TEXT) == given.encode(TEXT)
@@ -195,3 +200,109 @@ def test_training_moved_the_weights_and_left_the_shape(road: tuple[Start, Path, 
     moved = [name for name in before if not torch.equal(before[name], after[name][: len(before[name])])]
     assert len(moved) > len(before) / 2
     assert replace(end.config, vocabulary_size=1) == replace(start.config, vocabulary_size=1)
+
+
+def test_new_embeddings_are_the_mean_of_the_old_and_all_others_stay(started: Started, carry: Carry) -> None:
+    place = started("llama-3.1")
+    run = carry(code(place, schedule=STILL), evaluate=NOTHING)
+    before, after = dict(open_weights(place).tensors()), dict(open_weights(run.release).tensors())
+    for name, old in before.items():
+        new = after[name]
+        torch.testing.assert_close(new[: len(old)], old, atol=0, rtol=0)
+        if len(new) > len(old):
+            mean = old.float().mean(0).to(new.dtype)
+            torch.testing.assert_close(new[len(old) :], mean.expand_as(new[len(old) :]), atol=1e-4, rtol=1e-2)
+
+
+def test_start_and_fine_tuning_alone_are_a_recipe_that_builds_no_corpus(started: Started, carry: Carry) -> None:
+    run = carry({**SFT, "start": str(started("llama-3.1"))})
+    assert not (run.place / "corpus").exists()
+    assert not (run.place / "alignment" / "own-failures").exists()
+    before = run.said.split("sft:")[0]
+    for benchmark in ("likelihood", "infilling"):
+        assert f"not asked: {benchmark}, for no files are held out" in before
+        assert f"{benchmark}: not asked of sft: no files are held out." in run.text("report.html")
+    assert "preferences: not asked of sft: no preference pairs are held out." in run.text("card.md")
+    assert read_json(run.place / "evaluation" / "sft" / "exercises.json")["scores"]
+    assert run.release.is_dir()
+
+
+def test_every_benchmark_can_be_switched_off(started: Started, carry: Carry) -> None:
+    run = carry(code(started("fim-and-chat")), evaluate=NOTHING)
+    assert not (run.place / "evaluation").exists()
+    assert "Nothing has been evaluated" in run.text("card.md")
+    assert "</html>" in run.text("report.html")
+    assert run.release.is_dir()
+
+
+def test_what_no_stage_needs_is_not_added_and_what_the_model_cannot_is_not_asked(
+    started: Started, carry: Carry
+) -> None:
+    place = started("sentence-piece")
+    run = carry(stage("code", {"tokens": "corpus"}, start=str(place), context=64))
+    assert "lacks" not in run.said
+    before = run.said.split("corpus")[0]
+    assert "not asked: exercises, for the tokenizer has no chat template" in before
+    assert "not asked: infilling, for both sides: the tokenizer has no fill-in-the-middle tokens" in before
+    for file in ("card.md", "report.html"):
+        assert "exercises: not asked of code: the tokenizer has no chat template." in run.text(file)
+        assert "(both sides): not asked of code: the tokenizer has no fill-in-the-middle tokens." in run.text(file)
+    scores = read_json(run.place / "evaluation" / "code" / "infilling.json")["scores"]
+    assert [score["group"] for score in scores] == ["left side alone"]
+    for file, without in (("generation_config.json", "transformers_version"), ("tokenizer.json", "")):
+        given, own = read_json(place / file), read_json(run.release / file)
+        assert {**own, without: 0} == {**given, without: 0}
+    assert open_weights(run.release).config == open_weights(place).config
+
+
+def test_several_starts_are_averaged(started: Started, carry: Carry, tmp_path: Path) -> None:
+    other = replace(STARTS["llama-3.1"], name="owner/other", licence="mit")
+    places = [started("llama-3.1"), write_start(other, tmp_path, seed=1)]
+    run = carry(code([str(place) for place in places], schedule=STILL), evaluate=NOTHING)
+    one, two, mean = (dict(open_weights(place).tensors()) for place in [*places, run.release])
+    for name in one:
+        expected = ((one[name].float() + two[name].float()) / 2).to(torch.bfloat16)
+        torch.testing.assert_close(mean[name][: len(expected)], expected, atol=0, rtol=0)
+    card = run.text("card.md")
+    assert "base_model:\n- owner/small\n- owner/other\n" in card
+    assert "license: other\nlicense_name: llama3.1, mit\n" in card
+
+
+def test_a_stage_starts_from_an_earlier_one_or_from_the_released_model_again(started: Started, carry: Carry) -> None:
+    place = started("llama-3.1")
+    moving = code(place, schedule={"learning_rate": 0.05})
+    named = {**code("code", schedule=STILL), "name": "named"}
+    again = {**code(place, schedule=STILL), "name": "again"}
+    follows = {**code("previous", schedule=STILL), "name": "follows"}
+    run = carry(moving, named, again, follows, evaluate=NOTHING)
+    models = run.place / "models"
+    held = {
+        name: dict(open_weights(models / name).tensors()) for name in ("start-1", "code", "named", "again", "follows")
+    }
+    for stage_name, start in (("named", "code"), ("again", "start-1"), ("follows", "again")):
+        assert all(torch.equal(value, held[start][name]) for name, value in held[stage_name].items()), stage_name
+    assert not all(torch.equal(value, held["start-1"][name]) for name, value in held["code"].items())
+    assert not (models / "start-2").exists()
+
+
+def test_a_released_gguf_file_travels_the_road(carry: Carry) -> None:
+    place = smollm2()
+    small = {"context": 64, "tokens": 64, "tokens_per_step": 64}
+    sft = {**SFT, "context": 256, "tokens": 256, "tokens_per_step": 256}
+    run = carry(
+        code(place, **small), sft, evaluate={**NOTHING, "exercises": {"count": 1, "per_family": 1, "max_tokens": 4}}
+    )
+    assert f"{place} lacks {', '.join(FIM)}: they are added" in run.said.split("corpus")[0]
+    config, generation = (read_json(run.release / file) for file in ("config.json", "generation_config.json"))
+    assert config["max_position_embeddings"] == 8192
+    assert config["vocab_size"] == 49152 + 64
+    tokenizer = Tokenizer.load(run.release)
+    assert tokenizer.chat_template == open_tokenizer(place).chat_template
+    assert tokenizer.chat_end in Generation.read(config, generation).ends
+    assert "license: apache-2.0\n" in run.text("card.md")
+    theirs = transformers.AutoModelForCausalLM.from_pretrained(run.release, dtype="auto").eval()
+    ours = load_decoder(run.release)
+    tokens = torch.tensor([tokenizer.encode(TEXT)])
+    with torch.no_grad():
+        torch.testing.assert_close(ours(tokens), theirs(tokens).logits, atol=1e-3, rtol=1e-3)
+    shutil.rmtree(run.place)  # four models of half a gigabyte

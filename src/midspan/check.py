@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from midspan.alignment import SOURCES
+from midspan.alignment import SOURCES, SourceKind
 from midspan.compute import compute_dtype
 from midspan.corpus import TokenShard
 from midspan.errors import UserError
@@ -16,7 +16,7 @@ from midspan.evaluate import benchmarks_of, why_not_asked
 from midspan.inference import check_tokenizer
 from midspan.model import DecoderConfig, load_config
 from midspan.progress import say
-from midspan.recipe import CORPUS, Recipe, Stage, parse_fields
+from midspan.recipe import CORPUS, Data, Recipe, Stage, parse_fields
 from midspan.step import Tools
 from midspan.steps import data_of, needs_of, released_of, starts_of
 from midspan.tokens import Tokenizer, open_tokenizer
@@ -29,21 +29,31 @@ def check(recipe: Recipe, tools: Tools) -> None:
     """Raise UserError for what could only fail later, and say what will be added and what will not be asked."""
     if not recipe.stages:
         raise UserError("the recipe has no stages: add one, or use midspan corpus build")
+    for source in recipe.alignment:
+        kind = _kind(SOURCES, source.kind, f"alignment.{source.name}.kind")
+        parse_fields(kind.settings, source.fields, f"alignment.{source.name}")
     for stage in recipe.stages:
         _check_stage(recipe, stage)
     benchmarks = benchmarks_of(recipe)
     _check_shapes(recipe)
     tokenizer = _tokenizer_of(recipe)
     _check_shards(recipe, tokenizer)
-    for name in benchmarks:
-        if why := why_not_asked(name, recipe, tokenizer):
-            say(f"not asked: {name}, for {why}")
-    if "exercises" in benchmarks or any(SOURCES[source.kind].samples_model for source in recipe.alignment):
+    not_asked = {name: why for name in benchmarks if (why := why_not_asked(name, recipe, tokenizer))}
+    for name, why in not_asked.items():
+        say(f"not asked: {name}, for {why}")
+    sampling = [
+        part.label for stage in recipe.stages for part in _aligned(stage) if _source_kind(recipe, part).samples_model
+    ]
+    if twice := sorted({name for name in sampling if sampling.count(name) > 1}):
+        raise UserError(
+            f"alignment.{twice[0]} samples the model that a stage starts from: give each stage its own source"
+        )
+    if sampling or "exercises" in benchmarks.keys() - not_asked.keys():
         tools.sandbox  # noqa: B018  (where nothing can isolate, say so now and not after the training)
 
 
 def _check_stage(recipe: Recipe, stage: Stage) -> None:
-    """Kinds, and their settings."""
+    """The objective, its settings, and whether it learns from such data."""
     where = f"stages.{stage.name}"
     kind = _kind(OBJECTIVES, stage.objective.kind, f"{where}.objective.kind")
     parse_fields(kind.settings, stage.objective.fields, f"{where}.objective")
@@ -51,15 +61,20 @@ def _check_stage(recipe: Recipe, stage: Stage) -> None:
         if part.kind not in kind.data:
             able = " or ".join(kind.data)
             raise UserError(f"{where}: the objective {stage.objective.kind} learns from {able}, not from {part.kind}")
-        if part.kind == "tokens":
-            continue
-        source = next(source for source in recipe.alignment if source.name == part.label)
-        source_kind = _kind(SOURCES, source.kind, f"alignment.{source.name}.kind")
-        parse_fields(source_kind.settings, source.fields, f"alignment.{source.name}")
-        if source_kind.gives != part.kind:
-            raise UserError(f"{where}: {part.label} gives {source_kind.gives}, not {part.kind}")
-        if source_kind.samples_model and not starts_of(recipe, stage):
+    for part in _aligned(stage):
+        source = _source_kind(recipe, part)
+        if source.gives != part.kind:
+            raise UserError(f"{where}: {part.label} gives {source.gives}, not {part.kind}")
+        if source.samples_model and not starts_of(recipe, stage):
             raise UserError(f"{where}: {part.label} samples the model that the stage starts from; it starts from none")
+
+
+def _aligned(stage: Stage) -> list[Data]:
+    return [part for part in stage.data if part.kind != "tokens"]
+
+
+def _source_kind(recipe: Recipe, part: Data) -> SourceKind:
+    return next(SOURCES[source.kind] for source in recipe.alignment if source.name == part.label)
 
 
 def _kind(table: Mapping[str, Value], name: str, where: str) -> Value:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from midspan.alignment import SOURCES
 from midspan.corpus import corpus_fingerprint, learn_tokenizer, write_corpus, write_tokens
+from midspan.errors import UserError
 from midspan.evaluate import BENCHMARKS, benchmarks_of, run_benchmark
 from midspan.export import export_hf
 from midspan.model import resolve
@@ -30,7 +31,10 @@ def starts_of(recipe: Recipe, stage: Stage) -> list[str | Path]:
     """What a stage starts from: names of earlier stages, and paths of released models; nothing means from scratch."""
     earlier = [one.name for one in recipe.stages[: recipe.stages.index(stage)]]
     named = [(earlier[-1:] or ["scratch"])[0] if start == "previous" else start for start in stage.starts]
-    return [start if start in earlier else resolve(start) for start in named if start != "scratch"]
+    try:
+        return [start if start in earlier else resolve(start) for start in named if start != "scratch"]
+    except UserError as error:
+        raise UserError(f"stages.{stage.name}.start: {error}") from None
 
 
 def released_of(recipe: Recipe, run: Path) -> dict[Path, Path]:
@@ -176,4 +180,3 @@ def _closing_steps(recipe: Recipe, run: Path) -> Iterator[Step]:
     yield Step(
         "report", write_report, {"recipe": recipe}, {**reads, "card": run / "card.md"}, {"output": run / "report.html"}
     )
-

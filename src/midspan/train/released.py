@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from midspan.files import atomic_directory, write_text
-from midspan.model import ModelFacts, facts_of, facts_of_mean, grow_vocabulary, load_decoder, open_weights, save_decoder, save_tensors
+from midspan.model import (
+    ModelFacts,
+    facts_of,
+    facts_of_mean,
+    grow_vocabulary,
+    load_decoder,
+    open_weights,
+    save_decoder,
+    save_tensors,
+)
 from midspan.progress import say
 from midspan.step import Tools
 from midspan.tokens import Tokenizer, open_tokenizer
