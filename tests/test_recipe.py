@@ -60,7 +60,7 @@ def test_the_ablation_differs_from_quickstart_in_fim_alone() -> None:
         (MINIMAL.replace("weight: 7", "fim: {}"), "fim is for tokens, not for conversations"),
         (MINIMAL.replace("{tokens: corpus}]", "{pairs: questions}]"), "pairs cannot be mixed"),
         (MINIMAL.replace("conversations: questions", "conversations: exercises"), "no alignment source is called"),
-        (MINIMAL.replace("tuned", "base"), "two stages are called 'base'"),
+        (MINIMAL.replace("tuned", "base"), "two stages or alignment sources are called 'base'"),
         (MINIMAL.replace("tuned", "release"), "the name is taken"),
         (MINIMAL.replace("name: tuned", "name: No Name"), r"stages.No Name.name"),
         ("name: x\n" + STAGE % ", context: 3000", "tokens_per_step 4096 is not a multiple of context 3000"),

@@ -5,18 +5,20 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar
 
-from midspan.alignment import SOURCES
+from midspan.alignment import SOURCES, SourceKind
 from midspan.compute import compute_dtype
+from midspan.corpus import TokenShard
 from midspan.errors import UserError
 from midspan.evaluate import benchmarks_of, why_not_asked
 from midspan.inference import check_tokenizer
-from midspan.model import DecoderConfig, open_weights
+from midspan.model import DecoderConfig, load_config
 from midspan.progress import say
-from midspan.recipe import Recipe, Stage, parse_fields
+from midspan.recipe import CORPUS, Data, Recipe, Stage, parse_fields
 from midspan.step import Tools
-from midspan.steps import needs_of, starts_of
+from midspan.steps import data_of, needs_of, released_of, starts_of
 from midspan.tokens import Tokenizer, open_tokenizer
 from midspan.train import OBJECTIVES, alone, fit, lacking, shape_of
 
@@ -27,19 +29,31 @@ def check(recipe: Recipe, tools: Tools) -> None:
     """Raise UserError for what could only fail later, and say what will be added and what will not be asked."""
     if not recipe.stages:
         raise UserError("the recipe has no stages: add one, or use midspan corpus build")
+    for source in recipe.alignment:
+        kind = _kind(SOURCES, source.kind, f"alignment.{source.name}.kind")
+        parse_fields(kind.settings, source.fields, f"alignment.{source.name}")
     for stage in recipe.stages:
         _check_stage(recipe, stage)
     benchmarks = benchmarks_of(recipe)
-    tokenizer = _check_starts(recipe, tools)
-    for name in benchmarks:
-        if why := why_not_asked(name, recipe, tokenizer):
-            say(f"not asked: {name}, for {why}")
-    if "exercises" in benchmarks or any(SOURCES[source.kind].samples_model for source in recipe.alignment):
+    _check_shapes(recipe)
+    tokenizer = _tokenizer_of(recipe)
+    _check_shards(recipe, tokenizer)
+    not_asked = {name: why for name in benchmarks if (why := why_not_asked(name, recipe, tokenizer))}
+    for name, why in not_asked.items():
+        say(f"not asked: {name}, for {why}")
+    sampling = [
+        part.label for stage in recipe.stages for part in _aligned(stage) if _source_kind(recipe, part).samples_model
+    ]
+    if twice := sorted({name for name in sampling if sampling.count(name) > 1}):
+        raise UserError(
+            f"alignment.{twice[0]} samples the model that a stage starts from: give each stage its own source"
+        )
+    if sampling or "exercises" in benchmarks.keys() - not_asked.keys():
         tools.sandbox  # noqa: B018  (where nothing can isolate, say so now and not after the training)
 
 
 def _check_stage(recipe: Recipe, stage: Stage) -> None:
-    """Kinds, and their settings."""
+    """The objective, its settings, and whether it learns from such data."""
     where = f"stages.{stage.name}"
     kind = _kind(OBJECTIVES, stage.objective.kind, f"{where}.objective.kind")
     parse_fields(kind.settings, stage.objective.fields, f"{where}.objective")
@@ -47,15 +61,20 @@ def _check_stage(recipe: Recipe, stage: Stage) -> None:
         if part.kind not in kind.data:
             able = " or ".join(kind.data)
             raise UserError(f"{where}: the objective {stage.objective.kind} learns from {able}, not from {part.kind}")
-        if part.kind == "tokens":
-            continue
-        source = next(source for source in recipe.alignment if source.name == part.label)
-        source_kind = _kind(SOURCES, source.kind, f"alignment.{source.name}.kind")
-        parse_fields(source_kind.settings, source.fields, f"alignment.{source.name}")
-        if source_kind.gives != part.kind:
-            raise UserError(f"{where}: {part.label} gives {source_kind.gives}, not {part.kind}")
-        if source_kind.samples_model and not starts_of(recipe, stage):
+    for part in _aligned(stage):
+        source = _source_kind(recipe, part)
+        if source.gives != part.kind:
+            raise UserError(f"{where}: {part.label} gives {source.gives}, not {part.kind}")
+        if source.samples_model and not starts_of(recipe, stage):
             raise UserError(f"{where}: {part.label} samples the model that the stage starts from; it starts from none")
+
+
+def _aligned(stage: Stage) -> list[Data]:
+    return [part for part in stage.data if part.kind != "tokens"]
+
+
+def _source_kind(recipe: Recipe, part: Data) -> SourceKind:
+    return next(SOURCES[source.kind] for source in recipe.alignment if source.name == part.label)
 
 
 def _kind(table: Mapping[str, Value], name: str, where: str) -> Value:
@@ -66,41 +85,56 @@ def _kind(table: Mapping[str, Value], name: str, where: str) -> Value:
     return table[name]
 
 
-def _check_starts(recipe: Recipe, tools: Tools) -> Tokenizer | None:
-    """Contexts, tokens and memory of every stage; returns the tokenizer that the run takes from a released model."""
-    needs = needs_of(recipe)
+def _tokenizer_of(recipe: Recipe) -> Tokenizer | None:
+    """The tokenizer of the released models that stages start from, with what it lacks; None: one is to be learnt.
+
+    What is lacking is said. Raises UserError where the models have different ones, or there is none and no corpus.
+    """
+    tokenizers = {place: open_tokenizer(place) for place in released_of(recipe, Path())}
+    if not tokenizers:
+        if not recipe.needs_corpus:
+            raise UserError(
+                "a model from scratch needs a tokenizer, which is learnt from a corpus: add data {tokens: corpus}"
+            )
+        return None
+    if not starts_of(recipe, recipe.stages[0]):
+        raise UserError(
+            f"stages.{recipe.stages[0].name} starts from scratch and a later stage from a released model, which has a "
+            "tokenizer of its own: begin with the released model"
+        )
+    if len({tokenizer.fingerprint for tokenizer in tokenizers.values()}) > 1:
+        places = " and ".join(map(str, tokenizers))
+        raise UserError(f"{places} have different tokenizers: a run has one, so start from models that share theirs")
+    for place, tokenizer in tokenizers.items():
+        check_tokenizer(place, load_config(place), tokenizer)
+    place, tokenizer = next(iter(tokenizers.items()))
+    if added := lacking(tokenizer, needs_of(recipe)):
+        say(f"{place} lacks {', '.join(added)}: they are added, with the mean of all embeddings")
+    return tokenizer.extended(added)
+
+
+def _check_shapes(recipe: Recipe) -> None:
+    """Whether each stage's context suits what it starts from, and its training the memory."""
     world = replace(alone(), size=recipe.runtime.parallel.processes)
     dtype = compute_dtype(recipe.runtime.precision, world.device)
     shapes: dict[str, DecoderConfig] = {}
-    tokenizers: list[Tokenizer] = []
     for stage in recipe.stages:
-        configs: list[DecoderConfig] = []
-        for start in starts_of(recipe, stage):
-            if isinstance(start, str):
-                configs.append(shapes[start])
-                continue
-            weights = open_weights(start)
-            tokenizer = open_tokenizer(start)
-            check_tokenizer(start, weights.config, tokenizer)
-            if added := lacking(tokenizer, needs):
-                say(f"{start} lacks {', '.join(added)}: they are added, with the mean of all embeddings")
-                tokenizer = tokenizer.extended(added)
-            tokenizers.append(tokenizer)
-            configs.append(weights.config)
+        starts = starts_of(recipe, stage)
+        configs = [shapes[start] if isinstance(start, str) else load_config(start) for start in starts]
         if len({replace(config, max_positions=1) for config in configs}) > 1:
             raise UserError(f"stages.{stage.name}: models of different shapes have no mean")
         size = recipe.tokenizer.vocabulary_size
         shapes[stage.name] = shape_of(stage, configs[0] if configs else None, recipe.model, size)
         fit(stage, shapes[stage.name], dtype, world, recipe.runtime)
-    if tokenizers and starts_of(recipe, recipe.stages[0]) == []:
-        raise UserError(
-            f"stages.{recipe.stages[0].name} starts from scratch and a later stage from a released model, which has a "
-            "tokenizer of its own: begin with the released model"
-        )
-    if len({tokenizer.fingerprint for tokenizer in tokenizers}) > 1:
-        raise UserError("the stages start from released models with different tokenizers: use one")
-    if not tokenizers and not recipe.needs_corpus:
-        raise UserError(
-            "a model from scratch needs a tokenizer, which is learnt from a corpus: add data {tokens: corpus}"
-        )
-    return tokenizers[0] if tokenizers else None
+
+
+def _check_shards(recipe: Recipe, tokenizer: Tokenizer | None) -> None:
+    """Whether the token shards that the user gives are there, and of the run's tokenizer."""
+    for stage in recipe.stages:
+        for part in (part for part in stage.data if part.tokens not in (None, CORPUS)):
+            shard = TokenShard.open(data_of(recipe, part, Path()), part.sources, part.languages)
+            if tokenizer and shard.fingerprint != tokenizer.fingerprint:
+                raise UserError(
+                    f"stages.{stage.name}: {shard.directory} was encoded with another tokenizer than the run's: encode "
+                    "its documents with this one"
+                )

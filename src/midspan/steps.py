@@ -7,6 +7,7 @@ from pathlib import Path
 
 from midspan.alignment import SOURCES
 from midspan.corpus import corpus_fingerprint, learn_tokenizer, write_corpus, write_tokens
+from midspan.errors import UserError
 from midspan.evaluate import BENCHMARKS, benchmarks_of, run_benchmark
 from midspan.export import export_hf
 from midspan.model import resolve
@@ -30,7 +31,17 @@ def starts_of(recipe: Recipe, stage: Stage) -> list[str | Path]:
     """What a stage starts from: names of earlier stages, and paths of released models; nothing means from scratch."""
     earlier = [one.name for one in recipe.stages[: recipe.stages.index(stage)]]
     named = [(earlier[-1:] or ["scratch"])[0] if start == "previous" else start for start in stage.starts]
-    return [start if start in earlier else resolve(start) for start in named if start != "scratch"]
+    try:
+        return [start if start in earlier else resolve(start) for start in named if start != "scratch"]
+    except UserError as error:
+        raise UserError(f"stages.{stage.name}.start: {error}") from None
+
+
+def released_of(recipe: Recipe, run: Path) -> dict[Path, Path]:
+    """Each released model that a stage starts from, and where it lies once it has the run's layout and tokenizer."""
+    starts = dict.fromkeys(start for stage in recipe.stages for start in starts_of(recipe, stage))
+    places = [start for start in starts if isinstance(start, Path)]
+    return {place: run / "models" / f"start-{number}" for number, place in enumerate(places, 1)}
 
 
 def _data_steps(recipe: Recipe, run: Path) -> Iterator[Step]:
@@ -43,20 +54,15 @@ def _data_steps(recipe: Recipe, run: Path) -> Iterator[Step]:
             "listing": corpus_fingerprint(recipe.corpus, recipe.seed),
         }
         yield Step("corpus", write_corpus, settings, {}, {"train": documents[0], "heldout": documents[1]})
-    for stage in recipe.stages:
-        for start in starts_of(recipe, stage):
-            if isinstance(start, Path):
-                needs = {"needs": needs_of(recipe)}
-                output = _released(stage, run)
-                yield Step(output.name, take_released, needs, {"start": start}, {"output": output})
-    if recipe.stages:
-        first = starts_of(recipe, recipe.stages[0])
-        if first:
-            reads = {"start": _released(recipe.stages[0], run)}
-            yield Step("tokenizer", take_tokenizer, {}, reads, {"tokenizer": tokenizer})
-        else:
-            size = {"vocabulary_size": recipe.tokenizer.vocabulary_size}
-            yield Step("tokenizer", learn_tokenizer, size, {"documents": documents[0]}, {"tokenizer": tokenizer})
+    released = released_of(recipe, run)
+    if released:
+        reads = {"start": next(iter(released))}
+        yield Step("tokenizer", take_tokenizer, {"needs": needs_of(recipe)}, reads, {"tokenizer": tokenizer})
+    elif recipe.stages:
+        size = {"vocabulary_size": recipe.tokenizer.vocabulary_size}
+        yield Step("tokenizer", learn_tokenizer, size, {"documents": documents[0]}, {"tokenizer": tokenizer})
+    for start, output in released.items():
+        yield Step(output.name, take_released, {}, {"start": start, "tokenizer": tokenizer}, {"output": output})
     if recipe.needs_corpus:
         writes = {"train": tokens / "train", "heldout": tokens / "heldout"}
         yield Step("tokens", write_tokens, {}, {"documents": documents, "tokenizer": tokenizer}, writes)
@@ -75,9 +81,10 @@ def needs_of(recipe: Recipe) -> list[str]:
 
 def _stage_steps(recipe: Recipe, stage: Stage, run: Path) -> Iterator[Step]:
     starts = starts_of(recipe, stage)
-    models = [run / "models" / one if isinstance(one, str) else _released(stage, run) for one in starts]
+    released = released_of(recipe, run)
+    models = [run / "models" / one if isinstance(one, str) else released[one] for one in starts]
     if len(models) > 1:
-        output = run / "models" / f"{stage.name}-start"
+        output = run / "models" / f"start-of-{stage.name}"
         yield Step(output.name, average, {}, {"models": models}, {"output": output})
         models = [output]
     start = {"start": models[0]} if models else {}
@@ -173,8 +180,3 @@ def _closing_steps(recipe: Recipe, run: Path) -> Iterator[Step]:
     yield Step(
         "report", write_report, {"recipe": recipe}, {**reads, "card": run / "card.md"}, {"output": run / "report.html"}
     )
-
-
-def _released(stage: Stage, run: Path) -> Path:
-    """Where the released model that `stage` starts from lies once it is in HF layout and has all tokens."""
-    return run / "models" / f"start-of-{stage.name}"

@@ -41,7 +41,7 @@ def test_both_readers_see_equal_logits(model: Path, tmp_path: Path, capsys: pyte
 
 
 def test_what_is_known_of_a_model_goes_with_it(model: Path, tmp_path: Path) -> None:
-    facts = ModelFacts("owner/base", "apache-2.0", ("<fim_prefix>",), healing=False)
+    facts = ModelFacts("owner/base", "other", "small", "https://x.org", ("<fim_prefix>",), healing=False)
     facts.write(model)
     assert ModelFacts.read(export(model, tmp_path)) == facts
 

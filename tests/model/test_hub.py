@@ -12,6 +12,7 @@ import torch
 
 from midspan.errors import UserError
 from midspan.model import DecoderConfig, Origin, load_decoder, open_weights, resolve, save_decoder
+from midspan.model import hub as hub_room
 from midspan.model.decoder import Decoder
 
 CONFIG = DecoderConfig("llama", 61, 32, 48, 2, 4, 2, 8, 64, norm="rmsnorm", rotary_fraction=1.0)
@@ -37,6 +38,7 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     from huggingface_hub import constants
 
     def asked(start: str, address: str, offline: bool = False) -> str:
+        hub_room._fetched.cache_clear()  # as another process would ask
         monkeypatch.setattr(constants, "ENDPOINT", address)
         monkeypatch.setattr(
             constants, "HUGGINGFACE_CO_URL_TEMPLATE", address + "/{repo_id}/resolve/{revision}/{filename}"

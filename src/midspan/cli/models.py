@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-MODEL_HELP = "A run directory, or any HF-layout model directory of the four families."
+MODEL_HELP = "A run directory, a model directory in HF layout, a GGUF file, or a hub id (owner/name)."
 ModelOption = Annotated[Path, typer.Option("--model", "-m", help=MODEL_HELP)]
 DEFAULT_MODEL = Path("runs/quickstart")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from midspan.errors import UserError
 from midspan.files import atomic_directory, require_space, write_text
-from midspan.model import ModelFacts, Weights, model_bytes, open_weights, parameter_count, resolve, save_tensors
+from midspan.model import Weights, facts_of, model_bytes, open_weights, parameter_count, resolve, save_tensors
 from midspan.progress import say
 from midspan.tokens import open_tokenizer
 
@@ -29,7 +29,7 @@ def import_model(source: str | Path, directory: Path) -> None:
         tokenizer.save(aside)
         save_tensors(weights.tensors(), weights.config, aside, weights.dtype, weights.generation)
         write_text(aside / "README.md", weights.origin.card())
-        ModelFacts(weights.origin.name, weights.origin.licence).write(aside)
+        facts_of(place, weights.origin).write(aside)
         for pattern in LICENCE_FILES if place.is_dir() else ():
             for file in place.glob(pattern):
                 shutil.copyfile(file, aside / file.name)

@@ -18,7 +18,7 @@ from midspan.inference.models import check_tokenizer, find_model
 from midspan.inference.prompts import Ids, Prompt, prompt_ids
 from midspan.inference.sampling import Sampling
 from midspan.model import Decoder, ModelFacts, load_config, load_decoder
-from midspan.tokens import Tokenizer
+from midspan.tokens import Tokenizer, open_tokenizer
 
 # What the weights are held in: "auto" is bfloat16 where the device multiplies in it, else float32.
 WeightsFormat = Literal["auto", "stored", "bf16", "fp32"]
@@ -34,16 +34,16 @@ class Engine:
 
     @classmethod
     def open(cls, place: str | Path, device: torch.device | None = None, weights: WeightsFormat = "auto") -> Engine:
-        """The model of a model directory or a run directory, on `device` (None: the best there is).
+        """The model that `place` means (`find_model`), on `device` (None: the best there is).
 
         Raises `UserError` where there is none, or one of a kind that Midspan does not run.
         """
-        directory = find_model(Path(place))
-        tokenizer = Tokenizer.load(directory)
-        check_tokenizer(directory, load_config(directory), tokenizer)
+        found = find_model(place)
+        tokenizer = open_tokenizer(found)
+        check_tokenizer(found, load_config(found), tokenizer)
         device = device or best_device()
         dtype = None if weights == "stored" else compute_dtype(weights, device)
-        return cls(load_decoder(directory, dtype).to(device), tokenizer, ModelFacts.read(directory).healing)
+        return cls(load_decoder(found, dtype).to(device), tokenizer, ModelFacts.read(found).healing)
 
     @property
     def device(self) -> torch.device:

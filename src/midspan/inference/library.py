@@ -11,7 +11,7 @@ from midspan.inference.sampling import Sampling
 
 
 def load(place: str | Path, weights: WeightsFormat = "auto") -> Engine:
-    """The model of a model directory or a run directory, on the best device there is.
+    """The model of a model directory, a GGUF file, a run directory or a hub id, on the best device there is.
 
     `weights`: "stored" and "fp32" hold them in that precision, "auto" in bfloat16 where that is faster. Raises
     `UserError` where there is no model, or one of a kind that Midspan does not run.

@@ -1,4 +1,4 @@
-"""Which model a path means."""
+"""Which model a path or a hub id means."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ from pathlib import Path
 
 from midspan.errors import UserError
 from midspan.files import read_json
-from midspan.model import DecoderConfig
+from midspan.model import DecoderConfig, resolve
 from midspan.tokens import Tokenizer
 
 RELEASE = "release"  # what a finished run exports
+RUNS = "runs"  # where runs lie unless the user says otherwise
 
 
-def find_model(path: Path) -> Path:
-    """The model directory (HF layout) that `path` means: itself, or the release of a run directory.
+def find_model(place: str | Path) -> Path:
+    """What `place` means: a model directory (HF layout), a GGUF file, a run directory's release, or a hub id's files.
 
     A run that has not come so far gives the model of its last finished step. Raises `UserError` where there is none.
     """
-    if not path.exists():
-        raise UserError(f"{path} does not exist: give a model directory (config.json inside) or a run directory")
-    if _is_model(path):
+    if not Path(place).exists() and Path(place).parts[:1] == (RUNS,):
+        raise UserError(f"{place} does not exist: `midspan run` makes it, or name another model")
+    path = resolve(place)
+    if path.is_file() or _is_model(path):
         return path
     models = [model for model in path.glob("models/*") if _is_model(model)]
     if not models:
@@ -45,10 +47,10 @@ def _is_model(path: Path) -> bool:
     return (path / "config.json").is_file() and (path / "tokenizer.json").is_file()
 
 
-def check_tokenizer(directory: Path, config: DecoderConfig, tokenizer: Tokenizer) -> None:
-    """Raise `UserError` where the tokenizer has ids for which the model in `directory` has no embedding row."""
+def check_tokenizer(place: Path, config: DecoderConfig, tokenizer: Tokenizer) -> None:
+    """Raise `UserError` where the tokenizer has ids for which the model at `place` has no embedding row."""
     if tokenizer.vocabulary_size > config.vocabulary_size:
         raise UserError(
-            f"{directory} is a checkpoint of another tokenizer: it has {config.vocabulary_size} embedding rows, the "
+            f"{place} is a checkpoint of another tokenizer: it has {config.vocabulary_size} embedding rows, the "
             f"tokenizer has {tokenizer.vocabulary_size} ids; use the tokenizer it was trained with"
         )

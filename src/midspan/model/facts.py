@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -16,7 +17,9 @@ class ModelFacts:
     """Where a model comes from, and how it was trained to be asked."""
 
     start: str | None = None  # the released model that it began as, by its name
-    licence: str | None = None  # that model's
+    licence: str | None = None  # that model's, as the hub spells it
+    licence_name: str | None = None  # what the licence "other" stands for
+    licence_link: str | None = None
     added_tokens: tuple[str, ...] = ()  # that its tokenizer lacked
     healing: bool = True  # token boundaries at the cursor are healed; not where training cut them
 
@@ -38,3 +41,15 @@ class ModelFacts:
     def write(self, directory: Path) -> None:
         """Write them beside the weights."""
         write_json(directory / FILE, asdict(self))
+
+
+def facts_of_mean(models: Sequence[ModelFacts]) -> ModelFacts:
+    """The facts of several models' mean: all their names, and their licence where they share it."""
+    first = models[0]
+    names = dict.fromkeys(one.start for one in models if one.start)
+    licences = dict.fromkeys(one.licence_name or one.licence for one in models)
+    start = ", ".join(names) or None
+    if len(licences) == 1:
+        return replace(first, start=start)
+    names_of_licences = ", ".join(licence or "not said" for licence in licences)
+    return replace(first, start=start, licence="other", licence_name=names_of_licences, licence_link=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def resolve(start: str | Path) -> Path:
     return _fetched(str(start))
 
 
+@functools.cache  # a run asks for its starts again and again, and must not find another revision in between
 def _fetched(name: str) -> Path:
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError

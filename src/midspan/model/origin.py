@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from midspan.model.facts import ModelFacts
 
 # The Hugging Face cache keeps owner/name as models--owner--name/snapshots/<revision>.
 _CACHED = re.compile(r"models--([^/]+?)--([^/]+)")
@@ -41,14 +44,30 @@ class Origin:
 
 
 def origin_of_directory(directory: Path) -> Origin:
-    """From the front matter of README.md, and from the path where it is the hub cache's."""
+    """From the front matter of README.md, from midspan.json, and from the path where it is the hub cache's."""
     front = _front_matter(directory / "README.md")
     cached = _CACHED.search(directory.resolve().as_posix())
     name = f"{cached[1]}/{cached[2]}" if cached else front.get("model_name") or front.get("base_model")
     if isinstance(name, list):  # of a merge
         name = ", ".join(map(str, name))
     licence, licence_name, link = (front.get(key) for key in ("license", "license_name", "license_link"))
-    return Origin(*(str(value) if value else None for value in (name, licence, licence_name, link)))
+    said = Origin(*(str(value) if value else None for value in (name, licence, licence_name, link)))
+    facts = ModelFacts.read(directory)
+    known = Origin(facts.start, facts.licence, facts.licence_name, facts.licence_link)
+    return replace(known if said.licence is None else said, name=said.name or known.name)
+
+
+def facts_of(place: Path, origin: Origin, added_tokens: Sequence[str] = ()) -> ModelFacts:
+    """The facts of the model at `place` once it lies elsewhere, with these tokens added to its tokenizer."""
+    before = ModelFacts.read(place)
+    return replace(
+        before,
+        start=origin.name,
+        licence=origin.licence,
+        licence_name=origin.licence_name,
+        licence_link=origin.licence_link,
+        added_tokens=(*before.added_tokens, *added_tokens),
+    )
 
 
 def _front_matter(readme: Path) -> dict[str, Any]:

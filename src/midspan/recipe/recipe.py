@@ -13,7 +13,8 @@ from midspan.recipe.model import Model, Tokenizer
 from midspan.recipe.runtime import Runtime
 from midspan.recipe.stages import CORPUS, Stage
 
-TAKEN = ("previous", "scratch", "release")
+# What stages and alignment sources cannot be called: words of `start`, other steps, other models of a run.
+TAKEN = ("previous", "scratch", "corpus", "tokenizer", "tokens", "card", "export", "report", "release")
 
 
 class Recipe(Settings):
@@ -31,15 +32,12 @@ class Recipe(Settings):
 
     @model_validator(mode="after")
     def _names_fit(self) -> Recipe:
-        for what, names in (
-            ("stages", [stage.name for stage in self.stages]),
-            ("alignment sources", [source.name for source in self.alignment]),
-        ):
-            if twice := sorted({name for name in names if names.count(name) > 1}):
-                raise ValueError(f"two {what} are called {twice[0]!r}")
-        if taken := [stage.name for stage in self.stages if stage.name in TAKEN]:
-            raise ValueError(f"a stage cannot be called {taken[0]!r}: the name is taken")
         known = [source.name for source in self.alignment]
+        names = [*(stage.name for stage in self.stages), *known]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two stages or alignment sources are called {twice[0]!r}")
+        if taken := [name for name in names if name in TAKEN or name.startswith("start-")]:
+            raise ValueError(f"no stage and no alignment source can be called {taken[0]!r}: the name is taken")
         for stage in self.stages:
             for part in stage.data:
                 if part.tokens is None and part.label not in known:

@@ -101,6 +101,8 @@ class Stage(Settings):
             raise ValueError("give tokens or epochs")
         if self.tokens_per_step % self.context:
             raise ValueError(f"tokens_per_step {self.tokens_per_step} is not a multiple of context {self.context}")
+        if not self.starts or (len(self.starts) > 1 and "scratch" in self.starts):
+            raise ValueError('start names one model, or several of which the mean is taken; "scratch" stands alone')
         if len({part.kind == "pairs" for part in self.data}) > 1:
             raise ValueError("pairs cannot be mixed with other data: they have an objective of their own")
         labels = [part.label for part in self.data]

@@ -86,10 +86,13 @@ def _stage_row(stage: Stage) -> list[str]:
 
 def _front_matter(start: dict[str, Any], fim: bool) -> str:
     """What a hub reads: the licence and the name are those of the model that training started from."""
+    names = str(start.get("start") or "").split(", ")
     tags = ["code", *(["fill-in-the-middle"] if fim else []), "midspan"]
     fields = {
         "license": start.get("licence"),
-        "base_model": start["start"] if HUB_ID.fullmatch(str(start.get("start"))) else None,
+        "license_name": start.get("licence_name"),
+        "license_link": start.get("licence_link"),
+        "base_model": (names if names[1:] else names[0]) if all(map(HUB_ID.fullmatch, names)) else None,
         "library_name": "transformers",
         "pipeline_tag": "text-generation",
         "tags": tags,
@@ -113,7 +116,8 @@ def model_card(run: Path, model: str) -> str:
         raise UserError(f"{run}: no model {model!r}; there are: {', '.join(record.names_of_models())}")
     names = [stage.name for stage in record.stages]
     stages = record.stages[: names.index(origin) + 1]
-    starts = [facts for name in (model, origin) for facts in [record.models.get(name, {})] if facts.get("start")]
+    released = [record.models.get(name, {}) for name in (model, origin)]
+    starts = [facts for facts in released if facts.get("start") or facts.get("licence")]
     template_environment = environment(autoescape=False)
     template_environment.filters["markdown"] = markdown
     return template_environment.get_template("model_card.md.jinja").render(

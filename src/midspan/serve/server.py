@@ -18,7 +18,7 @@ from midspan.serve.app import build_app
 
 
 def serve(directory: Path, host: str = "127.0.0.1", port: int = 8000, threads: int | None = None) -> None:
-    """Serve the model of a model or run directory over HTTP until interrupted.
+    """Serve the model that `directory` means (`inference.find_model`) over HTTP until interrupted.
 
     Port 0 takes any free one. Raises `UserError` where there is no model or the address cannot be had.
     """
@@ -52,7 +52,7 @@ def served_name(directory: Path) -> str:
     """The id of the model in the API: the run's name, and the stage's where it is not the release."""
     path = directory.resolve()
     if path.parent.name != "models":
-        return path.name
+        return path.name.removesuffix(".gguf")
     run = path.parent.parent.name
     return run if path.name == RELEASE else f"{run}-{path.name}"
 

@@ -1,4 +1,4 @@
-"""A released model made ready to be trained further: in HF layout, with the tokens that it lacks."""
+"""Released models made ready to be trained further: in HF layout, with one tokenizer that has all the run needs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from midspan.files import atomic_directory, write_text
-from midspan.model import ModelFacts, grow_vocabulary, load_decoder, open_weights, save_decoder, save_tensors
+from midspan.model import (
+    ModelFacts,
+    facts_of,
+    facts_of_mean,
+    grow_vocabulary,
+    load_decoder,
+    open_weights,
+    save_decoder,
+    save_tensors,
+)
 from midspan.progress import say
 from midspan.step import Tools
 from midspan.tokens import Tokenizer, open_tokenizer
@@ -25,32 +34,32 @@ def lacking(tokenizer: Tokenizer, needs: Sequence[str]) -> list[str]:
     return [name for name in wanted if name not in tokenizer.special_ids]
 
 
-def take_released(*, needs: Sequence[str], start: Path, output: Path, key: str, tools: Tools) -> None:
-    """Write the model at `start` to `output`; tokens that it lacks are added, their embeddings the mean of all others.
+def take_tokenizer(*, needs: Sequence[str], start: Path, tokenizer: Path, key: str, tools: Tools) -> None:
+    """Write the tokenizer of the model at `start`, with the special tokens that it lacks for `needs`.
 
-    As Stable Code did with Stable LM's tokenizer and table. The weights keep their precision.
+    As Stable Code did with Stable LM's.
     """
-    weights, tokenizer, decoder = open_weights(start), open_tokenizer(start), load_decoder(start)
-    added = lacking(tokenizer, needs)
-    generation = weights.generation
-    if added:
-        known = tokenizer.vocabulary_size
-        tokenizer = tokenizer.extended(added)
-        grow_vocabulary(decoder, tokenizer.vocabulary_size, known)
-        say(f"start: {', '.join(added)} added to the tokenizer of {start.name}")
-    if tokenizer.chat_end is not None:
-        generation = generation.also_ending_with(tokenizer.chat_end)
-    with atomic_directory(output) as aside:
-        tokenizer.save(aside)
-        save_decoder(decoder, aside, generation=generation)
-        write_text(aside / "README.md", weights.origin.card())
-        ModelFacts(weights.origin.name, weights.origin.licence, tuple(added)).write(aside)
-
-
-def take_tokenizer(*, start: Path, tokenizer: Path, key: str, tools: Tools) -> None:
-    """Copy the tokenizer of the model directory `start`."""
+    own = open_tokenizer(start)
     with atomic_directory(tokenizer) as aside:
-        Tokenizer.load(start).save(aside)
+        own.extended(lacking(own, needs)).save(aside)
+
+
+def take_released(*, start: Path, tokenizer: Path, output: Path, key: str, tools: Tools) -> None:
+    """Write the model at `start` to `output`, in HF layout and with the run's tokenizer.
+
+    The embeddings of tokens that its own tokenizer lacked are the mean of all others. The weights keep their precision.
+    """
+    weights, known, decoder = open_weights(start), open_tokenizer(start), load_decoder(start)
+    own = Tokenizer.load(tokenizer)
+    added = [name for name in own.special_ids if name not in known.special_ids]
+    if added:
+        grow_vocabulary(decoder, own.vocabulary_size, known.vocabulary_size)
+        say(f"{output.name}: {', '.join(added)} added to {weights.origin.name or start.name}")
+    with atomic_directory(output) as aside:
+        own.save(aside)
+        save_decoder(decoder, aside, generation=weights.generation)
+        write_text(aside / "README.md", weights.origin.card())
+        facts_of(start, weights.origin, added).write(aside)
 
 
 def average(*, models: Sequence[Path], output: Path, key: str, tools: Tools) -> None:
@@ -63,4 +72,4 @@ def average(*, models: Sequence[Path], output: Path, key: str, tools: Tools) -> 
     with atomic_directory(output) as aside:
         save_tensors(mean.items(), first.config, aside, first.dtype, first.generation)
         Tokenizer.load(models[0]).save(aside)
-        ModelFacts.read(models[0]).write(aside)
+        facts_of_mean([ModelFacts.read(model) for model in models]).write(aside)

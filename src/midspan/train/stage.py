@@ -136,6 +136,8 @@ def hand_on(
     weights = open_weights(start) if start else None
     dtype = weights.dtype if weights else torch.float32
     generation = weights.generation if weights else Generation.of_tokens(tokenizer.end_of_text, tokenizer.chat_end)
+    if tokenizer.chat_end is not None and any(part.kind != "tokens" for part in stage.data):
+        generation = generation.also_ending_with(tokenizer.chat_end)
     # Parts of a cut text are encoded apart, so a model that learnt nothing else expects a boundary at the cursor.
     facts = ModelFacts.read(start) if start else ModelFacts(healing=not any(part.fim for part in stage.data))
     options = StateDictOptions(full_state_dict=True, cpu_offload=True)

@@ -84,7 +84,7 @@ def _statistics(plan: Plan, rows: Manifest, listing: Exclusions) -> dict[str, An
     secrets = sum((Counter(one["secrets"]) for one in written), Counter[str]())
     return {
         "fingerprint": plan.fingerprint,
-        "source": _source(plan),
+        "source": ", ".join(source.label for source in plan.settings.all_sources),  # cards are published: no paths
         "listed": kept["documents"] + sum(one["documents"] for one in dropped.values()),
         **kept,
         "train": sides.get("train", amount()),
