@@ -105,7 +105,6 @@ def test_a_model_says_whether_its_prompts_are_healed(engine: Engine, tmp_path: P
     for said in (True, False):
         write_json(directory / "midspan.json", {"healing": said})
         assert Engine.open(directory).heals == said
-    for wrong in ({}, {"healing": "no"}, []):
-        write_json(directory / "midspan.json", wrong)
-        with pytest.raises(UserError, match=r"midspan\.json does not say"):
-            Engine.open(directory)
+    write_json(directory / "midspan.json", {"healing": "no"})
+    with pytest.raises(UserError, match=r"midspan\.json cannot be read"):
+        Engine.open(directory)
