@@ -192,9 +192,10 @@ def test_cancelling_stops_before_the_next_token(engine: Engine) -> None:
 def test_cancelling_stops_within_a_long_prompt(engine: Engine, model: Decoder, monkeypatch: pytest.MonkeyPatch) -> None:
     passes = []
     original = model.hidden_states
+    monkeypatch.setattr("midspan.inference.loop.CHUNK_FLOPS", {"cpu": 1, "cuda": 1})
     monkeypatch.setattr(model, "hidden_states", lambda *a, **k: passes.append(a[0].shape[1]) or original(*a, **k))
     assert list(engine.stream(Ids([40] * 90), GREEDY, cancelled=lambda: len(passes) == 1)) == []
-    assert passes == [64]
+    assert passes == [32]
 
 
 def test_pieces_carry_the_number_of_their_prompt(engine: Engine, prompts: list[list[int]]) -> None:

@@ -15,8 +15,7 @@ FAMILY = pytest.mark.parametrize("config", FAMILIES.values(), ids=FAMILIES.keys(
 def in_chunks(decoder: Decoder, tokens: torch.Tensor, sizes: list[int], cache: KeyValueCache) -> torch.Tensor:
     logits, start = [], 0
     for size in sizes:
-        positions = torch.arange(start, start + size).expand(len(tokens), -1)
-        logits.append(decoder(tokens[:, start : start + size], positions=positions, cache=cache))
+        logits.append(decoder(tokens[:, start : start + size], cache=cache))
         start += size
     return torch.cat(logits, dim=1)
 
@@ -37,7 +36,7 @@ def test_a_kept_row_goes_on_as_if_the_others_had_never_been() -> None:
     with torch.no_grad():
         decoder(tokens[:, :5], cache=cache)
         cache.keep_rows([2, 0])
-        kept = decoder(tokens[[2, 0], 5:], positions=torch.arange(5, 8).expand(2, -1), cache=cache)
+        kept = decoder(tokens[[2, 0], 5:], cache=cache)
         torch.testing.assert_close(kept, decoder(tokens[[2, 0]])[:, 5:], atol=1e-4, rtol=1e-4)
 
 
@@ -55,9 +54,10 @@ def test_rows_at_different_positions_are_as_if_alone(config: DecoderConfig) -> N
     last = torch.tensor(lengths)[:, None]
     with torch.no_grad():
         prompt = decoder(tokens[:, : max(lengths)], cache=cache)  # shorter rows padded on the right with other tokens
+        cache.lengths = list(lengths)  # the padding is forgotten
         stepped = []
         for step in range(steps):
-            stepped.append(decoder(tokens.gather(1, last + step), positions=last + step, cache=cache))
+            stepped.append(decoder(tokens.gather(1, last + step), cache=cache))
         for row, length in enumerate(lengths):
             alone = decoder(tokens[row : row + 1, : length + steps])[0]
             together = torch.cat([prompt[row, :length], torch.cat(stepped, dim=1)[row]])
@@ -69,8 +69,9 @@ def test_a_rejected_draft_is_forgotten_by_writing_over_it() -> None:
     cache = KeyValueCache(STABLE, 1, 16)
     with torch.no_grad():
         in_chunks(decoder, tokens[:, :8], [8], cache)
-        decoder((tokens[:, 8:] + 1) % 60, positions=torch.arange(8, 12)[None], cache=cache)  # the draft
-        again = decoder(tokens[:, 8:10], positions=torch.arange(8, 10)[None], cache=cache)
+        decoder((tokens[:, 8:] + 1) % 60, cache=cache)  # the draft
+        cache.lengths = [8]
+        again = decoder(tokens[:, 8:10], cache=cache)
         torch.testing.assert_close(again, decoder(tokens)[:, 8:10], atol=1e-4, rtol=1e-4)
 
 
@@ -85,5 +86,25 @@ def test_a_cache_in_half_the_bytes_stays_close() -> None:
 
 def test_a_position_beyond_the_capacity_is_refused_with_both_numbers() -> None:
     decoder, cache = random_decoder(STABLE), KeyValueCache(STABLE, 1, 4)
+    with torch.no_grad():
+        decoder(random_tokens(STABLE, 1, 4), cache=cache)
     with pytest.raises(UserError, match=r"holds 4 positions and 5 are needed"):
-        decoder(random_tokens(STABLE, 1, 1), positions=torch.tensor([[4]]), cache=cache)
+        decoder(random_tokens(STABLE, 1, 1), cache=cache)
+
+
+@settings(max_examples=30, deadline=None)
+@given(configs(), st.lists(st.integers(1, 12), min_size=1, max_size=4), st.sampled_from([1, 3]))
+def test_chunks_of_rows_that_are_not_equally_far_are_as_if_alone(
+    config: DecoderConfig, lengths: list[int], size: int
+) -> None:
+    decoder = random_decoder(config)
+    tokens = random_tokens(config, len(lengths), max(lengths) + size)
+    cache = KeyValueCache(config, len(lengths), max(lengths) + size)
+    with torch.no_grad():
+        decoder(tokens[:, : max(lengths)], cache=cache)
+        cache.lengths = list(lengths)
+        new = torch.stack([tokens[row, length : length + size] for row, length in enumerate(lengths)])
+        together = decoder(new, cache=cache)
+        for row, length in enumerate(lengths):
+            alone = decoder(tokens[row : row + 1, : length + size])[0, length:]
+            torch.testing.assert_close(together[row], alone, atol=1e-4, rtol=1e-4)

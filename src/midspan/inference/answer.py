@@ -58,11 +58,6 @@ class Answer:
         again = Detokenizer(tokenizer, prompt.tokens)
         self._unsaid = len("".join(map(again.push, prompt.taken)) + again.flush())  # characters that are the prompt's
 
-    @property
-    def position(self) -> int:
-        """Where the newest token stands; a finished answer, still in the batch, scribbles over its own slot 0."""
-        return 0 if self.finished else len(self.prompt) + self.generated - 1
-
     def accept(self, token: int) -> Piece | None:
         """Take the next token and say what text became certain with it; None for one that is the prompt's own text."""
         self.token, self.generated = token, self.generated + 1

@@ -13,8 +13,9 @@ import torch
 from midspan.compute import best_device, compute_dtype
 from midspan.inference.answer import Completion, Piece, completion
 from midspan.inference.healing import Healing
-from midspan.inference.loop import generate_pieces
+from midspan.inference.loop import device_of, generate_pieces
 from midspan.inference.models import check_tokenizer, find_model
+from midspan.inference.one_row import use_one_row_products
 from midspan.inference.prompts import Ids, Prompt, prompt_ids
 from midspan.inference.sampling import Sampling
 from midspan.model import Decoder, ModelFacts, load_config, load_decoder
@@ -43,12 +44,15 @@ class Engine:
         check_tokenizer(found, load_config(found), tokenizer)
         device = device or best_device()
         dtype = None if weights == "stored" else compute_dtype(weights, device)
-        return cls(load_decoder(found, dtype).to(device), tokenizer, ModelFacts.read(found).healing)
+        decoder = load_decoder(found, dtype).to(device)
+        if device.type == "cpu" and decoder.head_weight.dtype == torch.bfloat16:
+            use_one_row_products(decoder)
+        return cls(decoder, tokenizer, ModelFacts.read(found).healing)
 
     @property
     def device(self) -> torch.device:
         """Where it computes."""
-        return next(self.decoder.parameters()).device
+        return device_of(self.decoder)
 
     @property
     def positions(self) -> int:

@@ -21,7 +21,10 @@ from midspan.model import Decoder, KeyValueCache
 
 MOST_ROWS = 128  # prompts that are decoded together
 CACHE_BYTES = 1 << 30  # that their keys and values may take
-PREFILL = 64  # prompt tokens per row between two looks at `cancelled`
+# Prompt tokens between two looks at `cancelled`, all rows together: as many as these floating-point operations take, a
+# third of a second on two cores. More is faster up to LARGEST_CHUNK.
+CHUNK_FLOPS = {"cpu": 1.5e11, "cuda": 1.5e13}
+SMALLEST_CHUNK, LARGEST_CHUNK = 32, 1024
 
 
 def generate_pieces(
@@ -94,28 +97,42 @@ def _read_prompts(
     Shorter prompts are padded on the right. What the padding writes to the cache lies behind the end of the
     prompt: each of those slots is overwritten by a generated token before any token attends to it.
     """
-    device = next(decoder.parameters()).device
     lengths = [len(answer.prompt) for answer in answers]
     longest = max(lengths)
     padded = [answer.prompt + [0] * (longest - len(answer.prompt)) for answer in answers]
-    tokens = torch.tensor(padded, device=device)  # [rows, longest]
-    positions = torch.arange(longest, device=device).expand(len(answers), longest)
+    tokens = torch.tensor(padded, device=device_of(decoder))  # [rows, longest]
     last: list[Tensor | None] = [None] * len(answers)  # [hidden] of each prompt's last token
-    for start in range(0, longest, PREFILL):
+    chunk = chunk_size(decoder, len(answers))
+    for start in range(0, longest, chunk):
         if cancelled():
             return None
-        end = min(start + PREFILL, longest)
-        hidden = decoder.hidden_states(tokens[:, start:end], positions[:, start:end], cache=cache)
+        end = min(start + chunk, longest)
+        hidden = decoder.hidden_states(tokens[:, start:end], cache=cache)
         for number, length in enumerate(lengths):
             if start < length <= end:
                 last[number] = hidden[number, length - 1 - start]
+    cache.lengths = lengths  # the padding is forgotten
     return decoder.logits(torch.stack([hidden for hidden in last if hidden is not None]))
+
+
+def chunk_size(decoder: Decoder, rows: int) -> int:
+    """The tokens of each of `rows` prompts that are read at once: a power of two."""
+    flops = 2 * sum(weight.numel() for weight in decoder.layers.parameters())  # of one token
+    budget = CHUNK_FLOPS["cpu" if device_of(decoder).type == "cpu" else "cuda"]
+    tokens = min(max(budget / flops / rows, SMALLEST_CHUNK), LARGEST_CHUNK)
+    return 1 << int(math.log2(tokens))
 
 
 @torch.inference_mode()
 def _read_newest(decoder: Decoder, answers: list[Answer], cache: KeyValueCache) -> Tensor:
     """The logits [rows, vocabulary] after the newest token of each answer."""
-    device = next(decoder.parameters()).device
-    tokens = torch.tensor([[answer.token] for answer in answers], device=device)
-    positions = torch.tensor([[answer.position] for answer in answers], device=device)
-    return decoder.logits(decoder.hidden_states(tokens, positions, cache=cache)[:, 0])
+    for row, answer in enumerate(answers):
+        if answer.finished:  # still in the batch, it scribbles over its own slot 0
+            cache.lengths[row] = 0
+    tokens = torch.tensor([[answer.token] for answer in answers], device=device_of(decoder))
+    return decoder.logits(decoder.hidden_states(tokens, cache=cache)[:, 0])
+
+
+def device_of(decoder: Decoder) -> torch.device:
+    """Where its weights are."""
+    return next(decoder.parameters()).device

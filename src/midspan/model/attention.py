@@ -30,7 +30,9 @@ def attend(
     if length == 1:  # a next token: the heads that share keys become the rows of one product
         grouped = queries.reshape(len(queries), key_value_heads, -1, queries.shape[-1])
         return F.scaled_dot_product_attention(grouped, keys, values, attn_mask=mask).reshape(queries.shape)
-    if causal and length <= LONGEST_BLOCKED and queries.device.type == "cpu" and queries.dtype == torch.bfloat16:
+    on_cpu = queries.device.type == "cpu" and queries.dtype == torch.bfloat16
+    # Forward alone and without a mask, the fused kernel is the faster one.
+    if causal and length <= LONGEST_BLOCKED and on_cpu and (mask is not None or queries.requires_grad):
         mixed: Tensor = BlockedAttention.apply(queries, keys, values, mask, reach)  # type: ignore[no-untyped-call]
         return mixed
     is_causal, shared = causal and mask is None, queries.shape[1] != key_value_heads

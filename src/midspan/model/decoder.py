@@ -35,7 +35,6 @@ class Context:
     reach: Sequence[int] = ()  # for each block of queries the first key that any of them sees
     cache: KeyValueCache | None = None
     slots: Slots | None = None  # where in the cache this pass's keys go
-    used: int = 0  # slots of the cache in use after this pass
 
 
 class Attention(nn.Module):
@@ -59,7 +58,7 @@ class Attention(nn.Module):
         values = self.v_proj(hidden).view(split).transpose(1, 2)  # [batch, kv_heads, sequence, head_size]
         if context.cache is not None:
             assert context.slots is not None
-            keys, values = context.cache.write(self.layer, context.slots, context.used, keys, values)
+            keys, values = context.cache.write(self.layer, context.slots, keys, values)
             keys, values = keys.to(queries.dtype), values.to(queries.dtype)
         mixed = attend(queries, keys, values, context.mask, context.causal, context.reach)
         output: Tensor = self.o_proj(mixed.transpose(1, 2).flatten(2))
@@ -136,7 +135,7 @@ class Decoder(nn.Module):
 
         positions: `[batch, sequence]`; by default they count from 0, in each segment anew.
         segments: `[batch, sequence]`; a token attends only to earlier tokens of its own segment (-1: padding).
-        cache: keys and values are written at slot = position, row by row; a token attends to slots <= its position.
+        cache: every row goes on where the cache's row ends, and its tokens attend to what is there; no positions then.
         """
         hidden = self.embed_tokens(tokens)
         context = self._context(tokens, positions, segments, cache, _matmul_dtype(hidden))
@@ -153,7 +152,7 @@ class Decoder(nn.Module):
 
     def logits(self, hidden: Tensor) -> Tensor:
         """`[..., hidden]` to `[..., vocabulary]`."""
-        if self.config.tied_embeddings:
+        if not hasattr(self, "lm_head"):
             return F.linear(hidden, self.embed_tokens.weight)
         output: Tensor = self.lm_head(hidden)  # as a module, which may have been replaced (quantised, LoRA)
         return output
@@ -167,23 +166,30 @@ class Decoder(nn.Module):
         dtype: torch.dtype,
     ) -> Context:
         length, window = tokens.shape[1], self.config.sliding_window
-        counted = positions is None and segments is None  # every row simply starts at 0
+        if cache is not None:
+            assert positions is segments is None, "a cache holds one document a row and knows where it is"
+            return self._cached_context(cache, cache.append(len(tokens), length), dtype)
         if positions is None:
             if segments is None:
                 positions = torch.arange(length, device=tokens.device)[None]  # [1, sequence]
             else:
                 positions = restarting_positions(segments)
-        cosine, sine = rotation(self.inverse_frequencies, positions, self.rotary_amplitude, dtype)
-        if cache is None:
-            mask = score_mask(attention_mask(length, segments, window, tokens.device), dtype)
-            reach = first_keys(segments, window, length, QUERY_BLOCK) if tokens.device.type == "cpu" else ()
-            return Context(cosine, sine, mask, True, reach)
-        assert segments is None, "a cache holds one document per row: give positions, not segments"
-        slots, used = cache.slots(positions.expand(tokens.shape))
-        if counted and (window is None or length <= window):
-            return Context(cosine, sine, None, True, (), cache, slots, used)
-        mask = score_mask(cached_attention_mask(positions, used, window), dtype)
-        return Context(cosine, sine, mask, False, (), cache, slots, used)
+        mask = score_mask(attention_mask(length, segments, window, tokens.device), dtype)
+        reach = first_keys(segments, window, length, QUERY_BLOCK) if tokens.device.type == "cpu" else ()
+        return Context(*self._rotation(positions, dtype), mask, True, reach)
+
+    def _cached_context(self, cache: KeyValueCache, slots: Slots, dtype: torch.dtype) -> Context:
+        length, window = slots.positions.shape[1], self.config.sliding_window
+        cosine, sine = self._rotation(slots.positions, dtype)
+        if slots.first is not None and (window is None or slots.used <= window) and (slots.first == 0 or length == 1):
+            return Context(cosine, sine, None, slots.first == 0, (), cache, slots)
+        mask = score_mask(cached_attention_mask(slots.positions, slots.used, window), dtype)
+        return Context(cosine, sine, mask, False, (), cache, slots)
+
+    def _rotation(self, positions: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        if self.inverse_frequencies.device != positions.device:  # once, and not at every step
+            self.inverse_frequencies = self.inverse_frequencies.to(positions.device)
+        return rotation(self.inverse_frequencies, positions, self.rotary_amplitude, dtype)
 
     @torch.no_grad()
     def initialise(self) -> None:

@@ -25,13 +25,13 @@ def attention_mask(length: int, segments: Tensor | None, window: int | None, dev
     return allowed.view(-1, 1, length, length)
 
 
-def cached_attention_mask(positions: Tensor, used: int, window: int | None) -> Tensor | None:
-    """The mask over a cache's first `used` slots, `[batch | 1, 1, sequence, used]`; None where all of it is allowed."""
+def cached_attention_mask(positions: Tensor, used: int, window: int | None) -> Tensor:
+    """The mask over a cache's first `used` slots, `[batch | 1, 1, sequence, used]`."""
     slots = torch.arange(used, device=positions.device)
     allowed = slots <= positions[..., None]  # [batch, sequence, used]
     if window is not None:
         allowed = allowed & (slots > positions[..., None] - window)
-    return None if bool(allowed.all()) else allowed[:, None]
+    return allowed[:, None]
 
 
 def first_keys(segments: Tensor | None, window: int | None, length: int, block: int) -> list[int]:

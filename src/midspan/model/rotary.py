@@ -68,7 +68,7 @@ def rotation(
 ) -> tuple[Tensor, Tensor]:
     """Cosine and sine for `positions` `[batch, sequence]`: `[batch, 1, sequence, rotary / 2]` in `dtype`."""
     # Angles need all of float32: at position 16,384 bfloat16 could not tell one token from the next 64.
-    angles = positions[:, None, :, None].float() * frequencies.to(positions.device)
+    angles = positions[:, None, :, None].float() * frequencies
     cosine, sine = angles.cos(), angles.sin()
     return (cosine * amplitude).to(dtype), (sine * amplitude).to(dtype)
 
