@@ -46,7 +46,12 @@ def stage(name: str, data: dict[str, Any], **fields: Any) -> dict[str, Any]:
 def code(start: Path | str | list[str], **fields: Any) -> dict[str, Any]:
     """Continued pre-training with FIM."""
     part = {"tokens": "corpus", "fim": {"rate": 0.9}}
-    short = {"start": start if isinstance(start, list) else str(start), "context": 64, "tokens": 512, "tokens_per_step": 256}
+    short = {
+        "start": start if isinstance(start, list) else str(start),
+        "context": 64,
+        "tokens": 512,
+        "tokens_per_step": 256,
+    }
     return stage("code", part, **short | fields)
 
 

@@ -48,11 +48,8 @@ def _data_steps(recipe: Recipe, run: Path) -> Iterator[Step]:
     corpus, tokens, tokenizer = run / "corpus", run / "corpus" / "tokens", run / "tokenizer"
     documents = [corpus / "train", corpus / "heldout"]
     if recipe.needs_corpus:
-        settings = {
-            "corpus": recipe.corpus,
-            "seed": recipe.seed,
-            "listing": corpus_fingerprint(recipe.corpus, recipe.seed),
-        }
+        listing = corpus_fingerprint(recipe.corpus, recipe.seed)
+        settings = {"corpus": recipe.corpus, "seed": recipe.seed, "listing": listing}
         yield Step("corpus", write_corpus, settings, {}, {"train": documents[0], "heldout": documents[1]})
     released = released_of(recipe, run)
     if released:
