@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -59,6 +60,17 @@ def test_without_a_hub_it_is_one_line_and_soon(offline: bool, ask: Callable[...,
     said = ask("owner/name", "http://127.0.0.1:9", offline)
     assert said.startswith("owner/name: no such path here, and the hub cannot be reached")
     assert "\n" not in said
+    assert time.monotonic() - started < 5
+
+
+def test_a_hub_that_does_not_answer_is_waited_for_once(
+    ask: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_room, "SECONDS", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections, says nothing
+        started = time.monotonic()
+        said = ask("owner/name", f"http://127.0.0.1:{silent.getsockname()[1]}")
+    assert "the hub cannot be reached" in said
     assert time.monotonic() - started < 5
 
 

@@ -39,9 +39,9 @@ def _fetched(name: str) -> Path:
             files = [sibling.rfilename for sibling in HfApi().model_info(name, timeout=SECONDS).siblings or []]
         except (GatedRepoError, RepositoryNotFoundError):
             raise
-        except Exception:
-            files = []  # not reachable: what is in the cache may do
-        pickled = bool(files) and not any(file.endswith(".safetensors") for file in files)
+        except Exception:  # not reachable: what is in the cache may do, and asking again would only take long
+            return Path(snapshot_download(name, allow_patterns=[*BESIDE, *SAFETENSORS], local_files_only=True))
+        pickled = not any(file.endswith(".safetensors") for file in files)
         wanted = [*BESIDE, *(PICKLED if pickled else SAFETENSORS)]
         return Path(snapshot_download(name, allow_patterns=wanted, etag_timeout=SECONDS))
     except GatedRepoError:
