@@ -10,6 +10,8 @@ import typer
 MODEL_HELP = "A run directory, a model directory in HF layout, a GGUF file, or a hub id (owner/name)."
 ModelOption = Annotated[Path, typer.Option("--model", "-m", help=MODEL_HELP)]
 DEFAULT_MODEL = Path("runs/quickstart")
+THREADS_HELP = "Threads that compute; default: one for each core that is free right now."
+ThreadsOption = Annotated[int | None, typer.Option("--threads", min=1, help=THREADS_HELP)]
 
 
 def complete(
@@ -17,12 +19,15 @@ def complete(
     model: ModelOption = DEFAULT_MODEL,
     max_tokens: Annotated[int, typer.Option(help="At most so many tokens.")] = 64,
     temperature: Annotated[float, typer.Option(help="0: always the likeliest token.")] = 0.0,
+    threads: ThreadsOption = None,
 ) -> None:
     """Fill in the middle at the cursor: print what belongs between the text before it and the text after."""
+    from midspan.compute import free_threads, use_threads
     from midspan.inference import generate, load
     from midspan.inference.cursor import split_at_cursor
 
     prefix, suffix = split_at_cursor(place)
+    use_threads(threads or free_threads())
     print(generate(load(model), prefix, suffix, max_tokens=max_tokens, temperature=temperature))
 
 
@@ -31,11 +36,14 @@ def chat(
     model: ModelOption = DEFAULT_MODEL,
     max_tokens: Annotated[int, typer.Option(help="At most so many tokens an answer.")] = 256,
     temperature: Annotated[float, typer.Option(help="0: always the likeliest token.")] = 0.0,
+    threads: ThreadsOption = None,
 ) -> None:
     """Talk with a model; an empty line or Ctrl-D ends it."""
+    from midspan.compute import free_threads, use_threads
     from midspan.inference import Sampling, load
     from midspan.inference.conversation import converse
 
+    use_threads(threads or free_threads())
     converse(load(model), Sampling(max_tokens=max_tokens, temperature=temperature), question)
 
 

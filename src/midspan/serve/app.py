@@ -50,7 +50,7 @@ class RefusedError(Exception):
 
 
 def build_app(engine: Engine, name: str, threads: int | None = None) -> Starlette:
-    """The application that serves `engine` under the id `name`, on `threads` threads (None: torch's choice).
+    """The application that serves `engine` under the id `name`, on `threads` threads (None: those that are free).
 
     `state.stop()` ends all requests at once.
     """

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
+from midspan.compute import free_threads
 from midspan.inference import Engine, Ids, Piece, Sampling
 
 Made = tuple[int, Piece] | BaseException | None  # None: all is made
@@ -25,9 +26,8 @@ class Worker:
         self.engine = engine
         self._asked: set[Callable[[Made], None]] = set()  # the requests that wait for something to be made
         self._stopped = False
-        # OpenMP's number of threads belongs to the thread that computes.
-        prepare = (lambda: torch.set_num_threads(threads)) if threads else None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="generate", initializer=prepare)
+        self._threads = threads
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="generate")
 
     async def pieces(self, prompts: Sequence[Ids], sampling: Sampling) -> AsyncGenerator[tuple[int, Piece]]:
         """The pieces of all prompts as they are made. Closing this generator stops the work after the current token.
@@ -45,6 +45,8 @@ class Worker:
                 loop.call_soon_threadsafe(made.put_nowait, item)
 
         def work() -> None:
+            # OpenMP's number of threads belongs to the thread that computes; None: what is free right now.
+            torch.set_num_threads(self._threads or free_threads())
             try:
                 for item in self.engine.stream_batch(prompts, sampling, unwanted.is_set):
                     put(item)
