@@ -98,7 +98,7 @@ def test_a_context_longer_than_the_models_is_refused(tmp_path: Path, model: Path
 
 
 def test_a_missing_model_is_named(tmp_path: Path) -> None:
-    assert "does not exist" in refusal("chat", "hello", "--model", tmp_path / "nowhere")
+    assert "no such file or directory" in refusal("chat", "hello", "--model", tmp_path / "nowhere")
     assert "holds no model" in refusal("serve", tmp_path)
 
 

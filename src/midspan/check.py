@@ -18,7 +18,7 @@ from midspan.model import DecoderConfig, load_config
 from midspan.progress import say
 from midspan.recipe import CORPUS, Data, Recipe, Stage, parse_fields
 from midspan.step import Tools
-from midspan.steps import data_of, needs_of, released_of, starts_of
+from midspan.steps import data_of, released_of, starts_of
 from midspan.tokens import Tokenizer, open_tokenizer
 from midspan.train import OBJECTIVES, alone, fit, lacking, shape_of
 
@@ -108,7 +108,7 @@ def _tokenizer_of(recipe: Recipe) -> Tokenizer | None:
     for place, tokenizer in tokenizers.items():
         check_tokenizer(place, load_config(place), tokenizer)
     place, tokenizer = next(iter(tokenizers.items()))
-    if added := lacking(tokenizer, needs_of(recipe)):
+    if added := lacking(tokenizer, recipe.needs):
         say(f"{place} lacks {', '.join(added)}: they are added, with the mean of all embeddings")
     return tokenizer.extended(added)
 

@@ -54,7 +54,7 @@ def _data_steps(recipe: Recipe, run: Path) -> Iterator[Step]:
     released = released_of(recipe, run)
     if released:
         reads = {"start": next(iter(released))}
-        yield Step("tokenizer", take_tokenizer, {"needs": needs_of(recipe)}, reads, {"tokenizer": tokenizer})
+        yield Step("tokenizer", take_tokenizer, {"needs": recipe.needs}, reads, {"tokenizer": tokenizer})
     elif recipe.stages:
         size = {"vocabulary_size": recipe.tokenizer.vocabulary_size}
         yield Step("tokenizer", learn_tokenizer, size, {"documents": documents[0]}, {"tokenizer": tokenizer})
@@ -63,17 +63,6 @@ def _data_steps(recipe: Recipe, run: Path) -> Iterator[Step]:
     if recipe.needs_corpus:
         writes = {"train": tokens / "train", "heldout": tokens / "heldout"}
         yield Step("tokens", write_tokens, {}, {"documents": documents, "tokenizer": tokenizer}, writes)
-
-
-def needs_of(recipe: Recipe) -> list[str]:
-    """What the recipe's stages need of a tokenizer beside ordinary tokens."""
-    parts = [part for stage in recipe.stages for part in stage.data]
-    asked = {
-        "fim": any(part.fim and part.fim.rate > 0 for part in parts),
-        "repositories": any(part.repositories for part in parts),
-        "chat": any(part.kind != "tokens" for part in parts),
-    }
-    return [need for need, wanted in asked.items() if wanted]
 
 
 def _stage_steps(recipe: Recipe, stage: Stage, run: Path) -> Iterator[Step]:

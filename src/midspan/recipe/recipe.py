@@ -55,3 +55,14 @@ class Recipe(Settings):
     def needs_corpus(self) -> bool:
         """Whether any stage learns from the recipe's own corpus."""
         return any(part.tokens == CORPUS for stage in self.stages for part in stage.data)
+
+    @property
+    def needs(self) -> list[str]:
+        """What its stages need of a tokenizer beside ordinary tokens."""
+        parts = [part for stage in self.stages for part in stage.data]
+        asked = {
+            "fim": any(part.fim and part.fim.rate > 0 for part in parts),
+            "repositories": any(part.repositories for part in parts),
+            "chat": any(part.kind != "tokens" for part in parts),
+        }
+        return [need for need, wanted in asked.items() if wanted]
