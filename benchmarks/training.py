@@ -84,9 +84,8 @@ def main() -> None:
     print("| shape | state | side | tokens/s (min to max) | peak memory, MB |", "|---|---|---|---|---|", sep="\n")
     with busy_process() if asked.busy else nullcontext():
         notes = [measure(size, asked) for size in (SIZES if asked.size == "both" else [asked.size])]
-    print(
-        f"\n{'; '.join(notes)}; documents of {asked.documents[0]} to {asked.documents[1]} tokens, {asked.rounds} rounds."
-    )
+    least, most = asked.documents
+    print(f"\n{'; '.join(notes)}; documents of {least} to {most} tokens, {asked.rounds} rounds.")
 
 
 def measure(size: str, asked: argparse.Namespace) -> str:
