@@ -131,7 +131,7 @@ def main() -> None:
 
         torch.set_num_threads(threads or torch.get_num_threads())
         make = their_step
-    imported = _most_memory()
+    imported = most_memory()
     step = make(**given)
     step()  # warms up
     print(json.dumps({"threads": torch.get_num_threads(), "torch": torch.__version__}), flush=True)
@@ -140,10 +140,11 @@ def main() -> None:
         for _ in range(steps):
             step()
         print(time.perf_counter() - started, flush=True)
-    print(_most_memory() - imported)
+    print(most_memory() - imported)
 
 
-def _most_memory() -> int:
+def most_memory() -> int:
+    """The most memory that this process ever had, in bytes."""
     # Not getrusage's ru_maxrss, which counts the parent from before the exec.
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
