@@ -1,6 +1,7 @@
 """What the decoder computes: packing, padding, positions, determinism, initialisation."""
 
 import math
+import shutil
 from itertools import pairwise
 
 import pytest
@@ -217,6 +218,18 @@ def test_the_head_weight_is_what_makes_logits_of_the_last_hidden_states(config: 
     decoder, tokens = random_decoder(config), random_tokens(config, 2, 5)
     with torch.no_grad():
         assert torch.equal(decoder(tokens), decoder.hidden_states(tokens) @ decoder.head_weight.T)
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
+def test_compiled_blocks_give_the_same_gradients() -> None:
+    tokens, segments = random_tokens(LLAMA, 1, 32), segments_of([7, 12, 9], padding=4)
+    eager, compiled = random_decoder(LLAMA), random_decoder(LLAMA)
+    for block in compiled.layers:
+        block.compile()
+    for decoder in (eager, compiled):
+        decoder(tokens, segments=segments).square().mean().backward()
+    for name, parameter in eager.named_parameters():
+        torch.testing.assert_close(compiled.get_parameter(name).grad, parameter.grad, rtol=1e-3, atol=1e-5)
 
 
 def test_an_output_head_that_was_replaced_is_used() -> None:

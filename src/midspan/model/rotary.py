@@ -98,6 +98,9 @@ class _Rotate(torch.autograd.Function):
 def _rotated(heads: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
     half = cosine.shape[-1]
     first, second = heads[..., :half], heads[..., half : 2 * half]
+    if torch.compiler.is_compiling():  # which fuses it by itself, and cannot follow what is written into views
+        both = first * cosine - second * sine, second * cosine + first * sine
+        return torch.cat((*both, heads[..., 2 * half :]), dim=-1)
     rotated = torch.empty_like(heads)
     torch.mul(first, cosine, out=rotated[..., :half]).addcmul_(second, sine, value=-1)
     torch.mul(second, cosine, out=rotated[..., half : 2 * half]).addcmul_(first, sine)
