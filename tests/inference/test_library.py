@@ -78,7 +78,7 @@ def test_a_run_means_its_release_else_the_model_of_its_last_step(
 
 
 def test_a_path_without_a_model_is_explained(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="does not exist"):
+    with pytest.raises(UserError, match="no such file or directory"):
         find_model(tmp_path / "absent")
     with pytest.raises(UserError, match="holds no model"):
         find_model(tmp_path)

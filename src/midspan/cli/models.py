@@ -9,6 +9,9 @@ import typer
 
 MODEL_HELP = "A run directory, a model directory in HF layout, a GGUF file, or a hub id (owner/name)."
 ModelOption = Annotated[Path, typer.Option("--model", "-m", help=MODEL_HELP)]
+ThreadsOption = Annotated[
+    int | None, typer.Option(min=1, help="Compute on so many threads; default: one for each core.")
+]
 DEFAULT_MODEL = Path("runs/quickstart")
 
 
@@ -17,13 +20,18 @@ def complete(
     model: ModelOption = DEFAULT_MODEL,
     max_tokens: Annotated[int, typer.Option(help="At most so many tokens.")] = 64,
     temperature: Annotated[float, typer.Option(help="0: always the likeliest token.")] = 0.0,
+    threads: ThreadsOption = None,
 ) -> None:
     """Fill in the middle at the cursor: print what belongs between the text before it and the text after."""
-    from midspan.inference import generate, load
-    from midspan.inference.cursor import split_at_cursor
+    from midspan.compute import use_threads
+    from midspan.inference import Sampling, load
+    from midspan.inference.cursor import prompt_at_cursor, split_at_cursor
 
+    use_threads(threads)
     prefix, suffix = split_at_cursor(place)
-    print(generate(load(model), prefix, suffix, max_tokens=max_tokens, temperature=temperature))
+    engine = load(model)
+    sampling = Sampling(max_tokens=max_tokens, temperature=temperature)
+    print(engine.complete([prompt_at_cursor(engine, prefix, suffix)], sampling)[0].text)
 
 
 def chat(
@@ -31,11 +39,14 @@ def chat(
     model: ModelOption = DEFAULT_MODEL,
     max_tokens: Annotated[int, typer.Option(help="At most so many tokens an answer.")] = 256,
     temperature: Annotated[float, typer.Option(help="0: always the likeliest token.")] = 0.0,
+    threads: ThreadsOption = None,
 ) -> None:
     """Talk with a model; an empty line or Ctrl-D ends it."""
+    from midspan.compute import use_threads
     from midspan.inference import Sampling, load
     from midspan.inference.conversation import converse
 
+    use_threads(threads)
     converse(load(model), Sampling(max_tokens=max_tokens, temperature=temperature), question)
 
 

@@ -7,8 +7,7 @@ import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-import torch
-
+from midspan.compute import use_threads
 from midspan.inference import Engine, Ids, Piece, Sampling
 
 Made = tuple[int, Piece] | BaseException | None  # None: all is made
@@ -25,9 +24,8 @@ class Worker:
         self.engine = engine
         self._asked: set[Callable[[Made], None]] = set()  # the requests that wait for something to be made
         self._stopped = False
-        # OpenMP's number of threads belongs to the thread that computes.
-        prepare = (lambda: torch.set_num_threads(threads)) if threads else None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="generate", initializer=prepare)
+        # How many threads OpenMP takes belongs to the thread that computes.
+        self._thread = ThreadPoolExecutor(1, "generate", initializer=use_threads, initargs=(threads,))
 
     async def pieces(self, prompts: Sequence[Ids], sampling: Sampling) -> AsyncGenerator[tuple[int, Piece]]:
         """The pieces of all prompts as they are made. Closing this generator stops the work after the current token.
