@@ -9,9 +9,10 @@ import typer
 
 MODEL_HELP = "A run directory, a model directory in HF layout, a GGUF file, or a hub id (owner/name)."
 ModelOption = Annotated[Path, typer.Option("--model", "-m", help=MODEL_HELP)]
+ThreadsOption = Annotated[
+    int | None, typer.Option(min=1, help="Threads that compute; default: one for each core that is free right now.")
+]
 DEFAULT_MODEL = Path("runs/quickstart")
-THREADS_HELP = "Threads that compute; default: one for each core that is free right now."
-ThreadsOption = Annotated[int | None, typer.Option("--threads", min=1, help=THREADS_HELP)]
 
 
 def complete(
@@ -23,12 +24,14 @@ def complete(
 ) -> None:
     """Fill in the middle at the cursor: print what belongs between the text before it and the text after."""
     from midspan.compute import free_threads, use_threads
-    from midspan.inference import generate, load
-    from midspan.inference.cursor import split_at_cursor
+    from midspan.inference import Sampling, load
+    from midspan.inference.cursor import prompt_at_cursor, split_at_cursor
 
-    prefix, suffix = split_at_cursor(place)
     use_threads(threads or free_threads())
-    print(generate(load(model), prefix, suffix, max_tokens=max_tokens, temperature=temperature))
+    prefix, suffix = split_at_cursor(place)
+    engine = load(model)
+    sampling = Sampling(max_tokens=max_tokens, temperature=temperature)
+    print(engine.complete([prompt_at_cursor(engine, prefix, suffix)], sampling)[0].text)
 
 
 def chat(
