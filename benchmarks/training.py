@@ -48,7 +48,11 @@ class Side:
         else:
             given |= {"values": config_to_hf(shape, torch.float32)}
         program = [sys.executable, str(Path(__file__).with_name("training_sides.py"))]
-        self.process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        # Importing midspan here said how threads wait; each side says so itself, or leaves it as torch has it.
+        environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+        self.process = subprocess.Popen(
+            program, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         self.facts = self._ask(
             json.dumps({"side": side, "threads": asked.threads, "steps": self.steps, "given": given})
         )

@@ -11,6 +11,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -119,18 +120,20 @@ def main() -> None:
     """Be one side."""
     asked: dict[str, Any] = json.loads(sys.stdin.readline())
     side, threads, steps, given = (asked[name] for name in ("side", "threads", "steps", "given"))
-    import torch
-
     if side == "midspan":
-        from midspan.compute import use_threads
-
-        use_threads(threads)
+        import_module("midspan.train")  # before torch: midspan says how threads wait
         make = our_step
     else:
-        import transformers.models.auto.modeling_auto  # noqa: F401
-
-        torch.set_num_threads(threads or torch.get_num_threads())
+        import_module("transformers.models.auto.modeling_auto")
+        import_module("transformers.models.{model_type}.modeling_{model_type}".format_map(given["values"]))
         make = their_step
+    import torch
+
+    import_module("torch._dynamo")  # what any optimizer loads
+    if side == "midspan":
+        import_module("midspan.compute").use_threads(threads)
+    elif threads:
+        torch.set_num_threads(threads)
     imported = most_memory()
     step = make(**given)
     step()  # warms up

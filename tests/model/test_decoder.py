@@ -143,6 +143,7 @@ def test_blocked_attention_is_attention_and_its_gradient_is_right(
     lengths: list[int] | None, window: int | None, key_value_heads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attention, "QUERY_BLOCK", 3)
+    monkeypatch.setattr(attention, "KEY_STEP", 2)
     torch.manual_seed(0)
     queries = torch.randn(2, 4, 8, 4, dtype=torch.float64, requires_grad=True)
     keys, values = (torch.randn(2, key_value_heads, 8, 4, dtype=torch.float64, requires_grad=True) for _ in range(2))
