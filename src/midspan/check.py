@@ -19,7 +19,7 @@ from midspan.progress import say
 from midspan.recipe import CORPUS, Data, Recipe, Stage, parse_fields
 from midspan.step import Tools
 from midspan.steps import data_of, released_of, starts_of
-from midspan.tokens import Tokenizer, open_tokenizer
+from midspan.tokens import Message, Tokenizer, encode_chat, open_tokenizer
 from midspan.train import OBJECTIVES, alone, fit, lacking, shape_of
 
 Value = TypeVar("Value")
@@ -34,21 +34,20 @@ def check(recipe: Recipe, tools: Tools) -> None:
         parse_fields(kind.settings, source.fields, f"alignment.{source.name}")
     for stage in recipe.stages:
         _check_stage(recipe, stage)
+    samples = _check_sampling(recipe)
     benchmarks = benchmarks_of(recipe)
     _check_shapes(recipe)
-    tokenizer = _tokenizer_of(recipe)
+    start, known = _start_with_its_tokenizer(recipe)
+    added = lacking(known, recipe.needs) if known else []
+    tokenizer = known and known.extended(added)
     _check_shards(recipe, tokenizer)
+    _check_chat(recipe, tokenizer)
+    if added:
+        say(f"{start} lacks {', '.join(added)}: they are added, with the mean of all embeddings")
     not_asked = {name: why for name in benchmarks if (why := why_not_asked(name, recipe, tokenizer))}
     for name, why in not_asked.items():
         say(f"not asked: {name}, for {why}")
-    sampling = [
-        part.label for stage in recipe.stages for part in _aligned(stage) if _source_kind(recipe, part).samples_model
-    ]
-    if twice := sorted({name for name in sampling if sampling.count(name) > 1}):
-        raise UserError(
-            f"alignment.{twice[0]} samples the model that a stage starts from: give each stage its own source"
-        )
-    if sampling or "exercises" in benchmarks.keys() - not_asked.keys():
+    if samples or "exercises" in benchmarks.keys() - not_asked.keys():
         tools.sandbox  # noqa: B018  (where nothing can isolate, say so now and not after the training)
 
 
@@ -69,6 +68,18 @@ def _check_stage(recipe: Recipe, stage: Stage) -> None:
             raise UserError(f"{where}: {part.label} samples the model that the stage starts from; it starts from none")
 
 
+def _check_sampling(recipe: Recipe) -> bool:
+    """Whether any stage learns from what a model is asked; each such source must have one model."""
+    used = [
+        part.label for stage in recipe.stages for part in _aligned(stage) if _source_kind(recipe, part).samples_model
+    ]
+    if twice := [name for name in used if used.count(name) > 1]:
+        raise UserError(
+            f"alignment.{twice[0]} samples the model that a stage starts from: give each stage a source of its own"
+        )
+    return bool(used)
+
+
 def _aligned(stage: Stage) -> list[Data]:
     return [part for part in stage.data if part.kind != "tokens"]
 
@@ -85,10 +96,10 @@ def _kind(table: Mapping[str, Value], name: str, where: str) -> Value:
     return table[name]
 
 
-def _tokenizer_of(recipe: Recipe) -> Tokenizer | None:
-    """The tokenizer of the released models that stages start from, with what it lacks; None: one is to be learnt.
+def _start_with_its_tokenizer(recipe: Recipe) -> tuple[Path | None, Tokenizer | None]:
+    """The released model whose tokenizer is the run's; None where one is to be learnt.
 
-    What is lacking is said. Raises UserError where the models have different ones, or there is none and no corpus.
+    Raises UserError where released models have different ones, or there is none and no corpus to learn one from.
     """
     tokenizers = {place: open_tokenizer(place) for place in released_of(recipe, Path())}
     if not tokenizers:
@@ -96,7 +107,7 @@ def _tokenizer_of(recipe: Recipe) -> Tokenizer | None:
             raise UserError(
                 "a model from scratch needs a tokenizer, which is learnt from a corpus: add data {tokens: corpus}"
             )
-        return None
+        return None, None
     if not starts_of(recipe, recipe.stages[0]):
         raise UserError(
             f"stages.{recipe.stages[0].name} starts from scratch and a later stage from a released model, which has a "
@@ -107,10 +118,7 @@ def _tokenizer_of(recipe: Recipe) -> Tokenizer | None:
         raise UserError(f"{places} have different tokenizers: a run has one, so start from models that share theirs")
     for place, tokenizer in tokenizers.items():
         check_tokenizer(place, load_config(place), tokenizer)
-    place, tokenizer = next(iter(tokenizers.items()))
-    if added := lacking(tokenizer, recipe.needs):
-        say(f"{place} lacks {', '.join(added)}: they are added, with the mean of all embeddings")
-    return tokenizer.extended(added)
+    return next(iter(tokenizers.items()))
 
 
 def _check_shapes(recipe: Recipe) -> None:
@@ -138,3 +146,14 @@ def _check_shards(recipe: Recipe, tokenizer: Tokenizer | None) -> None:
                     f"stages.{stage.name}: {shard.directory} was encoded with another tokenizer than the run's: encode "
                     "its documents with this one"
                 )
+
+
+def _check_chat(recipe: Recipe, tokenizer: Tokenizer | None) -> None:
+    """Whether the start's chat template, a stranger's program, takes a question and lets its answer be told apart."""
+    stage = next((stage for stage in recipe.stages if _aligned(stage)), None)
+    if stage and tokenizer:
+        turns = [Message(role="user", content="a question"), Message(role="assistant", content="its answer")]
+        try:
+            encode_chat(tokenizer, turns)
+        except UserError as error:
+            raise UserError(f"stages.{stage.name}: {error}") from None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from released import smollm2
+from families import smollm2
 from small_decoders import random_decoder
 
 from midspan.cli import main

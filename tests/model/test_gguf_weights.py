@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from families import smollm2
 from gguf_files import write_gguf
-from released import smollm2
 from small_decoders import randomise
 
 from midspan.errors import UserError

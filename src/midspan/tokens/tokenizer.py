@@ -238,6 +238,8 @@ class Tokenizer:
 
         All other ids stay. ChatML is the chat template of one that had none and gets `<|im_start|>`.
         """
+        if self.special_ids.keys() >= set(names):
+            return self
         definition = with_special_tokens(json.loads(self._definition), names)
         configuration = self.configuration
         if "added_tokens_decoder" in configuration:  # transformers believes it more than the tokenizer.json

@@ -19,7 +19,7 @@ from midspan.model import (
 from midspan.progress import say
 from midspan.step import Tools
 from midspan.tokens import Tokenizer, open_tokenizer
-from midspan.tokens.special import CHAT_END, CHAT_TOKENS, FIM_NAMES, REPOSITORY_TOKENS
+from midspan.tokens.special import CHAT_TOKENS, FIM_NAMES, REPOSITORY_TOKENS
 
 
 def lacking(tokenizer: Tokenizer, needs: Sequence[str]) -> list[str]:
@@ -52,15 +52,12 @@ def take_released(*, start: Path, tokenizer: Path, output: Path, key: str, tools
     weights, known, decoder = open_weights(start), open_tokenizer(start), load_decoder(start)
     own = Tokenizer.load(tokenizer)
     added = [name for name in own.special_ids if name not in known.special_ids]
-    generation = weights.generation
-    if CHAT_END in added:
-        generation = generation.also_ending_with(own.special(CHAT_END))
     if added:
         grow_vocabulary(decoder, own.vocabulary_size, known.vocabulary_size)
         say(f"{output.name}: {', '.join(added)} added to {weights.origin.name or start.name}")
     with atomic_directory(output) as aside:
         own.save(aside)
-        save_decoder(decoder, aside, generation=generation)
+        save_decoder(decoder, aside, generation=weights.generation)
         write_text(aside / "README.md", weights.origin.card())
         facts_of(start, weights.origin, added).write(aside)
 
