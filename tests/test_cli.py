@@ -135,10 +135,37 @@ def test_a_place_outside_the_file_is_named(tmp_path: Path, model: Path, place: s
     assert message in refusal("complete", place.format(file=file), "--model", model)
 
 
+def test_text_that_is_not_unicode_is_refused_wherever_it_comes_from(tmp_path: Path, model: Path) -> None:
+    file = tmp_path / "file.py"
+    file.write_bytes(b"x = '\xff'\n")
+    assert "is not UTF-8 text" in refusal("complete", f"{file}:1", "--model", model)
+    assert "not Unicode" in refusal("chat", os.fsdecode(b"caf\xe9"), "--model", model)
+    assert "cannot be read" in refusal("complete", os.fsdecode(b"caf\xe9.py:1"), "--model", model)
+    command = [*PROGRAM, "chat", "--model", str(model)]
+    for utf8 in ("0", "1"):  # strict, and bytes as surrogates
+        environment = {**os.environ, "PYTHONUTF8": utf8}
+        result = subprocess.run(command, input=b"caf\xe9\n", capture_output=True, env=environment, timeout=120)
+        assert (result.returncode, result.stderr.count(b"\n")) == (2, 1), result.stderr
+        assert b"Traceback" not in result.stderr
+
+
+def test_a_terminal_that_cannot_show_a_character_is_no_error(tmp_path: Path, model: Path) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = [*PROGRAM, "chat", "hello", "--model", str(model), "--max-tokens", "40", "--temperature", "9"]
+    result = subprocess.run(command, capture_output=True, env=environment, timeout=120)
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("verb", ["complete", "chat", "serve"])
+def test_every_verb_that_computes_takes_threads(verb: str) -> None:
+    assert "--threads" in midspan(verb, "--help").stdout
+    assert midspan(verb, "x:1", "--threads", "0").returncode == 2
+
+
 def test_complete_and_chat_print_text(tmp_path: Path, model: Path) -> None:
     file = tmp_path / "file.py"
     file.write_text("def f():\n    return\n")
-    assert midspan("complete", f"{file}:2:11", "--model", model, "--max-tokens", "4").returncode == 0
+    assert midspan("complete", f"{file}:2:11", "--model", model, "--max-tokens", "4", "--threads", "1").returncode == 0
     assert midspan("chat", "hello", "--model", model, "--max-tokens", "4").stdout.endswith("\n")
 
 

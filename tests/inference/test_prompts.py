@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from midspan.errors import UserError
 from midspan.inference import (
     Chat,
+    Engine,
     Fill,
     Marked,
     Plain,
@@ -18,6 +21,7 @@ from midspan.inference import (
     prompt_ids,
     prompt_limit,
 )
+from midspan.inference.cursor import prompt_at_cursor
 from midspan.tokens import Message, chat_prompt_ids, train_tokenizer
 
 TOKENIZER = train_tokenizer(["def add(first, second):\n    return first + second\n"] * 5, 300)
@@ -149,3 +153,15 @@ def test_the_limit_leaves_room_for_the_answer_but_never_starves_the_prompt(posit
     limit = prompt_limit(positions, max_tokens)
     assert limit * 4 >= positions * 3
     assert positions - limit == max_tokens or max_tokens > positions // 4
+
+
+def test_a_model_that_cannot_fill_in_is_asked_without_the_suffix(
+    engine: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert prompt_at_cursor(engine, "a", "b") == Fill("a", "b")
+    assert capsys.readouterr().err == ""
+    without = Engine(engine.decoder, copy.copy(engine.tokenizer))
+    without.tokenizer.fim = None
+    assert without.can == {"plain", "chat"}
+    assert prompt_at_cursor(without, "a", "b") == Plain("a", cut=True)
+    assert "cannot fill in" in capsys.readouterr().err

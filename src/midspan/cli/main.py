@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 
@@ -26,6 +27,8 @@ app.add_typer(corpus.app, name="corpus")
 
 def main() -> None:
     """Run the command line: user mistakes are one line on standard error and exit code 2."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show a character shows that it cannot
     try:
         app(standalone_mode=True)
     except UserError as error:

@@ -23,12 +23,14 @@ def complete(
 ) -> None:
     """Fill in the middle at the cursor: print what belongs between the text before it and the text after."""
     from midspan.compute import free_threads, use_threads
-    from midspan.inference import generate, load
-    from midspan.inference.cursor import split_at_cursor
+    from midspan.inference import Sampling, load
+    from midspan.inference.cursor import prompt_at_cursor, split_at_cursor
 
     prefix, suffix = split_at_cursor(place)
     use_threads(threads or free_threads())
-    print(generate(load(model), prefix, suffix, max_tokens=max_tokens, temperature=temperature))
+    engine = load(model)
+    sampling = Sampling(max_tokens=max_tokens, temperature=temperature)
+    print(engine.complete([prompt_at_cursor(engine, prefix, suffix)], sampling)[0].text)
 
 
 def chat(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from midspan.errors import UserError
 from midspan.inference.engine import Engine
 from midspan.inference.prompts import Chat
 from midspan.inference.sampling import Sampling
@@ -37,3 +38,5 @@ def _ask() -> str:
         return input("> " if sys.stdin.isatty() else "").strip()
     except EOFError:
         return ""
+    except UnicodeDecodeError as error:
+        raise UserError(f"the question is not {error.encoding} text: write it as the terminal is set") from None

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from midspan.errors import UserError
+from midspan.inference.engine import Engine
+from midspan.inference.prompts import Fill, Plain
+from midspan.progress import say
 
 
 def split_at_cursor(place: str) -> tuple[str, str]:
@@ -29,6 +32,14 @@ def split_at_cursor(place: str) -> tuple[str, str]:
         raise UserError(f"{path}: line {line} has {len(current)} characters, there is no column {column}")
     before = sum(len(earlier) + 1 for earlier in lines[: line - 1]) + column - 1
     return text[:before], text[before:]
+
+
+def prompt_at_cursor(engine: Engine, prefix: str, suffix: str) -> Fill | Plain:
+    """What asks `engine` for the text at the cursor: without the suffix where it cannot fill in, and says so."""
+    if "fill" in engine.can:
+        return Fill(prefix, suffix)
+    say("this model cannot fill in the middle (no such tokens): it goes on from the text before the cursor alone")
+    return Plain(prefix, cut=True)
 
 
 def _parse(place: str) -> tuple[Path, int, int | None]:

@@ -12,7 +12,7 @@ from types import FrameType
 import uvicorn
 
 from midspan.errors import UserError
-from midspan.inference import RELEASE, Engine, find_model
+from midspan.inference import RELEASE, Engine, Plain, find_model
 from midspan.progress import say
 from midspan.serve.app import build_app
 
@@ -27,6 +27,7 @@ def serve(directory: Path, host: str = "127.0.0.1", port: int = 8000, threads: i
         say(f"Loading {directory}")
         engine = Engine.open(directory)
         name = served_name(directory)
+        engine.ids(Plain("x"), 1)  # what is made but once, such as the vocabulary by its bytes, is made now
         app = build_app(engine, name, threads)
         shown = f"[{host}]" if ":" in host else host
         say(f"Serving {name} at http://{shown}:{listener.getsockname()[1]}/ (API under /v1; Ctrl+C stops)")
