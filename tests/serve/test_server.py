@@ -119,7 +119,7 @@ def test_ctrl_c_ends_running_and_waiting_requests_at_once_and_quietly(
             waiting = [threading.Thread(target=ask, kwargs=more) for more in ({}, {"stream": True}, {"n": 3})]
             for thread in waiting:
                 thread.start()
-            time.sleep(1)  # until they wait in line
+            time.sleep(2)  # until they wait in line
             started = time.monotonic()
             process.send_signal(signal.SIGINT)
             last = [line for line in lines if line][-1]

@@ -27,8 +27,8 @@ def complete(
     from midspan.inference import Sampling, load
     from midspan.inference.cursor import prompt_at_cursor, split_at_cursor
 
-    use_threads(threads or free_threads())
     prefix, suffix = split_at_cursor(place)
+    use_threads(threads or free_threads())
     engine = load(model)
     sampling = Sampling(max_tokens=max_tokens, temperature=temperature)
     print(engine.complete([prompt_at_cursor(engine, prefix, suffix)], sampling)[0].text)
