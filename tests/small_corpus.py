@@ -89,6 +89,6 @@ def build_small_corpus(root: Path) -> Path:
 def write_recipe(root: Path) -> Path:
     """The same settings as the recipe that `midspan corpus build` takes."""
     plan = yaml.safe_load((Path(__file__).parent / "tiny.yaml").read_text())
-    plan["corpus"] = small_settings(root).model_dump(mode="json", exclude_defaults=True)
+    plan["corpus"] = small_settings(root).model_dump(mode="json")
     (root / "recipe.yaml").write_text(yaml.safe_dump(plan))
     return root / "recipe.yaml"

@@ -82,6 +82,8 @@ def test_the_ablation_differs_from_quickstart_in_fim_alone() -> None:
         (SOURCES + "    - {kind: stdlib, weight: 1, epochs: 2}\n", "give weight or epochs, not both"),
         (SOURCES + "    - {kind: stdlib, weight: 0}\n", "weight: input should be greater than 0"),
         (SOURCES + "    - {kind: git, path: a/x}\n    - {kind: git, url: b/x.git}\n", "two sources are called 'x'"),
+        (SOURCES + "    - {path: x}\n", "corpus.sources.0: its kind is missing or unknown; known are stdlib, folder"),
+        (SOURCES + "    - {kind: foldr, path: x}\n", "its kind is missing or unknown"),
         ("seed: 2\n", "name: field required"),
         ("- a list\n", "holds no fields"),
         ("name: [\n", "is not YAML"),

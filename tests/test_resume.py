@@ -50,10 +50,11 @@ def test_killed_at_random_moments_the_run_goes_on_to_the_same_bits(tmp_path: Pat
     assert code == 0, f"failed after kills at {moments} s"
     assert kills > 0
     assert weights(tmp_path / "killed") == weights(tmp_path / "whole"), f"kills at {moments} s"
-    evaluations = [
-        {**read_json(directory / "evaluation" / "dpo.json"), "seconds": 0}
-        for directory in (tmp_path / "whole", tmp_path / "killed")
+    results = [
+        {str(file.relative_to(run)): read_json(file) for file in sorted(run.glob("evaluation/*/*.json"))}
+        for run in (tmp_path / "whole", tmp_path / "killed")
     ]
-    assert evaluations[0] == evaluations[1]
+    assert results[0] == results[1]
+    assert len(results[0]) == 20
     leftovers = [file for file in (tmp_path / "killed").rglob(".*") if file.suffix in (".part", ".old")]
     assert not leftovers

@@ -60,6 +60,8 @@ def explain(error: ValidationError, fields: type[BaseModel], values: Any) -> str
         near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
         return f"unknown field {field!r}; {hint}"
+    if first["type"].startswith("union_tag"):  # an entry whose `kind` decides about its other fields
+        return f"{field}: its kind is missing or unknown; known are stdlib, folder, git, jsonl, parquet and hub"
     message = first["msg"].removeprefix("Value error, ")
     return f"{field}: {message[0].lower()}{message[1:]}" if location else message
 

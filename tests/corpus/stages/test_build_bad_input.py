@@ -23,7 +23,7 @@ from midspan.recipe import Corpus, FolderSource, GitSource, Source, TableSource
 def recipe_of(place: Path, sources: list[Source]) -> Path:
     recipe = place / "recipe.json"  # JSON is YAML
     corpus = {"sources": [source.model_dump() for source in sources], "licences": ["unknown"], "heldout_fraction": 0}
-    fields = {"name": "bad", "corpus": corpus, "pretrain": {"base": {"tokens": 1000, "learning_rate": 0.1}}}
+    fields = {"name": "bad", "corpus": corpus}
     recipe.write_text(json.dumps(fields))
     return recipe
 

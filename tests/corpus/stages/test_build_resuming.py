@@ -26,7 +26,6 @@ KILLS = int(os.environ.get("MIDSPAN_KILLS", "4"))
 RECIPE = """
 name: planted
 corpus: {{source: {source}, licences: [unknown], heldout_fraction: 0.2, shard_bytes: 20000}}
-pretrain: {{base: {{tokens: 1000, learning_rate: 0.1}}}}
 runtime: {{workers: 2}}
 """
 
