@@ -30,7 +30,7 @@ from midspan.compute import compute_dtype
 from midspan.model.formats.hf_config import config_to_hf
 
 ROWS = 4
-SIZES = {"5M": (256, 8), "135M": (512, 1)}  # context, steps of a round
+SIZES = {"5M": (256, 50), "135M": (512, 2)}  # context, steps of a round
 SIDES = ("midspan", "transformers")
 
 
@@ -48,11 +48,7 @@ class Side:
         else:
             given |= {"values": config_to_hf(shape, torch.float32)}
         program = [sys.executable, str(Path(__file__).with_name("training_sides.py"))]
-        # Importing midspan here said how threads wait; each side says so itself, or leaves it as torch has it.
-        environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
-        self.process = subprocess.Popen(
-            program, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        self.process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.facts = self._ask(
             json.dumps({"side": side, "threads": asked.threads, "steps": self.steps, "given": given})
         )

@@ -121,7 +121,7 @@ def main() -> None:
     asked: dict[str, Any] = json.loads(sys.stdin.readline())
     side, threads, steps, given = (asked[name] for name in ("side", "threads", "steps", "given"))
     if side == "midspan":
-        import_module("midspan.train")  # before torch: midspan says how threads wait
+        import_module("midspan.train")
         make = our_step
     else:
         import_module("transformers.models.auto.modeling_auto")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +11,6 @@ if TYPE_CHECKING:
 __all__ = ["__version__", "generate", "load"]
 
 __version__ = "0.1.0"
-
-# Threads of OpenMP that wait for each other spin, and where another process needs the core, each waits for a whole turn
-# of it. Read when torch is loaded, so it is said here; docs/results/training.md has the figures of both ways.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def __getattr__(name: str) -> Any:

@@ -1,16 +1,14 @@
-"""How many threads compute, and what is done about a machine that computes for others too.
-
-How threads wait for each other is settled before torch is loaded, in `midspan/__init__.py`.
-"""
+"""How many threads compute, and what is done about a machine that computes for others too."""
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
 import torch
 
+from midspan.compute.memory import keep_freed_memory
+from midspan.compute.waiting import processors, watch
 from midspan.progress import say
 
 LOOKS, SECONDS = 4, 0.002  # at the machine, and between two of them
@@ -21,7 +19,9 @@ def use_threads(count: int | None) -> None:
     torch.set_flush_denormal(True)  # AdamW's moments fall so low, where every operation takes many times as long
     if count is not None:
         torch.set_num_threads(count)
-    busy, cores = busy_elsewhere(), os.cpu_count() or 1
+    keep_freed_memory()
+    watch(torch.get_num_threads())
+    busy, cores = busy_elsewhere(), processors()
     if torch.get_num_threads() > 1 and busy + torch.get_num_threads() > cores:
         say(
             f"{busy} other processes are busy on this machine of {cores} cores, and threads wait for each other: "
@@ -31,7 +31,7 @@ def use_threads(count: int | None) -> None:
 
 def free_threads() -> int:
     """One for each core that no other process is busy on, at least 1: what answers fastest right now."""
-    return max(1, (os.cpu_count() or 1) - busy_elsewhere())
+    return max(1, processors() - busy_elsewhere())
 
 
 def busy_elsewhere() -> int:

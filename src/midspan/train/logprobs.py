@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 # Logits held at once. On a CPU so few that they stay in its cache: docs/results/training.md has the figures.
-CHUNK_ELEMENTS = {"cpu": 2**20, "cuda": 2**27}
+CHUNK_ELEMENTS = {"cpu": 2**21, "cuda": 2**27}
 
 
 def token_logprobs(hidden: Tensor, head: Tensor, targets: Tensor, dtype: torch.dtype) -> Tensor:
@@ -32,11 +32,11 @@ class _TokenLogprobs(torch.autograd.Function):
         cast_hidden, cast_head = hidden.to(dtype), head.to(dtype)
         chosen = torch.zeros(len(hidden), device=hidden.device)  # [tokens], logits of the targets
         total = torch.full_like(chosen, -torch.inf)  # [tokens], log of the sum of all exponentials so far
-        for part in _parts(cast_hidden, cast_head):
-            logits = (cast_hidden @ cast_head[part].T).float()  # [tokens, part]
+        for part, logits, _ in _logits(cast_hidden, cast_head):
             inside, column = _columns(targets, part)
             chosen = torch.where(inside, logits.gather(1, column[:, None])[:, 0], chosen)
-            total = torch.logaddexp(total, logits.logsumexp(1))
+            most = logits.amax(1)
+            total = torch.logaddexp(total, logits.sub_(most[:, None]).exp_().sum(1).log_().add_(most))
         ctx.save_for_backward(cast_hidden, cast_head, targets, total)
         ctx.dtypes = hidden.dtype, head.dtype
         return chosen - total
@@ -47,23 +47,33 @@ class _TokenLogprobs(torch.autograd.Function):
         scale = gradient.float()[:, None]  # [tokens, 1]
         hidden_gradient = torch.zeros(hidden.shape, device=hidden.device)
         head_gradient = torch.empty(head.shape, dtype=ctx.dtypes[1], device=head.device)
-        for part in _parts(hidden, head):
-            logits = (hidden @ head[part].T).float()
+        for part, logits, product in _logits(hidden, head):
             # d logprob / d logits = one-hot(target) - softmax
             slope = logits.sub_(total[:, None]).exp_().mul_(-scale)
             inside, column = _columns(targets, part)
             slope.scatter_add_(1, column[:, None], torch.where(inside[:, None], scale, 0.0))
-            slope = slope.to(hidden.dtype)
-            hidden_gradient += slope @ head[part]
-            head_gradient[part] = slope.T @ hidden
+            product.copy_(slope)
+            hidden_gradient += product @ head[part]
+            head_gradient[part] = product.T @ hidden
         return hidden_gradient.to(ctx.dtypes[0]), head_gradient, None, None
 
 
-def _parts(hidden: Tensor, head: Tensor) -> Iterator[slice]:
-    """The vocabulary in parts of as many rows as there may be logits of at once."""
-    size = max(1, CHUNK_ELEMENTS[hidden.device.type] // max(1, len(hidden)))
+def _logits(hidden: Tensor, head: Tensor) -> Iterator[tuple[slice, Tensor, Tensor]]:
+    """The vocabulary in parts: which, its logits `[tokens, part]` in float32, and the same as they were multiplied.
+
+    All parts use the same memory, so what the last one left there is overwritten, and lies in the processor's cache.
+    """
+    tokens = len(hidden)
+    size = min(len(head), max(1, CHUNK_ELEMENTS[hidden.device.type] // max(1, tokens)))
+    products = hidden.new_empty(tokens * size)
+    floats = torch.empty_like(products, dtype=torch.float32) if products.dtype != torch.float32 else products
     for start in range(0, len(head), size):
-        yield slice(start, min(start + size, len(head)))
+        part = slice(start, min(start + size, len(head)))
+        product, logits = (room[: tokens * (part.stop - start)].view(tokens, -1) for room in (products, floats))
+        torch.mm(hidden, head[part].T, out=product)
+        if logits.dtype != product.dtype:
+            logits.copy_(product)
+        yield part, logits, product
 
 
 def _columns(targets: Tensor, part: slice) -> tuple[Tensor, Tensor]:
