@@ -143,6 +143,7 @@ def test_blocked_attention_is_attention_and_its_gradient_is_right(
     lengths: list[int] | None, window: int | None, key_value_heads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attention, "QUERY_BLOCK", 3)
+    monkeypatch.setattr(attention, "SHORT", 0)
     monkeypatch.setattr(attention, "KEY_STEP", 2)
     torch.manual_seed(0)
     queries = torch.randn(2, 4, 8, 4, dtype=torch.float64, requires_grad=True)
@@ -191,11 +192,12 @@ def test_rms_norm_and_rotation_are_those_of_their_formulas_and_so_are_their_grad
         torch.testing.assert_close(norm(hidden), peer(hidden))
 
     heads = torch.randn(2, 3, 5, 8, dtype=torch.float64, requires_grad=True)
-    cosine, sine = rotation(torch.tensor([1.0, 0.1]), torch.arange(5)[None], dtype=torch.float64)
+    cosine, sine = rotation(torch.tensor([1.0, 0.1]), torch.arange(5)[None], 8, dtype=torch.float64)
     assert torch.autograd.gradcheck(rotate, (heads, cosine, sine))
     first, second, rest = heads[..., :2], heads[..., 2:4], heads[..., 4:]
-    expected = torch.cat([first * cosine - second * sine, second * cosine + first * sine, rest], dim=-1)
-    torch.testing.assert_close(rotate(heads, cosine, sine), expected)
+    turn = cosine[..., :2]
+    turned = torch.cat([first * turn - second * sine, second * turn + first * sine, rest], dim=-1)
+    torch.testing.assert_close(rotate(heads, cosine, sine), turned)
 
 
 @pytest.mark.parametrize("key_value_heads", [1, 2, 4])

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from midspan.model.attention import QUERY_BLOCK, attend
+from midspan.model.attention import attend, query_block
 from midspan.model.cache import KeyValueCache, Slots
 from midspan.model.config import DecoderConfig
 from midspan.model.masks import attention_mask, cached_attention_mask, first_keys, restarting_positions, score_mask
@@ -28,8 +28,8 @@ EMBEDDING_STD = 0.02  # of the embedding and the head
 class Context:
     """What every layer of one forward pass shares, computed once."""
 
-    cosine: Tensor  # [batch | 1, 1, sequence, rotary / 2], float32
-    sine: Tensor
+    cosine: Tensor  # [batch | 1, 1, sequence, head_size]
+    sine: Tensor  # [batch | 1, 1, sequence, rotary / 2]
     mask: Tensor | None  # 0 or -inf, [batch | 1, 1, sequence, keys]; None: nothing beyond `causal`
     causal: bool  # each query sees at most the keys up to its own, of as many keys as queries
     reach: Sequence[int] = ()  # for each block of queries the first key that any of them sees
@@ -175,7 +175,7 @@ class Decoder(nn.Module):
             else:
                 positions = restarting_positions(segments)
         mask = score_mask(attention_mask(length, segments, window, tokens.device), dtype)
-        reach = first_keys(segments, window, length, QUERY_BLOCK) if tokens.device.type == "cpu" else ()
+        reach = first_keys(segments, window, length, query_block(length)) if tokens.device.type == "cpu" else ()
         return Context(*self._rotation(positions, dtype), mask, True, reach)
 
     def _cached_context(self, cache: KeyValueCache, slots: Slots, dtype: torch.dtype) -> Context:
@@ -189,7 +189,7 @@ class Decoder(nn.Module):
     def _rotation(self, positions: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         if self.inverse_frequencies.device != positions.device:  # once, and not at every step
             self.inverse_frequencies = self.inverse_frequencies.to(positions.device)
-        return rotation(self.inverse_frequencies, positions, self.rotary_amplitude, dtype)
+        return rotation(self.inverse_frequencies, positions, self.config.head_size, self.rotary_amplitude, dtype)
 
     @torch.no_grad()
     def initialise(self) -> None:

@@ -64,13 +64,17 @@ def yarn_amplitude(factor: float, weight: float = 1.0) -> float:
 
 
 def rotation(
-    frequencies: Tensor, positions: Tensor, amplitude: float = 1.0, dtype: torch.dtype = torch.float32
+    frequencies: Tensor, positions: Tensor, head_size: int, amplitude: float = 1.0, dtype: torch.dtype = torch.float32
 ) -> tuple[Tensor, Tensor]:
-    """Cosine and sine for `positions` `[batch, sequence]`: `[batch, 1, sequence, rotary / 2]` in `dtype`."""
+    """Cosine and sine for `positions` `[batch, sequence]`, in `dtype`.
+
+    Cosine is `[batch, 1, sequence, head_size]`, 1 where a head is not rotated; sine `[batch, 1, sequence, rotary / 2]`.
+    """
     # Angles need all of float32: at position 16,384 bfloat16 could not tell one token from the next 64.
     angles = positions[:, None, :, None].float() * frequencies
-    cosine, sine = angles.cos(), angles.sin()
-    return (cosine * amplitude).to(dtype), (sine * amplitude).to(dtype)
+    cosine, sine = angles.cos() * amplitude, angles.sin() * amplitude
+    unrotated = cosine.new_ones(*cosine.shape[:-1], head_size - 2 * cosine.shape[-1])
+    return torch.cat((cosine, cosine, unrotated), dim=-1).to(dtype), sine.to(dtype)
 
 
 def rotate(heads: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
@@ -96,13 +100,12 @@ class _Rotate(torch.autograd.Function):
 
 
 def _rotated(heads: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-    half = cosine.shape[-1]
+    half = sine.shape[-1]
     first, second = heads[..., :half], heads[..., half : 2 * half]
     if torch.compiler.is_compiling():  # which fuses it by itself, and cannot follow what is written into views
-        both = first * cosine - second * sine, second * cosine + first * sine
-        return torch.cat((*both, heads[..., 2 * half :]), dim=-1)
-    rotated = torch.empty_like(heads)
-    torch.mul(first, cosine, out=rotated[..., :half]).addcmul_(second, sine, value=-1)
-    torch.mul(second, cosine, out=rotated[..., half : 2 * half]).addcmul_(first, sine)
-    rotated[..., 2 * half :] = heads[..., 2 * half :]
+        turned = torch.cat((-second * sine, first * sine, torch.zeros_like(heads[..., 2 * half :])), dim=-1)
+        return heads * cosine + turned
+    rotated = heads * cosine
+    rotated[..., :half].addcmul_(second, sine, value=-1)
+    rotated[..., half : 2 * half].addcmul_(first, sine)
     return rotated
