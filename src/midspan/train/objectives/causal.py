@@ -48,5 +48,8 @@ def batch_logprobs(decoder: Decoder, batch: Batch, dtype: torch.dtype) -> Tensor
     with autocast(dtype, batch.tokens.device):
         hidden = decoder.hidden_states(batch.tokens, batch.positions, batch.segments)  # [batch, sequence, hidden]
     supervised = batch.loss_weight != 0
+    if supervised.all():  # as in most of pre-training: nothing to pick out, and to put back in the backward pass
+        logprobs = token_logprobs(hidden.flatten(0, 1), decoder.head_weight, batch.targets.flatten(), dtype)
+        return logprobs.view_as(batch.loss_weight)
     logprobs = token_logprobs(hidden[supervised], decoder.head_weight, batch.targets[supervised], dtype)
     return torch.zeros_like(batch.loss_weight).masked_scatter(supervised, logprobs)
