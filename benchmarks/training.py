@@ -30,7 +30,7 @@ from midspan.compute import compute_dtype
 from midspan.model.formats.hf_config import config_to_hf
 
 ROWS = 4
-SIZES = {"5M": (256, 50), "135M": (512, 2)}  # context, steps of a round
+SIZES = {"5M": (256, 100), "135M": (512, 2)}  # context, steps of a round
 SIDES = ("midspan", "transformers")
 
 

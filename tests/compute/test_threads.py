@@ -5,20 +5,23 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import torch
 
 from midspan.compute.threads import busy_elsewhere, free_threads, use_threads
+from midspan.compute.wait_policy import Spare, processors
 
 
 @pytest.fixture
 def busy() -> Iterator[None]:
     """As many endless loops beside this process as there are cores."""
     loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)]
-    time.sleep(0.5)
+    time.sleep(1)
     yield
     for loop in loops:
         loop.kill()
@@ -46,9 +49,49 @@ def test_one_thread_needs_no_warning(capsys: pytest.CaptureFixture[str]) -> None
     assert "busy" not in capsys.readouterr().err
 
 
-def test_how_threads_wait_is_settled_before_torch_is_loaded() -> None:
-    program = "import midspan, os, sys; assert 'torch' not in sys.modules; print(os.environ['OMP_WAIT_POLICY'])"
-    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
-    for given, expected in ({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE"):
-        done = subprocess.run([sys.executable, "-c", program], env=environment | given, capture_output=True, text=True)
-        assert done.stdout.strip() == expected, done.stderr
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for `condition`, not for ever."""
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end, "in vain"
+        time.sleep(0.05)
+
+
+@pytest.mark.skipif(not Path("/proc/stat").exists(), reason="the machine is watched through /proc/stat")
+def test_threads_wait_asleep_while_others_are_busy_and_spin_when_they_are_gone() -> None:
+    program = """
+import sys, threading, time, torch
+from midspan.compute import use_threads
+use_threads(2)
+print("ready", flush=True)
+for _ in sys.stdin:
+    print(sum("_stay" in thread.name for thread in threading.enumerate()), flush=True)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        ask, answers = process.stdin, process.stdout
+
+        def spare() -> int:
+            print(file=ask, flush=True)
+            return int(answers.readline())
+
+        assert answers.readline().strip() == "ready"
+        loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)]
+        until(lambda: spare() > 0)
+        for loop in loops:
+            loop.kill()
+            loop.wait()
+        if busy_elsewhere() == 0:  # the tests may have company
+            until(lambda: spare() == 0)
+        ask.close()
+
+
+def test_spare_threads_are_more_than_there_are_processors_and_go_when_released() -> None:
+    before = threading.active_count()
+    spare = Spare(2)
+    assert threading.active_count() - before >= processors() - 1
+    spare.release()
+    assert threading.active_count() == before

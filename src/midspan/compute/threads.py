@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from midspan.compute.memory import keep_freed_memory
-from midspan.compute.waiting import processors, watch
+from midspan.compute.wait_policy import elsewhere, processors, watch
 from midspan.progress import say
 
 LOOKS, SECONDS = 4, 0.002  # at the machine, and between two of them
@@ -35,7 +35,10 @@ def free_threads() -> int:
 
 
 def busy_elsewhere() -> int:
-    """How many other threads of this machine compute all the time, at each of a few looks; 0 if unknown."""
+    """How many other threads of this machine compute all the time, lately or at each of a few looks; 0 if unknown."""
+    watched = elsewhere()
+    if watched is not None:
+        return round(watched)
     try:
         found = []
         for _ in range(LOOKS):

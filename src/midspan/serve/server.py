@@ -11,6 +11,7 @@ from types import FrameType
 
 import uvicorn
 
+from midspan.compute import use_threads
 from midspan.errors import UserError
 from midspan.inference import RELEASE, Engine, Plain, find_model
 from midspan.progress import say
@@ -25,6 +26,7 @@ def serve(directory: Path, host: str = "127.0.0.1", port: int = 8000, threads: i
     find_model(directory)
     with listening_socket(host, port) as listener:  # taken before the model is loaded: that may take long
         say(f"Loading {directory}")
+        use_threads(threads)
         engine = Engine.open(directory)
         name = served_name(directory)
         engine.ids(Plain("x"), 1)  # what is made but once, such as the vocabulary by its bytes, is made now

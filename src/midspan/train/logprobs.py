@@ -69,7 +69,9 @@ def _logits(hidden: Tensor, head: Tensor) -> Iterator[tuple[slice, Tensor, Tenso
     floats = torch.empty_like(products, dtype=torch.float32) if products.dtype != torch.float32 else products
     for start in range(0, len(head), size):
         part = slice(start, min(start + size, len(head)))
-        product, logits = (room[: tokens * (part.stop - start)].view(tokens, part.stop - part.start) for room in (products, floats))
+        product, logits = (
+            room[: tokens * (part.stop - start)].view(tokens, part.stop - part.start) for room in (products, floats)
+        )
         torch.mm(hidden, head[part].T, out=product)
         if logits.dtype != product.dtype:
             logits.copy_(product)

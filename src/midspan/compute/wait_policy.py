@@ -29,6 +29,11 @@ def watch(threads: int) -> None:
         _Watch(daemon=True).start()
 
 
+def elsewhere() -> float | None:
+    """Processors that others took at the last look; None where nothing watches, or before its first look."""
+    return _Watch.elsewhere
+
+
 class Spare:
     """Threads of OpenMP that do nothing, as many as make more of them than there are processors."""
 
@@ -52,6 +57,7 @@ class Spare:
 
 class _Watch(threading.Thread):
     threads = 1
+    elsewhere: float | None = None
 
     def run(self) -> None:
         """Hold spare threads for as long as others are busy."""
@@ -62,7 +68,8 @@ class _Watch(threading.Thread):
             after = _seconds()
             machine, own, clock = (now - then for now, then in zip(after, before, strict=True))
             before = after
-            crowded = self.threads > 1 and (machine - own) / clock > processors() - self.threads + ROOM
+            _Watch.elsewhere = max(0.0, (machine - own) / clock)
+            crowded = self.threads > 1 and _Watch.elsewhere > processors() - self.threads + ROOM
             if crowded and spare is None:
                 spare = Spare(self.threads)
             elif not crowded and spare is not None:
