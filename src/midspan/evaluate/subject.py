@@ -10,7 +10,7 @@ import torch
 
 from midspan.batches import Segment, chat_segment, pack_pairs
 from midspan.compute import compute_dtype
-from midspan.inference import Chat, Completion, Engine, Ids, Prompt, PromptTooLongError, Sampling
+from midspan.inference import Chat, Completion, Engine, Ids, Prompt, PromptTooLongError, Sampling, prompt_kinds
 from midspan.inference.engine import WeightsFormat
 from midspan.tokens import Message, Tokenizer
 from midspan.train import sequence_logprobs
@@ -50,11 +50,9 @@ Question = Prompt | Text | Candidates
 Answer = Completion | tuple[Likelihood, ...]  # of a Candidates one likelihood each, of a Text one
 
 
-def abilities(tokenizer: Tokenizer) -> frozenset[str]:
-    """What a local model with this tokenizer can be asked."""
-    fill = {"fill"} if tokenizer.fim else set()
-    chat = {"chat"} if tokenizer.chat_template is not None else set()
-    return frozenset({"plain", "score"} | fill | chat)
+def askable(tokenizer: Tokenizer) -> frozenset[str]:
+    """What a local model with this tokenizer can be asked: its kinds of prompt, and how likely it finds a text."""
+    return prompt_kinds(tokenizer) | {"score"}
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from midspan.inference.prompts import (
     PromptTooLongError,
     is_laid_out,
     prompt_ids,
+    prompt_kinds,
     prompt_limit,
 )
 from midspan.inference.sampling import Sampling
@@ -40,5 +41,6 @@ __all__ = [
     "is_laid_out",
     "load",
     "prompt_ids",
+    "prompt_kinds",
     "prompt_limit",
 ]

@@ -16,7 +16,7 @@ from midspan.inference.healing import Healing
 from midspan.inference.loop import device_of, generate_pieces
 from midspan.inference.models import check_tokenizer, find_model
 from midspan.inference.one_row import use_one_row_products
-from midspan.inference.prompts import Ids, Prompt, prompt_ids
+from midspan.inference.prompts import Ids, Prompt, prompt_ids, prompt_kinds
 from midspan.inference.sampling import Sampling
 from midspan.model import Decoder, ModelFacts, load_config, load_decoder
 from midspan.tokens import Tokenizer, open_tokenizer
@@ -61,10 +61,8 @@ class Engine:
 
     @cached_property
     def can(self) -> frozenset[str]:
-        """What it can be asked: "plain", "fill" (between two texts), "chat"."""
-        fill = {"fill"} if self.tokenizer.fim else set()
-        chat = {"chat"} if self.tokenizer.chat_template is not None else set()
-        return frozenset({"plain"} | fill | chat)
+        """The kinds of prompt that it can be asked."""
+        return prompt_kinds(self.tokenizer)
 
     @cached_property
     def _healing(self) -> Healing:

@@ -68,6 +68,13 @@ class PromptTooLongError(UserError):
         self.prompt_tokens, self.limit = prompt_tokens, limit
 
 
+def prompt_kinds(tokenizer: Tokenizer) -> frozenset[str]:
+    """What a model with this tokenizer can be asked: "plain", "fill" (between two texts), "chat"."""
+    fill = {"fill"} if tokenizer.fim else set()
+    chat = {"chat"} if tokenizer.chat_template is not None else set()
+    return frozenset({"plain"} | fill | chat)
+
+
 def prompt_ids(
     tokenizer: Tokenizer, prompt: Prompt, positions: int, max_tokens: int, healing: Healing | None = None
 ) -> Ids:
