@@ -24,6 +24,7 @@ class Grammar:
     wheel: str
     function: str = "language"
     core: bool = False
+    letters_only_in_ascii: bool = False  # its scanner looks up any character in C's table of 256, and may crash
 
     @property
     def module(self) -> str:
@@ -40,7 +41,7 @@ GRAMMARS: dict[str, Grammar] = {
     "html": Grammar("tree-sitter-html", core=True),
     "ruby": Grammar("tree-sitter-ruby", core=True),
     "rust": Grammar("tree-sitter-rust", core=True),
-    "shell": Grammar("tree-sitter-bash", core=True),
+    "shell": Grammar("tree-sitter-bash", core=True, letters_only_in_ascii=True),
     "php": Grammar("tree-sitter-php", "language_php", core=True),
     "typescript": Grammar("tree-sitter-typescript", "language_typescript", core=True),
     "python": Grammar("tree-sitter-python", core=True),
@@ -67,6 +68,7 @@ GRAMMARS: dict[str, Grammar] = {
     "zig": Grammar("tree-sitter-zig"),
 }
 _TSX = Grammar("tree-sitter-typescript", "language_tsx", core=True)
+_AS_LETTERS = bytes(range(128)) + b"x" * 128  # what is not ASCII is a word's letter; every byte stays in its place
 _FLOW = re.compile(rb"@flow\b")  # Flow's types in JavaScript are nearly TypeScript's
 
 
@@ -76,7 +78,9 @@ def syntax_tree(data: bytes, path: str, language: str) -> Tree | None:
     with_markup = language == "typescript" and path.endswith(".tsx")
     grammar = _TSX if with_types or with_markup else GRAMMARS.get(language)
     found = None if grammar is None else parser(grammar)
-    return None if found is None else found.parse(data)
+    if found is None or grammar is None:
+        return None
+    return found.parse(data.translate(_AS_LETTERS) if grammar.letters_only_in_ascii else data)
 
 
 @cache
