@@ -13,7 +13,7 @@ from midspan.model import DecoderConfig, parameter_count
 from midspan.train.world import World
 
 SHARE = 0.8  # of the memory that is free: the rest is for batches, buffers and what else starts meanwhile
-MOST_MICRO_TOKENS = 16_384  # more at once was measured to be no faster
+MOST_MICRO_TOKENS = {"cpu": 4096, "cuda": 16_384}  # more at once was measured to be no faster
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def fit(stage: recipe.Stage, config: DecoderConfig, dtype: torch.dtype, world: W
         if stage.micro_tokens != "auto":
             together = stage.micro_tokens // stage.context if needed.fixed + needed.activations <= free else 0
         if together >= 1:
-            return Fit(max(1, min(rows, together, MOST_MICRO_TOKENS // stage.context)), recompute)
+            return Fit(max(1, min(rows, together, MOST_MICRO_TOKENS[world.device.type] // stage.context)), recompute)
     total = needed.fixed + needed.activations
     raise UserError(
         f"stages.{stage.name} needs {total / 1e9:.1f} GB ({needed.fixed / 1e9:.1f} for weights, gradients and AdamW, "
