@@ -1,0 +1,39 @@
+"""How much memory is left, and that what is freed stays at hand."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from midspan.compute import available_memory
+
+PROGRAM = """
+import ctypes, resource, sys, torch
+from midspan.compute.memory import keep_freed_memory
+if sys.argv[1] == "keep":
+    keep_freed_memory()
+def step():
+    kept = [torch.ones(2**20) for _ in range(16)]  # 64 MB in all, as a training step's tensors, freed at its end
+step()
+step()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(10):
+    step()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def test_some_memory_is_available() -> None:
+    assert available_memory(torch.device("cpu")) > 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's malloc")
+def test_memory_that_was_freed_is_taken_again_without_the_system() -> None:
+    faults = {}
+    for how in ("keep", "default"):
+        done = subprocess.run([sys.executable, "-c", PROGRAM, how], capture_output=True, text=True, check=True)
+        faults[how] = int(done.stdout)
+    assert faults["keep"] < faults["default"] / 10
