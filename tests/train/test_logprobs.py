@@ -10,12 +10,14 @@ from midspan.train import logprobs
 from midspan.train.logprobs import token_logprobs
 
 
+@pytest.mark.parametrize("step", [1, 8])
 @pytest.mark.parametrize("elements", [1, 7 * 33, 50 * 33, 10**6])
 def test_values_and_gradients_equal_cross_entropy_in_double_precision(
-    elements: int, monkeypatch: pytest.MonkeyPatch
+    elements: int, step: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From a word at a time, over seven at a time (the last part is shorter), to all at once."""
+    """From a word at a time, over seven at a time (the last part is shorter), to all at once; 33 tokens, or 40."""
     monkeypatch.setitem(logprobs.CHUNK_ELEMENTS, "cpu", elements)
+    monkeypatch.setitem(logprobs.TOKEN_STEP, "cpu", step)
     torch.manual_seed(0)
     hidden, head = torch.randn(33, 16, dtype=torch.double), torch.randn(50, 16, dtype=torch.double)
     targets, weights = torch.randint(0, 50, (33,)), torch.rand(33)

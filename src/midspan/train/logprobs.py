@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 # Logits held at once. On a CPU so few that they stay in its cache: docs/results/training.md has the figures.
 CHUNK_ELEMENTS = {"cpu": 2**21, "cuda": 2**27}
+# Tokens are filled up to a multiple: on a CPU oneDNN compiles and keeps a kernel for each number of them that it meets.
+# 300 losses of random numbers of tokens took 1.4 GB and 13.6 s without, 0.1 GB and 5.3 s with it (4,096 words, AMX).
+TOKEN_STEP = {"cpu": 128, "cuda": 1}
 
 
 def token_logprobs(hidden: Tensor, head: Tensor, targets: Tensor, dtype: torch.dtype) -> Tensor:
@@ -20,8 +24,12 @@ def token_logprobs(hidden: Tensor, head: Tensor, targets: Tensor, dtype: torch.d
     gradient is written once, where parts of the tokens would each add a gradient of the whole head. Matrix products run
     in `dtype`, sums in float32.
     """
+    tokens = len(targets)
+    lacking = -tokens % TOKEN_STEP[hidden.device.type]
+    if lacking:
+        hidden, targets = F.pad(hidden, (0, 0, 0, lacking)), F.pad(targets, (0, lacking))
     logprobs: Tensor = _TokenLogprobs.apply(hidden, head, targets, dtype)  # type: ignore[no-untyped-call]
-    return logprobs
+    return logprobs[:tokens]
 
 
 class _TokenLogprobs(torch.autograd.Function):
