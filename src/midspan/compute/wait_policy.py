@@ -78,10 +78,14 @@ class _Watch(threading.Thread):
 
 
 def _seconds() -> tuple[float, float, float]:
-    """Processor seconds that the machine has worked, that this process has, and the clock."""
-    line = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()
-    user, nice, system, _, _, hardware, software, stolen = (int(value) for value in line[1:9])
-    ticks = user + nice + system + hardware + software + stolen
+    """Seconds that the processors which this process may use have worked, that it has itself, and the clock."""
+    usable = {f"cpu{number}" for number in os.sched_getaffinity(0)}
+    ticks = 0
+    for line in Path("/proc/stat").read_text(encoding="ascii").splitlines():
+        name, *counts = line.split()
+        if name in usable:
+            user, nice, system, _, _, hardware, software, stolen = (int(count) for count in counts[:8])
+            ticks += user + nice + system + hardware + software + stolen
     return ticks / os.sysconf("SC_CLK_TCK"), time.process_time(), time.monotonic()
 
 
