@@ -11,7 +11,7 @@ from typing import Literal
 import pytest
 
 from midspan import recipe
-from midspan.batches import CodeRows, held_out_rows, open_code_rows, pack_rows
+from midspan.batches import CodeRows, open_code_rows, pack_rows
 from midspan.corpus import Document, TokenShard, write_token_shard
 from midspan.errors import UserError
 from midspan.tokens import Tokenizer, encode_infill, train_tokenizer
@@ -178,13 +178,6 @@ def test_a_batch_restarts_positions_and_predicts_only_within_a_segment(
             assert batch.positions[row][inside].tolist() == list(range(int(inside.sum())))
             assert batch.targets[row][inside][:-1].tolist() == batch.tokens[row][inside][1:].tolist()
         assert (batch.loss_weight[row] == (batch.segments[row] >= 0)).all()
-
-
-def test_held_out_rows_predict_every_byte_of_whole_documents(shard: TokenShard, code_tokenizer: Tokenizer) -> None:
-    batch, total = held_out_rows(shard, code_tokenizer, 128, most_bytes=5000)
-    predicted = batch.targets[batch.loss_weight > 0].tolist()
-    assert total >= 5000
-    assert len(code_tokenizer.decode(predicted).encode()) == total
 
 
 def test_another_stage_has_another_order_and_other_cuts(shard: TokenShard, code_tokenizer: Tokenizer) -> None:
