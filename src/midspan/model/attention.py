@@ -62,7 +62,7 @@ class BlockedAttention(torch.autograd.Function):
         ctx: Any, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, reach: Sequence[int]
     ) -> Tensor:
         shape = Grouped(len(queries), keys.shape[1], queries.shape[1] // keys.shape[1], *queries.shape[2:])
-        grouped = shape.rows(queries)
+        queries = shape.rows(queries)
         # Scaled here and not the queries, of which there may be more; written as the products read them.
         keys = torch.mul(keys, shape.scale, out=keys.new_empty(keys.shape)).flatten(0, 1)
         values = values.flatten(0, 1)
@@ -70,7 +70,7 @@ class BlockedAttention(torch.autograd.Function):
         weights = []
         blocks = list(shape.blocks(reach))
         for rows, seen in blocks:
-            scores = grouped[:, rows.start * shape.group : rows.stop * shape.group] @ keys[:, seen].mT
+            scores = queries[:, rows.start * shape.group : rows.stop * shape.group] @ keys[:, seen].mT
             scores = scores.view(shape.batch, shape.kv_heads, -1, shape.group, seen.stop - seen.start)
             if mask is None:
                 causal = scores.new_full((rows.stop - rows.start, seen.stop - seen.start), -math.inf)
@@ -81,7 +81,7 @@ class BlockedAttention(torch.autograd.Function):
             output[:, rows] = shape.heads_last(weight @ values[:, seen])
             if any(ctx.needs_input_grad):
                 weights.append(weight)
-        ctx.save_for_backward(grouped, keys, values, *weights)
+        ctx.save_for_backward(queries, keys, values, *weights)
         ctx.shape, ctx.blocks = shape, blocks
         return output.flatten(2, 3).transpose(1, 2)
 

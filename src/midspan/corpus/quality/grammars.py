@@ -24,7 +24,7 @@ class Grammar:
     wheel: str
     function: str = "language"
     core: bool = False
-    letters_only_in_ascii: bool = False  # its scanner looks up any character in C's table of 256, and may crash
+    letters_only_in_ascii: bool = False  # its scanner may crash on others: it looks any up in C's table of 256
 
     @property
     def module(self) -> str:
@@ -77,8 +77,7 @@ def syntax_tree(data: bytes, path: str, language: str) -> Tree | None:
     with_types = language == "javascript" and _FLOW.search(data[:2000]) is not None
     with_markup = language == "typescript" and path.endswith(".tsx")
     grammar = _TSX if with_types or with_markup else GRAMMARS.get(language)
-    found = None if grammar is None else parser(grammar)
-    if found is None or grammar is None:
+    if grammar is None or (found := parser(grammar)) is None:
         return None
     return found.parse(data.translate(_AS_LETTERS) if grammar.letters_only_in_ascii else data)
 
