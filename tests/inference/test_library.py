@@ -107,7 +107,11 @@ def test_a_model_says_whether_its_prompts_are_healed(engine: Engine, tmp_path: P
     for said in (True, False):
         ModelFacts(healing=said).write(directory)
         assert Engine.open(directory).heals == said
-    for wrong in ({"heals": True}, {"healing": "no"}, []):
+    for layout in ("spm", "line-start", None):
+        ModelFacts(layout=layout).write(directory)
+        assert Engine.open(directory).layout == layout
+        assert ("fill" in Engine.open(directory).can) == (layout is not None)
+    for wrong in ({"heals": True}, {"healing": "no"}, {"layout": "msp"}, []):
         write_json(directory / "midspan.json", wrong)
         with pytest.raises(UserError, match=r"midspan\.json cannot be read"):
             Engine.open(directory)

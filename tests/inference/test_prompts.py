@@ -13,6 +13,7 @@ from midspan.inference import (
     Chat,
     Engine,
     Fill,
+    Ids,
     Marked,
     Plain,
     Prompt,
@@ -22,7 +23,8 @@ from midspan.inference import (
     prompt_limit,
 )
 from midspan.inference.cursor import prompt_at_cursor
-from midspan.tokens import Message, chat_prompt_ids, train_tokenizer
+from midspan.inference.healing import Healing
+from midspan.tokens import LAYOUTS, Message, chat_prompt_ids, encode_infill, train_tokenizer
 
 TOKENIZER = train_tokenizer(["def add(first, second):\n    return first + second\n"] * 5, 300)
 FIM = TOKENIZER.fim
@@ -58,6 +60,36 @@ def test_an_infill_prompt_is_psm_and_keeps_what_is_next_to_the_cursor(prefix: st
     assert len(before) + len(after) == min(room, len(all_before) + len(all_after)), "no room is left unused"
     assert len(after) >= min(len(all_after), room // 4)
     assert len(before) >= min(len(all_before), room - room // 4)
+
+
+@given(code, code, st.integers(3, 80), st.sampled_from(list(LAYOUTS)))
+def test_in_every_layout_the_text_around_the_cursor_is_what_is_kept(
+    prefix: str, suffix: str, limit: int, layout: str
+) -> None:
+    ids = prompt_ids(TOKENIZER, Fill(prefix, suffix), positions_for(limit), 1, layout=layout).tokens
+    assert len(ids) <= limit
+    at, turn = ids.index(FIM.suffix), ids.index(FIM.middle)
+    first, after, rest = ids[1:at], ids[at + 1 : turn], ids[turn + 1 :]
+    all_first, all_after, all_rest = encode_infill(TOKENIZER, prefix, suffix, layout)
+    before = all_first + all_rest
+    assert first + rest == before[len(before) - len(first + rest) :]
+    assert not first or rest == all_rest
+    assert after == all_after[: len(after)]
+    assert len(first + rest + after) == min(limit - 3, len(before) + len(all_after)), "no room is left unused"
+
+
+def test_a_line_start_prompt_is_healed_within_its_line_only() -> None:
+    healing = Healing(TOKENIZER)
+
+    def asked(prefix: str) -> Ids:
+        return prompt_ids(TOKENIZER, Fill(prefix, "\n"), PLENTY, 1, healing, "line-start")
+
+    assert asked("def f():\n").taken == []
+    healed = asked("def f():\n    retu")
+    turn = healed.tokens.index(FIM.middle)
+    rest = b"".join(map(TOKENIZER.bytes_of, [*healed.tokens[turn + 1 :], *healed.taken]))
+    assert healed.taken
+    assert rest == b"    retu"
 
 
 def test_a_tokenizer_without_fim_says_so() -> None:

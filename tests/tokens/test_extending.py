@@ -37,7 +37,8 @@ def test_a_tokenizer_without_fim_and_chat_can_then_be_asked_for_both() -> None:
     after = ours("mistral").extended(NAMES)
     assert after.fim is not None
     assert after.chat_template is not None
-    prefix, suffix = encode_infill(after, "return", "  x")
+    prefix, suffix, rest = encode_infill(after, "return", "  x")
+    assert rest == []
     assert b"".join(map(after.bytes_of, prefix + suffix)) == b"return  x"
     assert {after.special("<|im_end|>"), after.fim.middle} <= after.ends
     names = "".join(NAMES)

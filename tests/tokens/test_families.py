@@ -145,7 +145,8 @@ def test_code_llamas_infill_parts_are_those_of_its_published_format() -> None:
     fim = tokenizer.fim
     assert fim is not None
     for prefix, suffix in [("def f(x):\n    ", "\n    return y"), ("  x", "return"), ("x", " y"), ("(a", ")\n")]:
-        before, after = encode_infill(tokenizer, prefix, suffix)
+        before, after, rest = encode_infill(tokenizer, prefix, suffix)
+        assert rest == []
         theirs = other(prefix + other.fill_token + suffix).input_ids
         asked = [*tokenizer.opening, fim.prefix, *before, fim.suffix]
         assert asked == theirs[: len(asked)]
@@ -160,7 +161,8 @@ def test_qwens_infill_prompt_is_the_published_text_as_transformers_encodes_it() 
     fim = tokenizer.fim
     assert fim is not None
     for prefix, suffix in [("def f(x):\n    ", "\n    return y"), ("", "return"), ("  x", ""), ("é", " y")]:
-        before, after = encode_infill(tokenizer, prefix, suffix)
+        before, after, rest = encode_infill(tokenizer, prefix, suffix)
+        assert rest == []
         published = f"<|fim_prefix|>{prefix}<|fim_suffix|>{suffix}<|fim_middle|>"
         assert [fim.prefix, *before, fim.suffix, *after, fim.middle] == other.encode(published)
 

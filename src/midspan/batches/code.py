@@ -6,9 +6,10 @@ from pathlib import Path
 
 from midspan import recipe
 from midspan.batches.batch import Segment
-from midspan.batches.fim import cut, fim_tokens
+from midspan.batches.cuts import CUTS
+from midspan.batches.fim import fim_tokens
 from midspan.batches.plan import PackingPlan, write_packing_plan
-from midspan.batches.randomness import generator, shuffled
+from midspan.batches.randomness import drawn, generator, shuffled
 from midspan.batches.repositories import Joining, file_header, repository_opening
 from midspan.batches.rows import beginning
 from midspan.batches.samples import Sample, Span
@@ -96,10 +97,10 @@ class CodeRows:
         return [*beginning(self.tokenizer), *self._plain(span, last=True)]
 
     def _joined_tokens(self, sample: Sample, epoch: int) -> list[int]:
-        repository, _ = self.shard.file(sample.spans[0].document)
+        repository, *_ = self.shard.file(sample.spans[0].document)
         tokens = repository_opening(self.tokenizer, repository, sample.continues)
         for span in sample.spans:
-            _, path = self.shard.file(span.document)
+            _, path, _ = self.shard.file(span.document)
             tokens += file_header(self.tokenizer, path)
             tokens += self._cut(span, epoch) or self._plain(span, last=span is sample.spans[-1])
         return tokens
@@ -119,11 +120,13 @@ class CodeRows:
         text = self._text(ids, span)
         if text is None:
             return None
-        spm = bool(draw.random() < self.fim.spm_share)
+        layout, cut = drawn(self.fim.layouts, draw), CUTS[drawn(self.fim.cuts, draw)]
+        _, path, language = self.shard.file(span.document)
         for _ in range(CUT_ATTEMPTS):
-            tokens = fim_tokens(self.tokenizer, *cut(text, draw), spm)
-            if len(tokens) - 1 <= len(ids) + FIM_RESERVE:
-                return tokens
+            if parts := cut(text, path, language, draw):
+                tokens = fim_tokens(self.tokenizer, *parts, layout, self.fim.parts == "joined")
+                if len(tokens) - 1 <= len(ids) + FIM_RESERVE:
+                    return tokens
         return None
 
     def _text(self, ids: list[int], span: Span) -> str | None:

@@ -1,32 +1,40 @@
-"""Fill-in-the-middle: a document is cut at two random characters and its middle is moved to the end."""
+"""Fill-in-the-middle: a text is cut in three and its middle moved to the end, in one of several layouts."""
 
 from __future__ import annotations
 
-import numpy as np
+from itertools import accumulate
 
-from midspan.tokens import Tokenizer, encode_infill
-
-
-def cut(text: str, generator: np.random.Generator) -> tuple[str, str, str]:
-    """Split `text` at two uniformly drawn character positions into (prefix, middle, suffix).
-
-    Bavarian et al. 2022, "Efficient Training of Language Models to Fill in the Middle", section 3.
-    """
-    first, second = sorted(generator.integers(0, len(text) + 1, size=2).tolist())
-    return text[:first], text[first:second], text[second:]
+from midspan.tokens import Tokenizer, encode_infill, split_prefix
 
 
-def fim_tokens(tokenizer: Tokenizer, prefix: str, middle: str, suffix: str, spm: bool) -> list[int]:
-    """The ids of a cut document, sentinels and what closes a middle (`<|endoftext|>`, Code Llama's EOT) included.
+def fim_tokens(
+    tokenizer: Tokenizer, prefix: str, middle: str, suffix: str, layout: str = "psm", joined: bool = False
+) -> list[int]:
+    """The ids of a cut text, markers and what closes a middle (`<|endoftext|>`, Code Llama's EOT) included.
 
-    PSM is `<fim_prefix>P<fim_suffix>S<fim_middle>M`; SPM is `<fim_prefix><fim_suffix>S<fim_middle>PM`
-    (Bavarian et al., appendix D, the joint variant), where the text goes on from the cursor's own line. The parts are
-    encoded apart: a token boundary falls on the cursor, in mid-word too, as it does in an editor.
+    Apart, a token boundary falls on the cursor, in mid-word too. `joined`, the text around the cursor has the tokens
+    that it has in whole texts, which is what a model that knew those expects: it is then to be asked with healing.
     """
     marks = tokenizer.fim
     assert marks is not None, "the tokenizer has no fill-in-the-middle tokens"
-    head, tail = encode_infill(tokenizer, prefix, suffix)
-    span = tokenizer.encode_continuation(middle)
-    if spm:
-        return [marks.prefix, marks.suffix, *tail, marks.middle, *head, *span, marks.end]
-    return [marks.prefix, *head, marks.suffix, *tail, marks.middle, *span, marks.end]
+    first, tail, rest = encode_infill(tokenizer, prefix, suffix, layout)
+    if joined:
+        first, span = _joined(tokenizer, prefix, middle, layout)
+    else:
+        span = [*rest, *tokenizer.encode_continuation(middle)]
+    return [marks.prefix, *first, marks.suffix, *tail, marks.middle, *span, marks.end]
+
+
+def _joined(tokenizer: Tokenizer, prefix: str, middle: str, layout: str) -> tuple[list[int], list[int]]:
+    """What stands before the suffix and after the middle marker, with the tokens of one text around the cursor.
+
+    Where the cursor itself is at the turn (PSM), the last token that ends before it goes with the middle: a healed
+    prompt lacks one or two, as they may depend on what follows.
+    """
+    first, rest = split_prefix(tokenizer, prefix, layout)
+    if rest or layout != "psm":
+        return tokenizer.encode_continuation(first), tokenizer.encode_continuation(rest + middle)
+    ids = tokenizer.encode_continuation(first + middle)
+    ends = accumulate(len(tokenizer.bytes_of(token)) for token in ids)
+    kept = max(0, sum(end <= len(first.encode()) for end in ends) - 1)
+    return ids[:kept], ids[kept:]

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from typing import TypeVar
 
 import numpy as np
 
+Choice = TypeVar("Choice", bound=str)
 ROUNDS = 8  # of the Feistel network; four suffice for large counts (Luby and Rackoff 1988), small ones need more
 
 
 def generator(*key: int | str) -> np.random.Generator:
     """A generator whose stream is a pure function of `key`, such as (seed, stage, epoch, sample)."""
     return np.random.Generator(np.random.Philox(key=int.from_bytes(_digest(*key), "little")))
+
+
+def drawn(weights: Mapping[Choice, float], draw: np.random.Generator) -> Choice:
+    """One of the names, by its weight."""
+    places = np.cumsum(list(weights.values()))
+    return list(weights)[int(np.searchsorted(places, draw.random() * places[-1], side="right"))]
 
 
 def shuffled(k: int, count: int, seed: int, stage: str) -> tuple[int, int]:

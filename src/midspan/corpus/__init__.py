@@ -1,6 +1,7 @@
 """Repositories → clean, licensed documents, each once → token shards."""
 
 from midspan.corpus.documents import DOCUMENT_SCHEMA, Document, read_documents
+from midspan.corpus.quality.grammars import syntax_tree
 from midspan.corpus.run_steps import learn_tokenizer, write_corpus, write_tokens
 from midspan.corpus.stages import build_corpus, corpus_fingerprint
 from midspan.corpus.token_shards import TokenShard
@@ -15,6 +16,7 @@ __all__ = [
     "encode_documents",
     "learn_tokenizer",
     "read_documents",
+    "syntax_tree",
     "write_corpus",
     "write_token_shard",
     "write_tokens",

@@ -150,12 +150,13 @@ class TokenShard:
                 table = table.filter(pc.is_in(table[name], pa.array(kept)))
         return table
 
-    def file(self, number: int) -> tuple[str, str]:
-        """The repository and the path of document `number`."""
+    def file(self, number: int) -> tuple[str, str, str]:
+        """The repository, the path and the language of document `number`."""
         part = bisect.bisect_right(self.starts, number) - 1
         table = _files(self.directory / self.parts[part], self.contents)
         row = number - self.starts[part]
-        return table["repository"][row].as_py(), table["path"][row].as_py()
+        repository, path, language = (table[name][row].as_py() for name in ("repository", "path", "language"))
+        return repository, path, language
 
 
 @functools.lru_cache(maxsize=1)
@@ -175,7 +176,7 @@ def read_table(folder: Path, columns: Collection[str]) -> pa.Table:
 @functools.lru_cache(maxsize=64)
 def _files(folder: Path, contents: str) -> pa.Table:
     """What the documents of a part are called; `contents` keeps apart what the folder holds at different times."""
-    return read_table(folder, {"repository", "path"}).combine_chunks()
+    return read_table(folder, {"repository", "path", "language"}).combine_chunks()
 
 
 def open_part(folder: Path, facts: dict[str, Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:

@@ -13,6 +13,7 @@ from midspan.evaluate.subject import Answer, Subject, askable
 from midspan.files import hash_path, write_jsonl
 from midspan.inference import Chat, Completion, Fill, Plain
 from midspan.inference.engine import WeightsFormat
+from midspan.model import ModelFacts
 from midspan.progress import progress
 from midspan.recipe import Recipe
 from midspan.step import Tools
@@ -54,7 +55,7 @@ def run_benchmark(
     held_out = HeldOut(seed, documents, pairs, reference)
     there = documents is not None and any(documents.glob("*.parquet"))
     lacking = _lacking(kind, documents=there, pairs=pairs is not None)
-    not_asked = _reasons(kind, askable(Tokenizer.load(model)), lacking)
+    not_asked = _reasons(kind, askable(Tokenizer.load(model), ModelFacts.read(model).layout), lacking)
     items = [] if lacking else [item for item in kind.items(chosen, held_out) if item.group not in not_asked]
     not_asked |= dict.fromkeys(kind.asks.keys() - not_asked.keys() - {item.group for item in items}, NOTHING)
     answers: list[Answer | None] = []
@@ -87,7 +88,7 @@ def why_not_asked(benchmark: str, recipe: Recipe, tokenizer: Tokenizer | None) -
     kind = BENCHMARKS[benchmark]
     documents = recipe.needs_corpus and recipe.corpus.heldout_fraction > 0
     pairs = any(part.kind == "pairs" for stage in recipe.stages for part in stage.data)
-    can = askable(tokenizer) if tokenizer else frozenset().union(*kind.asks.values())
+    can = askable(tokenizer, "psm") if tokenizer else frozenset().union(*kind.asks.values())
     found = _reasons(kind, can, _lacking(kind, documents=documents, pairs=pairs))
     if not found:
         return None

@@ -50,9 +50,9 @@ Question = Prompt | Text | Candidates
 Answer = Completion | tuple[Likelihood, ...]  # of a Candidates one likelihood each, of a Text one
 
 
-def askable(tokenizer: Tokenizer) -> frozenset[str]:
-    """What a local model with this tokenizer can be asked: its kinds of prompt, and how likely it finds a text."""
-    return prompt_kinds(tokenizer) | {"score"}
+def askable(tokenizer: Tokenizer, layout: str | None) -> frozenset[str]:
+    """What a local model can be asked: its kinds of prompt (`prompt_kinds`), and how likely it finds a text."""
+    return prompt_kinds(tokenizer, layout) | {"score"}
 
 
 @dataclass(frozen=True)

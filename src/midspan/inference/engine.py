@@ -32,6 +32,7 @@ class Engine:
     decoder: Decoder
     tokenizer: Tokenizer
     heals: bool = True  # whether a prompt loses the tokens that depend on what follows its cursor (healing.py)
+    layout: str | None = "psm"  # the FIM layout that it knows best; None: it never learnt any
 
     @classmethod
     def open(cls, place: str | Path, device: torch.device | None = None, weights: WeightsFormat = "auto") -> Engine:
@@ -47,7 +48,8 @@ class Engine:
         decoder = load_decoder(found, dtype).to(device)
         if device.type == "cpu" and decoder.head_weight.dtype == torch.bfloat16:
             use_one_row_products(decoder)
-        return cls(decoder, tokenizer, ModelFacts.read(found).healing)
+        facts = ModelFacts.read(found)
+        return cls(decoder, tokenizer, facts.healing, facts.layout)
 
     @property
     def device(self) -> torch.device:
@@ -62,7 +64,7 @@ class Engine:
     @cached_property
     def can(self) -> frozenset[str]:
         """The kinds of prompt that it can be asked."""
-        return prompt_kinds(self.tokenizer)
+        return prompt_kinds(self.tokenizer, self.layout)
 
     @cached_property
     def _healing(self) -> Healing:
@@ -74,7 +76,8 @@ class Engine:
         Raises `UserError` for what it cannot be asked, and for a prompt that does not fit.
         """
         healing = self._healing if self.heals else None
-        return prompt_ids(self.tokenizer, prompt, context or self.positions, max_tokens, healing)
+        room = context or self.positions
+        return prompt_ids(self.tokenizer, prompt, room, max_tokens, healing, self.layout or "psm")
 
     def complete(
         self, prompts: Sequence[Prompt], sampling: Sampling, on_progress: Callable[[int], None] | None = None

@@ -68,20 +68,25 @@ class PromptTooLongError(UserError):
         self.prompt_tokens, self.limit = prompt_tokens, limit
 
 
-def prompt_kinds(tokenizer: Tokenizer) -> frozenset[str]:
-    """What a model with this tokenizer can be asked: "plain", "fill" (between two texts), "chat"."""
-    fill = {"fill"} if tokenizer.fim else set()
+def prompt_kinds(tokenizer: Tokenizer, layout: str | None) -> frozenset[str]:
+    """What a model can be asked: "plain", "fill" (between two texts, where it learnt a layout for it), "chat"."""
+    fill = {"fill"} if tokenizer.fim and layout else set()
     chat = {"chat"} if tokenizer.chat_template is not None else set()
     return frozenset({"plain"} | fill | chat)
 
 
 def prompt_ids(
-    tokenizer: Tokenizer, prompt: Prompt, positions: int, max_tokens: int, healing: Healing | None = None
+    tokenizer: Tokenizer,
+    prompt: Prompt,
+    positions: int,
+    max_tokens: int,
+    healing: Healing | None = None,
+    layout: str = "psm",
 ) -> Ids:
-    """The ids that ask `prompt`, within `positions` that an answer of `max_tokens` shares.
+    """The ids that ask `prompt`, within `positions` that an answer of `max_tokens` shares; a Fill in that `layout`.
 
     With `healing`, what a cursor ends loses the last tokens that depend on what follows. Raises `UserError` where the
-    tokenizer has no layout for the prompt, and for what does not fit.
+    tokenizer has no markers for the prompt, and for what does not fit.
     """
     limit = prompt_limit(positions, max_tokens)
     if isinstance(prompt, Ids):
@@ -89,8 +94,10 @@ def prompt_ids(
     elif isinstance(prompt, Chat):
         asked, cursor = Ids(_chat_ids(tokenizer, prompt.messages, limit)), None
     elif isinstance(prompt, Fill):
-        ids = _infill_ids(tokenizer, prompt, limit)
+        ids = _infill_ids(tokenizer, prompt, limit, layout)
         asked, cursor = Ids(ids), _before_cursor(tokenizer, ids)
+        if layout == "line-start" and prompt.prefix.endswith("\n"):  # it learnt a boundary there
+            cursor = None
     else:
         ids = _plain_ids(tokenizer, prompt, limit) if isinstance(prompt, Plain) else _marked_ids(tokenizer, prompt.text)
         asked, cursor = Ids(ids), _before_cursor(tokenizer, ids)
@@ -151,12 +158,11 @@ def _marked_ids(tokenizer: Tokenizer, text: str) -> list[int]:
     return ids
 
 
-def _infill_ids(tokenizer: Tokenizer, prompt: Fill, limit: int) -> list[int]:
-    """The ids that ask for the text between prefix and suffix, at most `limit` of them, in the PSM layout.
+def _infill_ids(tokenizer: Tokenizer, prompt: Fill, limit: int, layout: str) -> list[int]:
+    """The ids that ask for the text between prefix and suffix, at most `limit` of them.
 
-    `<fim_prefix>{prefix}<fim_suffix>{suffix}<fim_middle>` (Bavarian et al. 2022, arXiv 2207.14255). What is
-    next to the cursor is kept: three quarters of the room for the prefix, one for the suffix, and what one
-    of them leaves unused is the other's.
+    What is next to the cursor is kept: three quarters of the room for the prefix, one for the suffix, and what one of
+    them leaves unused is the other's.
     """
     fim = tokenizer.fim
     if fim is None:
@@ -165,10 +171,11 @@ def _infill_ids(tokenizer: Tokenizer, prompt: Fill, limit: int) -> list[int]:
     room = limit - len(opening) - 3
     if room < 0:
         raise UserError(f"the limit of {limit} tokens leaves no room for the three FIM tokens: raise it")
-    before, after = encode_infill(tokenizer, prompt.prefix, prompt.suffix)
-    after = after[: max(room // SUFFIX_SHARE, room - len(before))]
-    before = before[max(0, len(before) - (room - len(after))) :]
-    return [*opening, fim.prefix, *before, fim.suffix, *after, fim.middle]
+    before, after, rest = encode_infill(tokenizer, prompt.prefix, prompt.suffix, layout)
+    after = after[: max(room // SUFFIX_SHARE, room - len(before) - len(rest))]
+    rest = rest[max(0, len(rest) - (room - len(after))) :]
+    before = before[max(0, len(before) - (room - len(after) - len(rest))) :]
+    return [*opening, fim.prefix, *before, fim.suffix, *after, fim.middle, *rest]
 
 
 def _chat_ids(tokenizer: Tokenizer, messages: Sequence[Message], limit: int) -> list[int]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from midspan.errors import UserError
 from midspan.files import read_json, write_json
+from midspan.tokens import LAYOUTS
 
 FILE = "midspan.json"
 
@@ -22,6 +23,7 @@ class ModelFacts:
     licence_link: str | None = None
     added_tokens: tuple[str, ...] = ()  # that its tokenizer lacked
     healing: bool = True  # token boundaries at the cursor are healed; not where training cut them
+    layout: str | None = "psm"  # of fill-in-the-middle, as it knows it best; None: it never learnt its markers
 
     @classmethod
     def read(cls, directory: Path) -> ModelFacts:
@@ -34,6 +36,8 @@ class ModelFacts:
             facts = replace(facts, added_tokens=tuple(facts.added_tokens))
             if not isinstance(facts.healing, bool):
                 raise ValueError(f"healing is {facts.healing!r}, not true or false")
+            if facts.layout not in (*LAYOUTS, None):
+                raise ValueError(f"layout is {facts.layout!r}, not one of {', '.join(LAYOUTS)}")
         except (ValueError, TypeError) as error:
             raise UserError(f"{file} cannot be read ({error}): mend it, or delete it") from None
         return facts

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from midspan.model.facts import ModelFacts
+from midspan.tokens.special import FIM_NAMES
 
 # The Hugging Face cache keeps owner/name as models--owner--name/snapshots/<revision>.
 _CACHED = re.compile(r"models--([^/]+?)--([^/]+)")
@@ -67,6 +68,7 @@ def facts_of(place: Path, origin: Origin, added_tokens: Sequence[str] = ()) -> M
         licence_name=origin.licence_name,
         licence_link=origin.licence_link,
         added_tokens=(*before.added_tokens, *added_tokens),
+        layout=None if set(added_tokens) & set(FIM_NAMES) else before.layout,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -37,7 +37,14 @@ def _whole(value: Any) -> Any:
     return value
 
 
+def _by_weight(value: Any) -> Any:
+    """One name alone stands for all the weight."""
+    return {value: 1.0} if isinstance(value, str) else value
+
+
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, BeforeValidator(_whole), Field(gt=0)]
 Weight = Annotated[float, Field(gt=0)]
+Choice = TypeVar("Choice")
+Shares = Annotated[dict[Choice, Weight], BeforeValidator(_by_weight), Field(min_length=1)]  # names and their weights
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]

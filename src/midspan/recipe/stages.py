@@ -6,17 +6,27 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from midspan.recipe.fields import Count, Fraction, Kind, Name, Settings, Weight
+from midspan.recipe.fields import Count, Fraction, Kind, Name, Settings, Shares, Weight
 
 CORPUS = "corpus"  # the token shards of the recipe's own corpus
 DATA_KINDS = ("tokens", "conversations", "pairs")
 
 
 class Fim(Settings):
-    """Fill-in-the-middle: the share of documents that are cut, and of those the share in suffix-prefix-middle order."""
+    """Fill-in-the-middle: the share of texts that are cut, in which layouts and where, each by its weight.
+
+    `parts` are encoded apart, or prefix and middle as one text; a model of the latter is asked with token healing.
+    """
 
     rate: Fraction = 0.5
-    spm_share: Fraction = 0.5
+    layouts: Shares[Literal["psm", "spm", "line-start"]] = {"psm": 1.0, "spm": 1.0}
+    cuts: Shares[Literal["characters", "lines", "nodes"]] = {"characters": 1.0}
+    parts: Literal["apart", "joined"] = "apart"
+
+    @property
+    def best_layout(self) -> str:
+        """The one that a model learns most of."""
+        return max(self.layouts, key=lambda layout: self.layouts[layout])
 
 
 class Data(Settings):

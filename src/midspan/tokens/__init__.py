@@ -2,13 +2,14 @@
 
 from midspan.tokens.chat import Message, chat_prompt_ids, encode_chat
 from midspan.tokens.detokenizer import Detokenizer
-from midspan.tokens.infill import encode_infill
+from midspan.tokens.infill import LAYOUTS, encode_infill, split_prefix
 from midspan.tokens.special import SPECIAL_TOKENS, FimTokens
 from midspan.tokens.stored import open_tokenizer
 from midspan.tokens.tokenizer import Tokenizer
 from midspan.tokens.vocabulary import train_tokenizer
 
 __all__ = [
+    "LAYOUTS",
     "SPECIAL_TOKENS",
     "Detokenizer",
     "FimTokens",
@@ -18,5 +19,6 @@ __all__ = [
     "encode_chat",
     "encode_infill",
     "open_tokenizer",
+    "split_prefix",
     "train_tokenizer",
 ]

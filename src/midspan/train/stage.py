@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -138,8 +139,7 @@ def hand_on(
     generation = weights.generation if weights else Generation.of_tokens(tokenizer.end_of_text, tokenizer.chat_end)
     if tokenizer.chat_end is not None and any(part.kind != "tokens" for part in stage.data):
         generation = generation.also_ending_with(tokenizer.chat_end)
-    # Parts of a cut text are encoded apart, so a model that learnt nothing else expects a boundary at the cursor.
-    facts = ModelFacts.read(start) if start else ModelFacts(healing=not any(part.fim for part in stage.data))
+    facts = learnt_facts(ModelFacts.read(start) if start else ModelFacts(layout=None), stage)
     options = StateDictOptions(full_state_dict=True, cpu_offload=True)
     state: Any = get_model_state_dict(decoder, options=options)
     if world.rank == 0:
@@ -148,6 +148,16 @@ def hand_on(
             save_tensors(state.items(), decoder.config, aside, dtype, generation)
             tokenizer.save(aside)
             facts.write(aside)
+
+
+def learnt_facts(before: ModelFacts, stage: recipe.Stage) -> ModelFacts:
+    """How a model that `stage` trained is best asked: as the heaviest part of its data that is cut for FIM says."""
+    cut = [part for part in stage.data if part.fim and part.fim.rate > 0]
+    if not cut:
+        return before
+    fim = max(cut, key=lambda part: part.weight).fim
+    assert fim is not None
+    return replace(before, layout=fim.best_layout, healing=fim.parts == "joined")
 
 
 def machine_of(
