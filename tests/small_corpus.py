@@ -75,7 +75,7 @@ def small_settings(root: Path) -> Corpus:
             "sources": [{"kind": "folder", "path": str(repositories), "name": SOURCE_NAME}],
             "decontaminate": [str(problems)],
             "quality": {"overlong line": 1100, "few words": 25},
-            "heldout_fraction": 0.2,
+            "heldout": {"files": 0.2},
         }
     )
 

@@ -88,7 +88,7 @@ def carry(tmp_path_factory: pytest.TempPathFactory, repositories: Path) -> Carry
         values = {
             "name": "starts",
             "seed": 5,
-            "corpus": {"source": str(repositories), "licences": ["unknown"], "heldout_fraction": 0.3},
+            "corpus": {"source": str(repositories), "licences": ["unknown"], "heldout": {"files": 0.3}},
             "alignment": [
                 {"name": "exercises", "kind": "exercises", "per_family": 1},
                 {"name": "own-failures", "kind": "own-failures", **PAIRS},

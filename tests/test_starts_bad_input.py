@@ -248,7 +248,7 @@ def encoded(tokenizer: Path, folder: Path, repositories: Path) -> Path:
     from midspan.engines import EngineChoice
     from midspan.recipe import Corpus
 
-    corpus = Corpus(source=str(repositories), licences=["unknown"], heldout_fraction=0.3)
+    corpus = Corpus(source=str(repositories), licences=["unknown"], heldout={"files": 0.3})
     engine = EngineChoice("local", 1, None)
     build_corpus(corpus, folder / "corpus", engine, 1)
     encode_documents(folder / "corpus" / "train", tokenizer, folder / "tokens" / "train", engine)

@@ -103,7 +103,7 @@ def test_why_is_known_before_any_work(plain_tokenizer: Tokenizer, code_tokenizer
     assert {name: why_not_asked(name, full_recipe(), plain_tokenizer) for name in reasons} == reasons
 
 
-@pytest.mark.parametrize("fields", [{"stages": []}, {"corpus": {"heldout_fraction": 0}}])
+@pytest.mark.parametrize("fields", [{"stages": []}, {"corpus": {"heldout": {"files": 0}}}])
 def test_what_is_not_held_out_cannot_be_asked(fields: dict[str, object]) -> None:
     recipe = full_recipe(**fields)
     assert why_not_asked("likelihood", recipe, None) == "no files are held out"

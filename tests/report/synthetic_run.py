@@ -13,7 +13,7 @@ from midspan.evaluate.result import Example, Result, Score, write_result
 RECIPE = """\
 name: quickstart
 seed: 1
-corpus: {source: stdlib, heldout_fraction: 0.04}
+corpus: {source: stdlib, heldout: {files: 0.04}}
 model: {family: stablelm, hidden_size: 256, num_layers: 4, num_heads: 4}
 stages:
 - {name: base, data: [{tokens: corpus, fim: {rate: 0.5}}], tokens: 1200000, context: 512}

@@ -81,7 +81,7 @@ def test_the_data_card_reads_what_the_corpus_builder_writes(tmp_path: Path) -> N
             write(tmp_path / "source" / name / f"module_{number}.py", code)
         write(tmp_path / "source" / name / "LICENSE", "MIT License\n\nPermission is hereby granted, free of charge\n")
     run = tmp_path / "run"
-    corpus = Corpus(source=str(tmp_path / "source"), heldout_fraction=0.2, licences=["permissive", "unknown"])
+    corpus = Corpus(source=str(tmp_path / "source"), heldout={"files": 0.2}, licences=["permissive", "unknown"])
     build_corpus(corpus, run / "corpus")
     statistics = json.loads((run / "corpus" / "statistics.json").read_text())
     assert statistics["documents"] > 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -35,6 +36,10 @@ DOCUMENT_SCHEMA = pa.schema(
     [pa.field(field.name, _TYPES[str(field.type)], nullable=False) for field in fields(Document)]
 )
 
+# A document that is held out, with what of it counts: its blocks of lines [first, end); none means all of it.
+BLOCKS = pa.list_(pa.struct([("first", pa.int64()), ("end", pa.int64())]))
+HELDOUT_SCHEMA = DOCUMENT_SCHEMA.append(pa.field("blocks", BLOCKS))
+
 
 def content_id(text: str) -> str:
     """128 bits of the SHA-256 of `text`: enough that no two of 10^12 documents share one by chance."""
@@ -56,6 +61,17 @@ def read_documents(path: Path) -> Iterator[Document]:
         raise UserError(f"{path} holds no documents (*.parquet): build the corpus again")
     for file in files:
         yield from _read_file(file)
+
+
+def read_heldout(folder: Path) -> Iterator[tuple[Document, list[range]]]:
+    """Read the held-out documents of a corpus in order, each with the lines of it that count."""
+    for file in sorted(folder.glob("*.parquet")):
+        with pq.ParquetFile(file) as opened:
+            parted = "blocks" in opened.schema_arrow.names
+            rows = opened.read(["blocks"])["blocks"].to_pylist() if parted else itertools.repeat(None)
+        for document, blocks in zip(_read_file(file), rows, strict=False):
+            everything = [range(document.text.count("\n") + 1)]
+            yield document, [range(block["first"], block["end"]) for block in blocks] if blocks else everything
 
 
 def _read_file(path: Path) -> Iterator[Document]:

@@ -86,7 +86,7 @@ def why_not_asked(benchmark: str, recipe: Recipe, tokenizer: Tokenizer | None) -
     `tokenizer` is theirs, with the tokens that the recipe adds; None stands for one of our own, which lacks nothing.
     """
     kind = BENCHMARKS[benchmark]
-    documents = recipe.needs_corpus and recipe.corpus.heldout_fraction > 0
+    documents = recipe.needs_corpus and (recipe.corpus.heldout.files > 0 or recipe.corpus.heldout.after is not None)
     pairs = any(part.kind == "pairs" for stage in recipe.stages for part in stage.data)
     can = askable(tokenizer, "psm") if tokenizer else frozenset().union(*kind.asks.values())
     found = _reasons(kind, can, _lacking(kind, documents=documents, pairs=pairs))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from midspan.recipe.fields import Count, Settings
 
@@ -23,6 +24,17 @@ class Share(Settings):
         if self.weight is not None and self.epochs is not None:
             raise ValueError("give weight or epochs, not both")
         return self
+
+
+# A date, after which commits are later ones; or the share of a repository's commits that are its latest.
+Moment = Annotated[float, Field(gt=0, lt=1)] | date | AwareDatetime
+
+
+class Heldout(Settings):
+    """What is never trained on: all that was written later, of git sources; of others, or without `after`, files."""
+
+    files: Annotated[float, Field(ge=0, lt=1)] = 0.03  # share of them
+    after: Moment | None = None
 
 
 class SourceFields(Share):
@@ -66,6 +78,7 @@ class GitSource(SourceFields):
     path: str | None = None
     url: str | None = None  # instead of a path
     revision: str | None = None  # branch, tag or commit; None: HEAD
+    heldout_after: Moment | None = None  # None: the corpus's
 
     @model_validator(mode="after")
     def _one_place(self) -> GitSource:
@@ -120,7 +133,7 @@ class Corpus(Settings):
     decontaminate: list[str] = []  # files of evaluation sets, nothing of which is to be trained on
     secrets: bool = True  # replaced by placeholders
     order: Literal["dependency", "random"] = "dependency"  # of the files of a repository
-    heldout_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.03  # of files
+    heldout: Heldout = Heldout()
     max_bytes: Count | None = None
     shard_bytes: Annotated[int, Field(ge=0)] = 0  # of one task; 0: as the sources' size asks for, 2 to 256 MB
 

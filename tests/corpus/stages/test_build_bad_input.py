@@ -22,7 +22,7 @@ from midspan.recipe import Corpus, FolderSource, GitSource, Source, TableSource
 
 def recipe_of(place: Path, sources: list[Source]) -> Path:
     recipe = place / "recipe.json"  # JSON is YAML
-    corpus = {"sources": [source.model_dump() for source in sources], "licences": ["unknown"], "heldout_fraction": 0}
+    corpus = {"sources": [source.model_dump() for source in sources], "licences": ["unknown"], "heldout": {"files": 0}}
     fields = {"name": "bad", "corpus": corpus}
     recipe.write_text(json.dumps(fields))
     return recipe
@@ -75,7 +75,7 @@ def test_a_git_repository_with_missing_objects_gives_what_it_has(tmp_path: Path)
     missing = listed.stdout.decode().strip()
     (folder / ".git" / "objects" / missing[:2] / missing[2:]).unlink()
     source = GitSource(path=str(folder))
-    build_corpus(Corpus(sources=[source], licences=["unknown"], heldout_fraction=0), tmp_path / "corpus")
+    build_corpus(Corpus(sources=[source], licences=["unknown"], heldout={"files": 0}), tmp_path / "corpus")
     found = [one.path for one in read_documents(tmp_path / "corpus" / "train")]
     assert sorted(found) == ["module0.py", "module2.py", "module3.py"]
     assert "module1.py" in excluded(tmp_path / "corpus")

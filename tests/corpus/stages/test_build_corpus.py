@@ -128,7 +128,7 @@ def reasons(output: Path) -> dict[str, str]:
 
 
 def test_every_file_is_either_a_document_or_excluded_with_its_reason(source: Path, tmp_path: Path) -> None:
-    statistics = build(source, tmp_path / "corpus", heldout_fraction=0.2)
+    statistics = build(source, tmp_path / "corpus", heldout={"files": 0.2})
     assert set(by_path(tmp_path / "corpus")) == {
         "one/bom.py",
         "one/copy_of_two.py",  # of two equal texts the one under the permissive licence
@@ -217,11 +217,11 @@ def test_repositories_are_in_order_and_in_each_a_file_comes_after_those_it_impor
             line = f"from package import {imported}\n\n\n" if imported else ""
             seed = ord(letter) + (100 if name == "two" else 0)
             (tmp_path / "source" / name / "package" / f"{letter}.py").write_text(line + python_source(seed))
-    build(tmp_path / "source", tmp_path / "corpus", heldout_fraction=0, shard_bytes=1000)
+    build(tmp_path / "source", tmp_path / "corpus", heldout={"files": 0}, shard_bytes=1000)
     order = [f"{one.repository}/{one.path}" for one in read_documents(tmp_path / "corpus" / "train")]
     assert order == [f"{name}/package/{letter}.py" for name in ("one", "two") for letter in "bca"]
     assert len(list((tmp_path / "corpus" / "train").iterdir())) > 1
-    build(tmp_path / "source", tmp_path / "random", heldout_fraction=0, order="random")
+    build(tmp_path / "source", tmp_path / "random", heldout={"files": 0}, order="random")
     shuffled = [f"{one.repository}/{one.path}" for one in read_documents(tmp_path / "random" / "train")]
     assert sorted(shuffled) == sorted(order)
     assert [name.split("/")[0] for name in shuffled] == ["one"] * 3 + ["two"] * 3
@@ -235,8 +235,8 @@ def test_the_split_depends_on_the_text_alone(tmp_path: Path) -> None:
     (tmp_path / "y/other").mkdir(parents=True)
     for seed in range(50):
         (tmp_path / f"y/other/n{seed}.py").write_text(python_source(seed))
-    build(tmp_path / "x", tmp_path / "cx", heldout_fraction=0.25)
-    build(tmp_path / "y", tmp_path / "cy", heldout_fraction=0.25)
+    build(tmp_path / "x", tmp_path / "cx", heldout={"files": 0.25})
+    build(tmp_path / "y", tmp_path / "cy", heldout={"files": 0.25})
     large = {document.text for document in read_documents(tmp_path / "cx/heldout")}
     small = {document.text for document in read_documents(tmp_path / "cy/heldout")}
     assert 12 <= len(large) <= 50  # a quarter of 120, give or take four standard deviations
@@ -248,7 +248,9 @@ def test_a_small_corpus_has_both_sides_unless_none_is_wanted(tmp_path: Path, fra
     (tmp_path / "source").mkdir()
     for seed in range(3):
         (tmp_path / f"source/m{seed}.py").write_text(python_source(seed))
-    assert build(tmp_path / "source", tmp_path / "corpus", heldout_fraction=fraction)["heldout"]["documents"] == heldout
+    assert (
+        build(tmp_path / "source", tmp_path / "corpus", heldout={"files": fraction})["heldout"]["documents"] == heldout
+    )
 
 
 def test_max_bytes_takes_a_part_that_does_not_depend_on_names(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def settings(source: Path) -> Corpus:
-    return Corpus(source=str(source), licences=["unknown"], heldout_fraction=0.2, shard_bytes=20_000)
+    return Corpus(source=str(source), licences=["unknown"], heldout={"files": 0.2}, shard_bytes=20_000)
 
 
 @pytest.fixture(scope="module")

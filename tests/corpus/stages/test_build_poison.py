@@ -107,7 +107,7 @@ def source(tmp_path: Path) -> Path:
 
 def build(source: Path, output: Path) -> dict[str, str]:
     """Build with two workers; what is quarantined, and why."""
-    settings = Corpus(source=str(source), licences=["unknown"], heldout_fraction=0, shard_bytes=100_000)
+    settings = Corpus(source=str(source), licences=["unknown"], heldout={"files": 0}, shard_bytes=100_000)
     build_corpus(settings, output, EngineChoice(workers=2))
     rows = [json.loads(line) for line in (output / "excluded.jsonl").read_text().splitlines()]
     assert {row["reason"] for row in rows} <= {"quarantined"}

@@ -25,7 +25,7 @@ from midspan.recipe import Corpus
 KILLS = int(os.environ.get("MIDSPAN_KILLS", "4"))
 RECIPE = """
 name: planted
-corpus: {{source: {source}, licences: [unknown], heldout_fraction: 0.2, shard_bytes: 20000}}
+corpus: {{source: {source}, licences: [unknown], heldout: {{files: 0.2}}, shard_bytes: 20000}}
 runtime: {{workers: 2}}
 """
 

@@ -82,7 +82,7 @@ def test_the_build_writes_passes_and_reports_what_it_got(tmp_path: Path) -> None
         FolderSource(path=str(tmp_path / "notes"), weight=20),
         FolderSource(path=str(tmp_path / "twice"), epochs=2.5),
     ]
-    settings = Corpus(sources=sources, licences=["unknown"], heldout_fraction=0.1)
+    settings = Corpus(sources=sources, licences=["unknown"], heldout={"files": 0.1})
     build_corpus(settings, tmp_path / "corpus")
     train = Counter(one.path for one in read_documents(tmp_path / "corpus" / "train"))
     heldout = [one.path for one in read_documents(tmp_path / "corpus" / "heldout")]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
+from midspan.corpus.sources.commits import Commit, GitFolders, find_commit, find_repositories
+from midspan.corpus.sources.history import Moment, Parting, check_moment, part
 from midspan.corpus.sources.items import MAX_FILE_BYTES, Entry, Excluded, Files, Repository, UnreadableError
-from midspan.corpus.sources.objects import ObjectStore, empty_repository, git_environment, last_line, start_git
+from midspan.corpus.sources.objects import ObjectStore
 from midspan.corpus.sources.remote import fetch, repository_name
 from midspan.corpus.sources.trees import VIRTUAL_ENVIRONMENT, Tree, fragments_of, why_not_entered
 from midspan.errors import UserError
@@ -25,123 +23,85 @@ MAX_TREE_FILES = 2_000_000  # of one repository: a few hundred bytes of trees ca
 _FOLDER, _LINK, _SUBMODULE = "40000", "120000", "160000"
 
 
-@dataclass(frozen=True)
-class GitFolders:
-    """Where a repository keeps its HEAD, and where its references and objects (elsewhere for a linked worktree)."""
+class GitPlan(NamedTuple):
+    """The files of repositories to train on, and those that their later commits wrote."""
 
-    own: Path
-    common: Path
-
-
-@dataclass(frozen=True)
-class Commit:
-    """A commit's id, root tree, and date."""
-
-    object_id: str
-    tree: str
-    date: str  # of the commit, UTC
+    fragments: list[Files]
+    excluded: list[Excluded]
+    repositories: list[Repository]  # as they are trained on
+    later: list[Files]
+    newest: list[Repository]  # as they are later on
 
 
-def plan_git(source: GitSource, task_bytes: int) -> tuple[list[Files], list[Excluded], list[Repository]]:
+def plan_git(source: GitSource, task_bytes: int) -> GitPlan:
     """The fragments of a repository at a revision (None: HEAD), or of each one in a folder of repositories.
 
-    UserError if there is none, it has no such revision, or it cannot be fetched.
+    UserError if there is none, it has no such revision, it cannot be fetched, or its history cannot be parted.
     """
+    after = source.heldout_after
+    check_moment(after, "corpus.heldout.after:")
     address = source.url or ""
     remote = bool(address) and not address.startswith("file://")
     if remote:
-        place, revision = fetch(address, source.revision)
+        place, revision = fetch(address, source.revision, history=after is not None)
         repositories = [(repository_name(address), GitFolders(place, place))]
     else:
         revision = source.revision or "HEAD"
         repositories = find_repositories(Path(source.path or urlsplit(address).path).expanduser())
-    fragments: list[Files] = []
-    excluded: list[Excluded] = []
-    read: list[Repository] = []
+    plan = GitPlan([], [], [], [], [])
+    parted: list[tuple[str, Parting]] = []
     for name, folders in repositories:
-        objects = str(folders.common / "objects")
         try:
-            commit = find_commit(folders, revision)
+            parting = parting_of(folders, revision, after)
         except UnreadableError as error:
             if len(repositories) == 1:
                 wanted = source.revision or "HEAD"
                 raise UserError(f"corpus.sources: {name} has no commit {wanted!r}: {error.detail}") from None
-            excluded.append(Excluded(name, ".", error.reason, error.detail))
+            plan.excluded.append(Excluded(name, ".", error.reason, error.detail))
             continue
-        repository = Repository(name, objects, "git", commit.object_id, commit.date)
-        tree = walk(commit, objects, Tree(name, source.content), partial=remote)
-        fragments += fragments_of(repository, tree, task_bytes)
-        excluded += tree.excluded
-        read.append(repository)
-    return fragments, excluded, read
+        parted.append((name, parting))
+        _add(plan, Tree(name, source.content), Tree(name, source.content), parting, folders, task_bytes, remote)
+    if after is not None:
+        _check_sides(parted)
+    return plan
 
 
-def find_repositories(place: Path) -> list[tuple[str, GitFolders]]:
-    """(name, folders) of the repository at `place`, or of those directly in it; UserError if there is none."""
-    if folders := git_folders(place):
-        place = place.resolve()
-        named = place.parent if place.name == ".git" else place
-        return [(named.name.removesuffix(".git"), folders)]
-    inside = [entry for entry in sorted(place.iterdir()) if not entry.is_symlink()] if place.is_dir() else []
-    found = [(entry.name.removesuffix(".git"), folders) for entry in inside if (folders := git_folders(entry))]
-    if not found:
-        raise UserError(f"corpus.sources: no git repository at {place}; give a clone, a bare one, or a folder of them")
-    return found
+def parting_of(folders: GitFolders, revision: str, after: Moment | None) -> Parting:
+    """Where a repository's history is parted; without a moment, all of it is trained on."""
+    if after is not None:
+        return part(folders, revision, after)
+    head = find_commit(folders, revision)
+    return Parting(head, head, 0)
 
 
-def git_folders(place: Path) -> GitFolders | None:
-    """The folders of the repository at `place`: a clone, a linked worktree or a bare repository; None if it is none."""
-    try:
-        own = place / ".git" if (place / ".git").exists() else place
-        if own.is_file():  # "gitdir: …" of a worktree or submodule
-            own = (place / own.read_text().removeprefix("gitdir:").strip()).resolve()
-        common = own
-        if (own / "commondir").is_file():
-            common = (own / (own / "commondir").read_text().strip()).resolve()
-        if (own / "HEAD").is_file() and (common / "objects").is_dir() and (common / "refs").is_dir():
-            return GitFolders(own.resolve(), common.resolve())
-    except (OSError, UnicodeError):
-        pass
-    return None
+def _add(
+    plan: GitPlan, earlier: Tree, newest: Tree, parting: Parting, folders: GitFolders, task_bytes: int, remote: bool
+) -> None:
+    """Add a repository to the plan: its files up to the parting, and those whose content comes after it."""
+    objects = str(folders.common / "objects")
+    if parting.base is not None:
+        repository = Repository(earlier.repository, objects, "git", parting.base.object_id, parting.base.date)
+        walk(parting.base, objects, earlier, partial=remote)
+        plan.fragments.extend(fragments_of(repository, earlier, task_bytes))
+        plan.excluded.extend(earlier.excluded)
+        plan.repositories.append(repository)
+    if parting.later:
+        repository = Repository(newest.repository, objects, "git", parting.head.object_id, parting.head.date)
+        walk(parting.head, objects, newest, partial=remote)
+        known = {entry.object_id for entry, _ in earlier.files}
+        newest.files = [(entry, size) for entry, size in newest.files if entry.object_id not in known]
+        plan.later.extend(fragments_of(repository, newest, task_bytes))
+        plan.newest.append(repository)
 
 
-def find_commit(folders: GitFolders, revision: str) -> Commit:
-    """The commit that `revision` names, as `git rev-parse` understands it; UnreadableError if there is none.
-
-    The repository's references are looked up with none of its settings.
-    """
-    with tempfile.TemporaryDirectory(prefix="midspan-git-") as scratch:
-        ours = Path(scratch)
-        empty_repository(ours, _uses_sha256(folders))
-        (ours / "refs").rmdir()
-        (ours / "refs").symlink_to(folders.common / "refs")
-        (ours / "packed-refs").symlink_to(folders.common / "packed-refs")
-        (ours / "HEAD").write_bytes((folders.own / "HEAD").read_bytes()[:1000])
-        objects = str(folders.common / "objects")
-        environment = git_environment(GIT_DIR=scratch, GIT_OBJECT_DIRECTORY=objects)
-        arguments = ["rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}"]
-        output, complaint = start_git(arguments, environment).communicate()
-        object_id = output.decode().strip()
-        if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", object_id):
-            raise UnreadableError("no such revision", last_line(complaint) or "name a branch, a tag or a commit")
-        with ObjectStore(objects) as store:
-            header = store.read(object_id, "commit", MAX_TREE_BYTES).partition(b"\n\n")[0].decode("utf-8", "replace")
-    tree = re.search(r"^tree ([0-9a-f]+)$", header, re.MULTILINE)
-    when = re.search(r"^committer .* (\d{1,11}) [+-]\d{4}$", header, re.MULTILINE)
-    if tree is None:
-        raise UnreadableError("corrupt object", object_id)
-    return Commit(object_id, tree.group(1), utc(int(when.group(1))) if when else "")
-
-
-def utc(seconds: int) -> str:
-    """A Unix time as ISO 8601 in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _uses_sha256(folders: GitFolders) -> bool:
-    """Whether object ids have 64 digits: the one thing that the repository's settings are asked."""
-    config = (folders.common / "config").read_text(errors="replace") if (folders.common / "config").is_file() else ""
-    return re.search(r"^\s*objectformat\s*=\s*sha256\s*$", config, re.MULTILINE | re.IGNORECASE) is not None
+def _check_sides(parted: Sequence[tuple[str, Parting]]) -> None:
+    """UserError where no repository has anything later, or none has anything before."""
+    whys = "; ".join(f"{name} {parting.why}" for name, parting in parted[:3] if parting.why)
+    advice = "choose another corpus.heldout.after, or hold out files (corpus.heldout.files) without it"
+    if not any(parting.later for _, parting in parted):
+        raise UserError(f"corpus.heldout.after: nothing is later: {whys}; {advice}")
+    if not any(parting.base for _, parting in parted):
+        raise UserError(f"corpus.heldout.after: nothing is left to train on: {whys}; {advice}")
 
 
 def walk(commit: Commit, objects: str, tree: Tree, partial: bool) -> Tree:

@@ -131,6 +131,7 @@ class SourcePlan:
     excluded: list[Excluded]
     fingerprint: str  # changes when the source does
     facts: dict[str, Any] = field(default_factory=dict)
+    later: list[SourceTask] = field(default_factory=list)  # what is held out because it was written later
 
 
 class UnreadableError(Exception):

@@ -33,6 +33,7 @@ def plan_source(source: Source, task_bytes: int) -> SourcePlan:
         excluded=sorted(cut.excluded, key=lambda entry: (entry.repository, entry.path)),
         fingerprint=cut.fingerprint,
         facts={"name": source.label, "kind": source.kind, "content": source.content, **cut.facts},
+        later=[replace(empty, fragments=joined) for joined in _join(cut.later, task_bytes)],
     )
 
 
@@ -43,6 +44,7 @@ class Cut(NamedTuple):
     excluded: list[Excluded]
     fingerprint: str
     facts: dict[str, Any]
+    later: Sequence[Fragment] = ()
 
 
 def _standard_library(source: StdlibSource, task_bytes: int) -> Cut:
@@ -57,9 +59,13 @@ def _folder(source: FolderSource, task_bytes: int) -> Cut:
 
 
 def _git(source: GitSource, task_bytes: int) -> Cut:
-    fragments, excluded, repositories = plan_git(source, task_bytes)
-    fingerprint = hash_text("\n".join(f"{one.name}\0{one.revision}" for one in repositories))
-    return Cut(fragments, excluded, fingerprint, _revisions(repositories))
+    plan = plan_git(source, task_bytes)
+    everything = [*plan.repositories, *plan.newest]
+    fingerprint = hash_text("\n".join(f"{one.name}\0{one.revision}" for one in everything))
+    facts = _revisions(plan.repositories)
+    if source.heldout_after is not None:
+        facts |= {"heldout_after": str(source.heldout_after), "newest": _revisions(plan.newest)["revisions"]}
+    return Cut(plan.fragments, plan.excluded, fingerprint, facts, plan.later)
 
 
 def _tables(source: TableSource, task_bytes: int) -> Cut:

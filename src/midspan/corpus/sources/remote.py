@@ -17,14 +17,16 @@ SETTINGS = (
     *("http.lowSpeedLimit=1000", "http.lowSpeedTime=60"),  # bytes per second, seconds: a dead connection ends
 )
 FETCH = (
-    *("fetch", "--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"),
+    *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"),
     f"--filter=blob:limit={MAX_FILE_BYTES + 1}",  # where the server can leave out what is too large
 )
 FETCHED = "refs/midspan/fetched"
 
 
-def fetch(url: str, revision: str | None) -> tuple[Path, str]:
-    """Fetch a branch, tag or commit (None: HEAD), without its history: the bare repository, and the reference to it.
+def fetch(url: str, revision: str | None, history: bool = False) -> tuple[Path, str]:
+    """Fetch a branch, tag or commit (None: HEAD): the bare repository, and the reference to it.
+
+    Its `history` comes along only where it is asked for.
 
     The cache is the folder MIDSPAN_CACHE, or ~/.cache/midspan. What is there is not fetched again; what a branch or tag
     is, is asked each time, and where that fails stays as it was. UserError if it was never fetched and cannot be.
@@ -38,12 +40,12 @@ def fetch(url: str, revision: str | None) -> tuple[Path, str]:
     root = Path(os.environ.get("MIDSPAN_CACHE") or Path.home() / ".cache" / "midspan").resolve()
     folder = root / "git" / f"{re.sub(r'[^A-Za-z0-9._-]', '-', repository_name(url))}-{hash_text(url)}"
     object_id = wanted if _is_object_id(wanted) else _object_of(url, wanted, folder / f"{hash_text(wanted)}.latest")
-    place = folder / f"{object_id}.git"
+    place = folder / f"{object_id}{'-history' if history else ''}.git"
     if not place.exists():
         with atomic_directory(place) as aside:
             sha256 = ["--object-format=sha256"] if len(object_id) == 64 else []
             _run(["init", "--quiet", "--bare", "--template=", *sha256], aside, url)
-            _run([*FETCH, "origin", f"+{object_id}:{FETCHED}"], aside, url)
+            _run([*FETCH, *([] if history else ["--depth=1"]), "origin", f"+{object_id}:{FETCHED}"], aside, url)
     return place, FETCHED
 
 

@@ -18,6 +18,7 @@ from midspan.corpus.stages.amounts import merged
 from midspan.corpus.stages.exact import ExactTask, exact
 from midspan.corpus.stages.gather import GatherTask, gather
 from midspan.corpus.stages.judge import JudgeTask, judge
+from midspan.corpus.stages.later import INDEX, LaterTask, later
 from midspan.corpus.stages.manifest import Manifest, Row, amount_out, combined_hash
 from midspan.corpus.stages.mixture import epochs_of
 from midspan.corpus.stages.near import NearTask, Shard, near
@@ -108,8 +109,13 @@ def _run_stages(plan: Plan, workplace: Workplace) -> dict[str, list[Row]]:
     surveys = [SurveyTask(shard, keys=settings.max_bytes is not None) for shard in shards]
     surveyed = workplace.run("survey", survey, plan.configuration("max_bytes"), list(zip(surveys, inputs, strict=True)))
     choice = _choose(plan, workplace, note("survey", surveyed))
-    writes = [WriteTask(shard, choice, settings.secrets, settings.order, plan.seed, plan.prose) for shard in shards]
-    configuration = hash_text(f"{plan.configuration('secrets', 'order')} {choice}")
+    held_out = None
+    if plan.by_time:
+        note("later", [_later(plan, workplace)])
+        held_out = workplace.task_folder("later", 0) / INDEX
+    given = (choice, settings.secrets, settings.order, plan.seed, plan.prose, held_out)
+    writes = [WriteTask(shard, *given) for shard in shards]
+    configuration = hash_text(f"{plan.configuration('secrets', 'order', 'heldout', 'sources')} {choice}")
     note("write", workplace.run("write", write, configuration, list(zip(writes, inputs, strict=True))))
     return rows
 
@@ -181,6 +187,27 @@ def _near(plan: Plan, workplace: Workplace, gathered: Sequence[Row]) -> tuple[li
     return shards, rows
 
 
+def _later(plan: Plan, workplace: Workplace) -> Row:
+    """What is held out because it was written later; UserError where that is nothing."""
+    settings = plan.settings
+    earlier = tuple(task for task, _, _ in plan.tasks if task.source in plan.by_time)
+    evaluation = _evaluation_index(plan, workplace)
+    licences = frozenset(settings.licences)
+    task = LaterTask(
+        tuple(plan.later), earlier, plan.languages, licences, settings.quality, evaluation, settings.secrets
+    )
+    fields = ("sources", "heldout", "languages", "licences", "quality", "secrets")
+    (row,) = workplace.run("later", later, plan.configuration(*fields), [(task, plan.fingerprint)])
+    if not row.statistics["blocks"]:
+        left_out = ", ".join(f"{count} {reason}" for reason, count in row.statistics["left out"].items())
+        raise UserError(
+            f"corpus.heldout.after: the later commits wrote nothing that can be judged ({row.statistics['files']} files"
+            f", {row.statistics['known blocks']} blocks that were there before{left_out and f'; left out: {left_out}'}"
+            "): choose an earlier moment, or hold out files (corpus.heldout.files) without it"
+        )
+    return row
+
+
 def _choose(plan: Plan, workplace: Workplace, surveyed: Sequence[Row]) -> Choice:
     """What is taken of each group, up to which hash, and which hashes are held out: a few numbers."""
     settings = plan.settings
@@ -194,9 +221,9 @@ def _choose(plan: Plan, workplace: Workplace, surveyed: Sequence[Row]) -> Choice
         cap = highest_cap(keys, settings.max_bytes)
         splits = keys[0][keys[1] <= cap].tolist()
         documents = len(splits)
-    threshold = split_threshold(settings.heldout_fraction, min(splits, default=0), max(splits, default=0), documents)
+    threshold = split_threshold(settings.heldout.files, min(splits, default=0), max(splits, default=0), documents)
     groups = {(name.split("\n")[0], name.split("\n")[1]): value for name, value in available.items()}
-    return Choice(threshold, cap, epochs_of(settings.all_sources, groups))
+    return Choice(threshold, cap, epochs_of(settings.all_sources, groups), plan.by_time)
 
 
 @contextmanager

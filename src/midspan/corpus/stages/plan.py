@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from midspan.corpus.languages import check_languages
 from midspan.corpus.quality import check_overrides
-from midspan.corpus.sources import Excluded, SourcePlan, SourceTask, plan_source
+from midspan.corpus.sources import Excluded, SourcePlan, SourceTask, has_history, plan_source
 from midspan.errors import UserError
 from midspan.files import hash_path, hash_text
 
@@ -26,7 +26,7 @@ FORMAT = 1  # of what stages leave for each other: another one makes an interrup
 class Plan:
     """A corpus before it is built. Two plans of the same fingerprint give the same corpus."""
 
-    settings: Corpus
+    settings: Corpus  # with every source written out
     seed: int
     tasks: list[tuple[SourceTask, int, str]]  # with its number within the source, and the source's fingerprint
     excluded: list[tuple[str, Excluded]]  # source, and what it passes over
@@ -35,6 +35,7 @@ class Plan:
     decontaminate: list[Path]
     sets: str  # hash of the evaluation sets
     fingerprint: str  # hash of settings and sources
+    later: list[SourceTask]  # what is held out because it was written later
 
     def configuration(self, *fields: str) -> str:
         """A hash of some of the settings: what a stage depends on beside its inputs."""
@@ -46,6 +47,12 @@ class Plan:
         """Whether near-copies are sought among whole repositories."""
         near = self.settings.near_duplicates
         return near is not None and near.level == "repository"
+
+    @property
+    def by_time(self) -> frozenset[str]:
+        """The sources of which the later commits are held out, and no other files."""
+        sources = self.settings.all_sources
+        return frozenset(source.label for source in sources if getattr(source, "heldout_after", None) is not None)
 
     @property
     def prose(self) -> frozenset[str]:
@@ -65,6 +72,7 @@ def plan_corpus(settings: Corpus, seed: int) -> Plan:
     excluded: list[tuple[str, Excluded]] = []
     facts: list[dict[str, Any]] = []
     languages: dict[str, frozenset[str] | None] = {}
+    settings = written_out(settings)
     shard_bytes, plans = _plan_sources(settings)
     settings = settings.model_copy(update={"shard_bytes": shard_bytes})
     for source, plan in zip(settings.all_sources, plans, strict=True):
@@ -75,7 +83,33 @@ def plan_corpus(settings: Corpus, seed: int) -> Plan:
     sets = " ".join(hash_path(file) for file in files)
     prints = [fact["fingerprint"] for fact in facts]
     fingerprint = hash_text(f"{FORMAT} {seed} {settings.model_dump_json()} {sets} {prints}")
-    return Plan(settings, seed, tasks, excluded, facts, languages, files, sets, fingerprint)
+    later = [task for plan in plans for task in plan.later]
+    return Plan(settings, seed, tasks, excluded, facts, languages, files, sets, fingerprint, later)
+
+
+def written_out(settings: Corpus) -> Corpus:
+    """The settings with every source, and of git sources the moment after which their commits are held out.
+
+    With such a moment, a repository that `source` names is one of git, where it has a history.
+    """
+    from midspan.recipe import GitSource  # worker processes have no need of pydantic
+
+    after = settings.heldout.after
+    if after is None:
+        return settings
+    sources = settings.all_sources
+    if not settings.sources and settings.source != "stdlib" and has_history(Path(settings.source).expanduser()):
+        sources = [GitSource(path=settings.source)]
+    return settings.model_copy(
+        update={
+            "sources": [
+                source.model_copy(update={"heldout_after": after})
+                if isinstance(source, GitSource) and source.heldout_after is None
+                else source
+                for source in sources
+            ]
+        }
+    )
 
 
 def _plan_sources(settings: Corpus) -> tuple[int, list[SourcePlan]]:

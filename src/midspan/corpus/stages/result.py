@@ -14,6 +14,7 @@ from typing import Any
 from midspan.corpus.quality import missing_grammars
 from midspan.corpus.stages.amounts import Amount, amount, merged, total
 from midspan.corpus.stages.exclusions import Exclusions
+from midspan.corpus.stages.later import DOCUMENTS
 from midspan.corpus.stages.manifest import Manifest, Row
 from midspan.corpus.stages.plan import Plan
 from midspan.corpus.stages.workplace import Workplace
@@ -35,6 +36,8 @@ def write_result(
                 for file in sorted(folder.glob(f"{side}*.parquet")):
                     part = file.stem.removeprefix(side).removeprefix("-")
                     _link(file, aside / f"{f'{part}-' if part else ''}{shard:06d}.parquet")
+            if side == "heldout" and plan.by_time:
+                _link(workplace.task_folder("later", 0) / DOCUMENTS, aside / DOCUMENTS)
     listing = _listing(plan)
     with atomic_file(output / "excluded.jsonl") as aside, aside.open("wb") as all_:
         all_.write("".join(listing.lines).encode())
@@ -98,6 +101,7 @@ def _statistics(plan: Plan, rows: Manifest, listing: Exclusions) -> dict[str, An
         "dropped": dropped,
         "licences_found": merged(row.statistics["licences"] for row in rows["read"]),
         "secrets": dict(secrets.most_common()),
+        "later": rows["later"][0].statistics if plan.by_time else None,
         "mixture": _mixture(plan, rows),
         "grammars_missing": missing_grammars(groups["by_language"]),
         "stages": [_stage(name, stage) for name, stage in rows.items()],

@@ -29,6 +29,7 @@ class Choice:
     split_below: int  # documents whose split key is below are held out
     cap_above: int  # documents whose cap key is above are over max_bytes
     epochs: dict[Group, float]  # passes over the documents of a source and language; 1 for those not named
+    by_time: frozenset[str] = frozenset()  # sources of which no files are held out
 
 
 @dataclass(frozen=True)

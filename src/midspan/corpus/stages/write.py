@@ -12,6 +12,7 @@ from typing import Any, Literal
 import pyarrow.parquet as pq
 
 from midspan.corpus.documents import content_id, to_table
+from midspan.corpus.later import BlockIndex
 from midspan.corpus.repositories import order_files
 from midspan.corpus.secrets import redact
 from midspan.corpus.stages.amounts import Amount, add, merged, total
@@ -34,6 +35,7 @@ class WriteTask:
     order: Literal["dependency", "random"]
     seed: int
     prose: frozenset[str]  # sources whose files are no code: they keep their order
+    later: Path | None = None  # the index of blocks that are held out: what holds one is not trained on
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def write(task: WriteTask, folder: Path, guard: Guard) -> dict[str, Any]:
     secrets: Counter[str] = Counter()
     files: dict[str, list[StagedDocument]] = {}
     counts: dict[str, dict[str, Amount]] = {name: {} for name in COUNTED}
-    cleaned = _cleaned(task, guard, exclusions, secrets)
+    cleaned = _trained_on(task, _cleaned(task, guard, exclusions, secrets), exclusions)
     for _, members in groupby(cleaned, key=lambda one: one.document.repository):
         for one in _in_order(list(members), task):
             names = _files_of(one, task.choice)
@@ -116,6 +118,17 @@ def _cleaned(task: WriteTask, guard: Guard, exclusions: Exclusions, secrets: Cou
                     exclusions.add_document(document, "quarantined", str(error))
 
 
+def _trained_on(task: WriteTask, documents: Iterator[Cleaned], exclusions: Exclusions) -> Iterator[Cleaned]:
+    """The documents that hold no block of what is held out."""
+    index = None if task.later is None else BlockIndex.load(task.later)
+    for one in documents:
+        copied = [] if index is None else index.copied(one.document.text).tolist()
+        if index is not None and copied:
+            exclusions.add_document(one.document, "copy of held-out code", f"of {index.places[copied[0]]}")
+        else:
+            yield one
+
+
 def _without_secrets(document: StagedDocument, secrets: Counter[str]) -> StagedDocument:
     text, findings = redact(document.text)
     if not findings:
@@ -137,6 +150,6 @@ def _files_of(one: Cleaned, choice: Choice) -> list[str]:
     """Which files a document goes into: one of each pass over its group, or the held-out one."""
     epochs = choice.epochs[one.group]
     passes = int(epochs) + (pass_key(one.key) < epochs % 1)
-    if passes and split_key(one.key) < choice.split_below:
+    if passes and one.document.source not in choice.by_time and split_key(one.key) < choice.split_below:
         return ["heldout"]
     return [f"train-{number:02d}" for number in range(passes)]
