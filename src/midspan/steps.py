@@ -119,14 +119,19 @@ def _evaluation_steps(recipe: Recipe, run: Path) -> Iterator[Step]:
     """One for each model and benchmark. All models are judged in windows of the shortest context of any stage."""
     context = min((stage.context for stage in recipe.stages), default=0)
     held_out = _held_out(recipe, run)
-    for stage in recipe.stages:
+    for model in models_of(recipe, run):
         for name, settings in benchmarks_of(recipe).items():
             given = {"benchmark": name, "settings": settings.model_dump(), "context": context}
             given |= {"seed": recipe.seed, "precision": recipe.runtime.precision}
             reads = {what: held_out[what] for what in BENCHMARKS[name].reads if what in held_out}
-            reads |= {"model": run / "models" / stage.name, **_reference(recipe, stage, name, run)}
-            writes = {"output": evaluation_of(run, stage.name, name)}
-            yield Step(f"{stage.name}: {name}", run_benchmark, given, reads, writes)
+            reads |= {"model": run / "models" / model, **_reference(recipe, model, name, run)}
+            writes = {"output": evaluation_of(run, model, name)}
+            yield Step(f"{model}: {name}", run_benchmark, given, reads, writes)
+
+
+def models_of(recipe: Recipe, run: Path) -> list[str]:
+    """The models that are judged, by name: those that training starts from, then each stage's."""
+    return [*(place.name for place in released_of(recipe, run).values()), *(stage.name for stage in recipe.stages)]
 
 
 def _held_out(recipe: Recipe, run: Path) -> dict[str, Path]:
@@ -140,12 +145,13 @@ def _held_out(recipe: Recipe, run: Path) -> dict[str, Path]:
     return found
 
 
-def _reference(recipe: Recipe, stage: Stage, benchmark: str, run: Path) -> dict[str, Path]:
+def _reference(recipe: Recipe, model: str, benchmark: str, run: Path) -> dict[str, Path]:
     """The same benchmark's result of the model that a stage on pairs started from."""
-    starts = starts_of(recipe, stage)
-    if "reference" in BENCHMARKS[benchmark].reads and stage.data[0].kind == "pairs" and isinstance(starts[0], str):
-        return {"reference": evaluation_of(run, starts[0], benchmark)}
-    return {}
+    stage = next((stage for stage in recipe.stages if stage.name == model), None)
+    if stage is None or "reference" not in BENCHMARKS[benchmark].reads or stage.data[0].kind != "pairs":
+        return {}
+    first, released = starts_of(recipe, stage)[0], released_of(recipe, run)
+    return {"reference": evaluation_of(run, first if isinstance(first, str) else released[first].name, benchmark)}
 
 
 def evaluation_of(run: Path, model: str, benchmark: str) -> Path:
@@ -157,7 +163,8 @@ def _closing_steps(recipe: Recipe, run: Path) -> Iterator[Step]:
     if not recipe.stages:
         return
     last = recipe.stages[-1].name
-    results = [evaluation_of(run, stage.name, name) for stage in recipe.stages for name in benchmarks_of(recipe)]
+    models = models_of(recipe, run)
+    results = [evaluation_of(run, model, name) for model in models for name in benchmarks_of(recipe)]
     summaries = [run / "stages" / stage.name / "summary.json" for stage in recipe.stages]
     reads = {"results": results, "summaries": summaries}
     yield Step("card", write_card, {"name": recipe.name}, reads, {"output": run / "card.md"})

@@ -3,6 +3,7 @@
 from midspan.batches.batch import Batch, Segment, pack_rows
 from midspan.batches.chat import ConversationRows, chat_segment
 from midspan.batches.code import CodeRows, open_code_rows, reserve_of
+from midspan.batches.cuts import nodes_around
 from midspan.batches.mixture import Mixture
 from midspan.batches.pairs import PairBatch, PairRows, PreferencePair, pack_pairs, pair_segments
 from midspan.batches.plan import PackingPlan, write_packing_plan
@@ -27,6 +28,7 @@ __all__ = [
     "Span",
     "chat_segment",
     "generator",
+    "nodes_around",
     "open_code_rows",
     "pack_pairs",
     "pack_rows",

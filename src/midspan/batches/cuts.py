@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from tree_sitter import Node
+from tree_sitter import Node, Tree
 
 from midspan.corpus import syntax_tree
 
@@ -44,18 +44,23 @@ def at_nodes(text: str, path: str, language: str, draw: np.random.Generator) -> 
     tree = syntax_tree(data, path, language)
     if tree is None or not data:
         return at_lines(text, path, language, draw)
-    place = int(draw.integers(0, len(data)))
-    around: list[Node] = []
-    node = tree.root_node.descendant_for_byte_range(place, place)
-    while node is not None and node.parent is not None and node.end_byte - node.start_byte <= LONGEST_NODE:
-        if node.is_named and not node.is_error:
-            around.append(node)
-        node = node.parent
+    around = nodes_around(tree, int(draw.integers(0, len(data))))
     if not around:
         return None
     chosen = around[int(draw.integers(0, len(around)))]
     begin, end = (len(data[:at].decode(errors="ignore")) for at in (chosen.start_byte, chosen.end_byte))
     return _cut(text, begin, end)
+
+
+def nodes_around(tree: Tree, place: int) -> list[Node]:
+    """The nodes that hold the byte at `place`, the smallest first, as far as they are short enough to be a middle."""
+    found: list[Node] = []
+    node = tree.root_node.descendant_for_byte_range(place, place)
+    while node is not None and node.parent is not None and node.end_byte - node.start_byte <= LONGEST_NODE:
+        if node.is_named and not node.is_error:
+            found.append(node)
+        node = node.parent
+    return found
 
 
 def _cut(text: str, begin: int, end: int) -> Cut:

@@ -1,7 +1,8 @@
 """Repositories → clean, licensed documents, each once → token shards."""
 
-from midspan.corpus.documents import DOCUMENT_SCHEMA, Document, read_documents
+from midspan.corpus.documents import DOCUMENT_SCHEMA, Document, read_documents, read_heldout
 from midspan.corpus.quality.grammars import syntax_tree
+from midspan.corpus.quality.syntax import error_bytes
 from midspan.corpus.run_steps import learn_tokenizer, write_corpus, write_tokens
 from midspan.corpus.stages import build_corpus, corpus_fingerprint
 from midspan.corpus.token_shards import TokenShard
@@ -14,8 +15,10 @@ __all__ = [
     "build_corpus",
     "corpus_fingerprint",
     "encode_documents",
+    "error_bytes",
     "learn_tokenizer",
     "read_documents",
+    "read_heldout",
     "syntax_tree",
     "write_corpus",
     "write_token_shard",

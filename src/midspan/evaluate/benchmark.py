@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from midspan.evaluate.result import Outcome, Score
+from midspan.evaluate.result import Better, Outcome, Score
 from midspan.evaluate.subject import Answer, Question
 from midspan.inference import Sampling
 from midspan.recipe import Settings
@@ -57,7 +57,21 @@ class Benchmark:
     items: Callable[[Any, HeldOut], list[Item]]
     grade: Callable[[Sequence[Item], Sequence[Answer], Tools], list[Verdict]]
     scores: Callable[[Sequence[Item], Sequence[Verdict]], list[Score]]
-    sampling: Callable[[Any], Sampling] = lambda settings: Sampling()
+    sampling: Callable[[Any, str], Sampling] = lambda settings, group: Sampling()
+
+
+def means(
+    name: str, measure: str, items: Sequence[Item], verdicts: Sequence[Verdict], better: Better = "higher"
+) -> list[Score]:
+    """The mean of a value from 0 to 1 in each group, over the verdicts that have it."""
+    scores = []
+    for group in dict.fromkeys(item.group for item in items):
+        pairs = zip(items, verdicts, strict=True)
+        found = [one.values[measure] for item, one in pairs if item.group == group and measure in one.values]
+        if found:
+            mean, binomial = sum(found) / len(found), set(found) <= {0.0, 1.0}
+            scores.append(Score(name, group, mean, len(found), better, measure=measure, binomial=binomial))
+    return scores
 
 
 def shares(name: str, items: Sequence[Item], verdicts: Sequence[Verdict], chance: float | None = None) -> list[Score]:

@@ -10,6 +10,7 @@ from midspan.errors import UserError
 from midspan.files import read_json, write_json
 
 Outcome = Literal["passed", "failed", "measured", "not measured"]
+Better = Literal["higher", "lower"]
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,12 @@ class Score:
     group: str  # the part of the benchmark that it is about; "" for the whole
     value: float
     trials: int | None
-    better: Literal["higher", "lower"]
+    better: Better
     chance: float | None = None  # what guessing gives
+    # What it is made of: the sum of this value over the rows, by that of the other (""; by the number of rows).
+    measure: str = "passed"
+    per: str = ""
+    binomial: bool = True  # a share of trials each of which is 0 or 1
 
     @property
     def label(self) -> str:

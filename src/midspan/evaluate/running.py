@@ -11,7 +11,7 @@ from midspan.evaluate.benchmarks import BENCHMARKS
 from midspan.evaluate.result import Example, Result, write_result
 from midspan.evaluate.subject import Answer, Subject, askable
 from midspan.files import hash_path, write_jsonl
-from midspan.inference import Chat, Completion, Fill, Plain
+from midspan.inference import Chat, Completion, Fill, Plain, Sampling
 from midspan.inference.engine import WeightsFormat
 from midspan.model import ModelFacts
 from midspan.progress import progress
@@ -61,8 +61,9 @@ def run_benchmark(
     answers: list[Answer | None] = []
     if items:
         subject = Subject.open(model, context, precision)
-        with progress(f"{name}: {benchmark}", len(items), "answers") as line:
-            answers = subject.answer([item.prompt for item in items], kind.sampling(chosen), line.update)
+        answers = _answers(
+            subject, items, [kind.sampling(chosen, item.group) for item in items], f"{name}: {benchmark}"
+        )
     verdicts = _verdicts(kind, items, answers, tools)
     rows = output.with_suffix(".jsonl")
     write_jsonl(rows, [_row(*one) for one in zip(items, answers, verdicts, strict=True)])
@@ -108,6 +109,17 @@ def _lacking(kind: Benchmark, **there: bool) -> str | None:
     return next((LACKING[what] for what in kind.reads if not there.get(what, True)), None)
 
 
+def _answers(subject: Subject, items: Sequence[Item], samplings: Sequence[Sampling], title: str) -> list[Answer | None]:
+    """The answers to all items, asked together where they are asked in the same way."""
+    found: dict[int, Answer | None] = {}
+    for sampling in dict.fromkeys(samplings):
+        numbers = [number for number, one in enumerate(samplings) if one == sampling]
+        with progress(title, len(numbers), "answers") as line:
+            answers = subject.answer([items[number].prompt for number in numbers], sampling, line.update)
+        found |= dict(zip(numbers, answers, strict=True))
+    return [found[number] for number in range(len(items))]
+
+
 def _verdicts(kind: Benchmark, items: Sequence[Item], answers: Sequence[Answer | None], tools: Tools) -> list[Verdict]:
     """A verdict for every item; what did not fit into the model is not measured."""
     answered = [(item, answer) for item, answer in zip(items, answers, strict=True) if answer is not None]
@@ -119,7 +131,12 @@ def _verdicts(kind: Benchmark, items: Sequence[Item], answers: Sequence[Answer |
 def _row(item: Item, answer: Answer | None, verdict: Verdict) -> dict[str, Any]:
     text = answer.text if isinstance(answer, Completion) else None
     facts = {"item": item.identifier, "cluster": item.cluster, "group": item.group, "expected": item.expected}
-    return {**facts, "answer": text, "outcome": verdict.outcome, "detail": verdict.detail, **verdict.values}
+    passed = {"passed": float(verdict.outcome == "passed")} if verdict.outcome in ("passed", "failed") else {}
+    told = {"answer": text, "outcome": verdict.outcome, "detail": verdict.detail}
+    around = {}
+    if isinstance(item.prompt, Fill):
+        around = {"before": item.prompt.prefix[-BEFORE:], "after": item.prompt.suffix[:AFTER]}
+    return {**facts, **told, **passed, **verdict.values, **around}
 
 
 def _examples(items: Sequence[Item], answers: Sequence[Answer | None], verdicts: Sequence[Verdict]) -> list[Example]:

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
 from midspan.batches import Segment, chat_segment, pack_pairs
 from midspan.compute import compute_dtype
-from midspan.inference import Chat, Completion, Engine, Ids, Prompt, PromptTooLongError, Sampling, prompt_kinds
+from midspan.inference import (
+    Chat,
+    Completion,
+    Engine,
+    Fill,
+    Ids,
+    Plain,
+    Prompt,
+    PromptTooLongError,
+    Sampling,
+    prompt_kinds,
+)
 from midspan.inference.engine import WeightsFormat
 from midspan.tokens import Message, Tokenizer
 from midspan.train import sequence_logprobs
@@ -20,9 +31,10 @@ ROWS = 8  # rows in one forward pass
 
 @dataclass(frozen=True)
 class Text:
-    """A whole text: how likely is it?"""
+    """A text: how likely are the characters [start, end) of its spans, after all that stands before them?"""
 
     text: str
+    spans: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -77,10 +89,13 @@ class Subject:
             return list(self.likelihoods(questions, on_progress))
         asked = [self._ids(question, sampling.max_tokens) for question in questions]
         answers = iter(self.engine.complete([ids for ids in asked if ids], sampling, on_progress))
-        return [next(answers) if ids else None for ids in asked]
+        filled = [isinstance(question, Fill) and "fill" in self.engine.can for question in questions]
+        return [replace(next(answers), filled=both) if ids else None for ids, both in zip(asked, filled, strict=True)]
 
     def _ids(self, prompt: Question, max_tokens: int) -> Ids | None:
         assert not isinstance(prompt, Text | Candidates)
+        if isinstance(prompt, Fill) and "fill" not in self.engine.can:
+            prompt = Plain(prompt.prefix, cut=True)
         try:
             return self.engine.ids(prompt, max_tokens, None if isinstance(prompt, Chat) else self.context)
         except PromptTooLongError:
@@ -106,14 +121,23 @@ class Subject:
         """The segments whose log-probabilities together are each candidate's; nothing where one does not fit."""
         tokenizer = self.engine.tokenizer
         if isinstance(question, Text):
-            ids, opening = tokenizer.encode(question.text), tokenizer.opening or [tokenizer.end_of_text]
-            starts = range(0, len(ids), self.context)
-            return [[Segment([opening[-1], *ids[start : start + self.context]]) for start in starts]]
+            return [list(self._windows(question))]
         assert isinstance(question, Candidates)
         turns = [[*question.messages, Message(role="assistant", content=answer)] for answer in question.answers]
         segments = [chat_segment(tokenizer, turn) for turn in turns]
         fit = all(segment.length <= self.engine.positions for segment in segments)
         return [[segment] for segment in segments] if fit else []
+
+    def _windows(self, question: Text) -> Iterator[Segment]:
+        """The windows of a text that have tokens which count."""
+        tokenizer = self.engine.tokenizer
+        opening = (tokenizer.opening or [tokenizer.end_of_text])[-1]
+        placed = tokenizer.encode_at(question.text)
+        counts = [any(start < end and begin < stop for begin, end in question.spans) for _, start, stop in placed]
+        for first in range(0, len(placed), self.context):
+            window = slice(first, first + self.context)
+            if any(counts[window]):
+                yield Segment([opening, *(token for token, _, _ in placed[window])], list(map(float, counts[window])))
 
     def _sums(self, segments: Sequence[Segment]) -> Iterator[float]:
         """The log-probability of each segment's supervised tokens, several packed into a row."""

@@ -21,6 +21,7 @@ class Piece:
     text: str
     token: int
     finish_reason: FinishReason | None = None
+    ended: bool = False  # by a token of the model's, not by a stop string or for its length
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Completion:
     tokens: list[int]
     finish_reason: FinishReason
     prompt_tokens: int
+    ended: bool = False  # by a token of the model's, not by a stop string or for its length
+    filled: bool = False  # it was asked with both sides of a cursor
 
 
 def completion(prompt_tokens: int, pieces: Sequence[Piece]) -> Completion:
@@ -38,7 +41,7 @@ def completion(prompt_tokens: int, pieces: Sequence[Piece]) -> Completion:
     reason = pieces[-1].finish_reason
     assert reason is not None, "the stream was cut short"
     text = "".join(piece.text for piece in pieces)
-    return Completion(text, [piece.token for piece in pieces], reason, prompt_tokens)
+    return Completion(text, [piece.token for piece in pieces], reason, prompt_tokens, pieces[-1].ended)
 
 
 class Answer:
@@ -70,10 +73,10 @@ class Answer:
         if not self._stops.stopped and (ended or last):
             text += self._stops.push(self._after_cursor(self._detokenizer.flush()))
             text += "" if self._stops.stopped else self._stops.flush()
-        ended = ended or self._stops.stopped
-        self.finished = ended or last
-        reason: FinishReason | None = "stop" if ended else "length" if self.finished else None
-        return None if repeats and not self.finished else Piece(text, token, reason)
+        stopped = ended or self._stops.stopped
+        self.finished = stopped or last
+        reason: FinishReason | None = "stop" if stopped else "length" if self.finished else None
+        return None if repeats and not self.finished else Piece(text, token, reason, ended)
 
     def _after_cursor(self, text: str) -> str:
         unsaid = min(self._unsaid, len(text))

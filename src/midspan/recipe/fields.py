@@ -44,6 +44,7 @@ def _by_weight(value: Any) -> Any:
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, BeforeValidator(_whole), Field(gt=0)]
+Amount = Annotated[int, BeforeValidator(_whole), Field(ge=0)]
 Weight = Annotated[float, Field(gt=0)]
 Choice = TypeVar("Choice")
 Shares = Annotated[dict[Choice, Weight], BeforeValidator(_by_weight), Field(min_length=1)]  # names and their weights

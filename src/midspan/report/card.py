@@ -129,7 +129,7 @@ def model_card(run: Path, model: str) -> str:
         corpus=corpus_card(record),
         licences=tallies(record, "by_licence"),
         stages=[_stage_row(stage) for stage in stages],
-        rows=overview.model_rows(record),
+        table=overview.score_table(record),
         abouts=overview.abouts(record),
         gaps=overview.gaps(record),
         described=origin,

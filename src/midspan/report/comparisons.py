@@ -1,6 +1,6 @@
 """What became better and what worse: from one stage to the next, against guessing, against other runs.
 
-Directions come from the scores themselves. Two models are treated as if each had been asked items of its own.
+Directions come from the scores themselves; two models are compared item by item (`evaluate.compare`).
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from midspan.evaluate.result import Result, Score
-from midspan.report.figures import decimal, difference_interval, percent, wilson
+from midspan.evaluate.compare import Difference, comparable, compare
+from midspan.evaluate.result import Score
+from midspan.report.figures import counted, decimal, percent, signed, wilson
 from midspan.report.record import RunRecord
 
 Verdict = Literal["better", "worse", "unclear"]
@@ -23,6 +24,7 @@ class Change:
     before: str
     after: str
     verdict: Verdict
+    difference: str = ""  # with its interval
     remark: str = ""
 
 
@@ -47,29 +49,29 @@ def text_of(score: Score) -> str:
     return decimal(score.value) if score.trials is None else percent(score.value)
 
 
-def change(before: Score, after: Score) -> Change:
-    """How `after` differs from `before`, the same score of another model."""
-    clear, trials = _is_clear(before, after), after.trials
-    verdict: Verdict = "unclear"
-    if clear:
-        verdict = "better" if (after.value > before.value) == (after.better == "higher") else "worse"
-    unsure = before.value != after.value and not clear
-    remark = f"With {trials:,} trials the two cannot be told apart at 95%." if unsure else ""
-    return Change(after.label, text_of(before), text_of(after), verdict, remark)
-
-
-def _is_clear(before: Score, after: Score) -> bool:
-    """Whether chance is an unlikely reason for the difference; numbers that are no shares count as exact."""
-    if before.trials is None or after.trials is None:
-        return before.value != after.value
-    low, high = difference_interval(before.value, before.trials, after.value, after.trials)
-    return not low <= 0 <= high
+def change(found: Difference) -> Change:
+    """How a score of the second model differs from the first one's, over the items that both were asked."""
+    verdict: Verdict = ("better" if found.better else "worse") if found.clear else "unclear"
+    show = decimal if found.score.trials is None else percent
+    unit = "" if found.score.trials is None else " points"
+    scale = 1 if found.score.trials is None else 100
+    text = f"{signed(scale * (found.after - found.before), scale)}{unit}"
+    if found.low is not None and found.high is not None:
+        text += f" [{signed(scale * found.low, scale)}, {signed(scale * found.high, scale)}]"
+    remark = (
+        f"{found.wins:,} better, {found.losses:,} worse, of {found.items:,} in {counted(found.clusters, 'cluster')}"
+    )
+    if found.low is None:
+        remark += ": too few to say how sure that is"
+    elif verdict == "unclear":
+        remark += ": no difference can be shown at 95%"
+    return Change(found.score.label, show(found.before), show(found.after), verdict, text, f"{remark}.")
 
 
 def _between_stages(run: RunRecord) -> list[Comparison]:
     pairs = [(run.start_of(name), name) for name in run.evaluations]
     return [
-        Comparison(f"{start} → {name}", "", _changes(run.evaluations[start], run.evaluations[name]))
+        Comparison(f"{start} → {name}", "", [change(one) for one in differences(run, start, run, name)])
         for start, name in pairs
         if start in run.evaluations
     ]
@@ -97,7 +99,7 @@ def _from_chance(score: Score) -> Change:
     if clear:
         verdict = "better" if (score.value > score.chance) == (score.better == "higher") else "worse"
     remark = "" if clear else f"With {score.trials:,} trials it cannot be told apart from guessing at 95%."
-    return Change(score.label, percent(score.chance), text_of(score), verdict, remark)
+    return Change(score.label, percent(score.chance), text_of(score), verdict, remark=remark)
 
 
 def _against_run(run: RunRecord, other: RunRecord) -> list[Comparison]:
@@ -108,16 +110,16 @@ def _against_run(run: RunRecord, other: RunRecord) -> list[Comparison]:
     name = common[-1]
     title = f"{other.name} → {run.name}, after {name}"
     note = "The same recipe, but for the data of its stages."
-    return [Comparison(title, note, _changes(other.evaluations[name], run.evaluations[name]))]
+    return [Comparison(title, note, [change(one) for one in differences(other, name, run, name)])]
 
 
-def _changes(before: dict[str, Result], after: dict[str, Result]) -> list[Change]:
-    """Of every score that both have, where both were asked the same."""
-    changes = []
-    for benchmark, result in after.items():
-        earlier = before.get(benchmark)
-        if earlier is None or earlier.asked != result.asked:
+def differences(before: RunRecord, model: str, after: RunRecord, other: str) -> list[Difference]:
+    """Of every score that both models have, where both were asked the same."""
+    found: list[Difference] = []
+    for benchmark, result in after.evaluations[other].items():
+        earlier = before.evaluations[model].get(benchmark)
+        if earlier is None or not comparable(earlier, result):
             continue
-        known = {score.label: score for score in earlier.scores}
-        changes += [change(known[score.label], score) for score in result.scores if score.label in known]
-    return changes
+        rows = before.rows(model, benchmark), after.rows(other, benchmark)
+        found += [one for score in result.scores if (one := compare(score, *rows))]
+    return found

@@ -70,6 +70,22 @@ def _group(title: str, found: list[Tally], limit: int | None = None) -> Group | 
     return Group(title, f"and {count(len(rest))} more, with {hidden}" if rest else "", bars)
 
 
+def _parted(run: RunRecord) -> list[tuple[str, str]]:
+    """Where a source's history is parted into what is trained on and what is held out, and what that is."""
+    facts = []
+    for source in run.statistics.get("sources") or []:
+        revisions = source.get("revisions") or []
+        if source.get("heldout_after") and len(revisions) == 1:
+            facts.append(
+                (f"{source['name']}, trained on up to", f"{revisions[0]['revision'][:10]}, {revisions[0]['date']}")
+            )
+    later = run.statistics.get("later")
+    if later:
+        blocks, files = counted(later["blocks"], "block"), counted(later["documents"], "file")
+        facts.append(("Held out: what was written later", f"{blocks} of new lines in {files}"))
+    return facts
+
+
 def corpus_card(run: RunRecord) -> CorpusCard | None:
     """The data card; None while there are no corpus statistics."""
     statistics = run.statistics
@@ -84,6 +100,7 @@ def corpus_card(run: RunRecord) -> CorpusCard | None:
         ("Files kept", count(number(statistics, "documents"))),
         ("… to train on", count(number(statistics, "train", "documents"))),
         ("… held out, never trained on", count(number(statistics, "heldout", "documents"))),
+        *_parted(run),
         ("Size to train on", byte_size(number(statistics, "train", "bytes"))),
         ("Size held out", byte_size(number(statistics, "heldout", "bytes"))),
         ("Tokens to train on", amount(run.tokens.get("train"))),

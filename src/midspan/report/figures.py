@@ -18,6 +18,11 @@ def decimal(value: float | None, digits: int = 3) -> str:
     return ABSENT if value is None else f"{value:.{digits}f}"
 
 
+def signed(value: float, scale: float = 1) -> str:
+    """A difference with its sign: of percentages with one decimal, else with three."""
+    return f"{value:+.{1 if scale == 100 else 3}f}".replace("-", "−")
+
+
 def count(value: float | None) -> str:
     """A whole number with thousands separators."""
     return ABSENT if value is None else f"{value:,.0f}"
@@ -76,13 +81,3 @@ def wilson(share: float, trials: float) -> tuple[float, float]:
     half = Z_95 / (1 + z2 / trials) * math.sqrt(share * (1 - share) / trials + z2 / (4 * trials * trials))
     # The formula touches 0 and 1 exactly at no and at all successes; rounding must not move it past the share.
     return max(0.0, min(centre - half, share)), min(1.0, max(centre + half, share))
-
-
-def difference_interval(first: float, first_trials: float, second: float, second_trials: float) -> tuple[float, float]:
-    """The 95% interval of `second - first`, two independent shares (Newcombe 1998, method 10)."""
-    first_low, first_high = wilson(first, first_trials)
-    second_low, second_high = wilson(second, second_trials)
-    difference = second - first
-    low = difference - math.hypot(second - second_low, first_high - first)
-    high = difference + math.hypot(second_high - second, first - first_low)
-    return low, high

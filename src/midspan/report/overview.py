@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from midspan.evaluate.result import Score
 from midspan.report.comparisons import text_of
 from midspan.report.curves import title_of
 from midspan.report.figures import ABSENT, amount, count, counted, duration, percent, wilson
 from midspan.report.plots import interval_bar
-from midspan.report.record import RunRecord, Stage, number
+from midspan.report.record import START, RunRecord, Stage, number
 
 WEAK_BELOW = 1e9  # parameters
 
@@ -26,20 +25,29 @@ class Headline:
 
 @dataclass(frozen=True)
 class Cell:
-    """A table cell; `header` is repeated in it where the table becomes a list on a narrow screen."""
+    """A model's score; the model is named in it where the table becomes a list on a narrow screen."""
 
-    header: str
+    model: str
     text: str
     note: str = ""
     drawing: Markup | None = None
-    above: str = ""  # what stands over the header: the benchmark
 
 
 @dataclass(frozen=True)
-class ModelRow:
-    name: str
-    kind: str
+class ScoreRow:
+    """One score of every model."""
+
+    benchmark: str
+    label: str
     cells: list[Cell]
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """Every score of every model: the models are the columns, each with what kind of training made it."""
+
+    models: list[tuple[str, str]]
+    rows: list[ScoreRow]
 
 
 def headlines(run: RunRecord) -> list[Headline]:
@@ -60,29 +68,40 @@ def headlines(run: RunRecord) -> list[Headline]:
     return found
 
 
-def model_rows(run: RunRecord) -> list[ModelRow]:
-    """One row for every model: the stages' in training order, then whatever else was evaluated."""
-    columns = list(dict.fromkeys((result.benchmark, score.label) for result in run.results for score in result.scores))
-    rows = []
-    for name in dict.fromkeys([*(stage.name for stage in run.stages), *run.evaluations]):
-        stage, results = run.stage(name), run.evaluations.get(name, {})
-        scores = {(result.benchmark, score.label): score for result in results.values() for score in result.scores}
-        cells = [score_cell(benchmark, label, scores.get((benchmark, label))) for benchmark, label in columns]
-        seconds = number(stage.summary, "seconds") if stage else None
-        kind = title_of(stage).removeprefix(name).removeprefix(": ") if stage else ""
-        rows.append(ModelRow(name, kind, [*cells, Cell("training time", duration(seconds))]))
-    return rows
+def score_table(run: RunRecord) -> ScoreTable:
+    """The models that training started from, then the stages' in their order, then whatever else was evaluated."""
+    starts = [name for name in run.evaluations if name.startswith(START)]
+    names = list(dict.fromkeys([*starts, *(stage.name for stage in run.stages), *run.evaluations]))
+    labels = dict.fromkeys((result.benchmark, score.label) for result in run.results for score in result.scores)
+    rows = [ScoreRow(*label, [score_cell(run, name, *label) for name in names]) for label in labels]
+    stages = {name: run.stage(name) for name in names}
+    seconds = {name: number(stage.summary, "seconds") if stage else None for name, stage in stages.items()}
+    times = [Cell(name, duration(seconds[name])) for name in names]
+    return ScoreTable(
+        [(name, _kind(name, stages[name])) for name in names], [*rows, ScoreRow("", "training time", times)]
+    )
 
 
-def score_cell(benchmark: str, label: str, score: Score | None) -> Cell:
-    """A score, with its 95% interval where it is a share of trials."""
+def _kind(name: str, stage: Stage | None) -> str:
+    """What made a model."""
+    if stage is None:
+        return "as released" if name.startswith(START) else ""
+    return title_of(stage).removeprefix(name).removeprefix(": ")
+
+
+def score_cell(run: RunRecord, model: str, benchmark: str, label: str) -> Cell:
+    """A score, with its 95% interval where it is a share of trials that passed or failed."""
+    result = run.evaluations.get(model, {}).get(benchmark)
+    score = next((score for score in result.scores if score.label == label), None) if result else None
     if score is None:
-        return Cell(label, ABSENT, above=benchmark)
+        return Cell(model, ABSENT)
     if not score.trials:
-        return Cell(label, text_of(score), above=benchmark)
+        return Cell(model, text_of(score))
+    if not score.binomial:
+        return Cell(model, text_of(score), f"n = {count(score.trials)}")
     low, high = wilson(score.value, score.trials)
     note = f"{100 * low:.1f}–{100 * high:.1f}, n = {count(score.trials)}"
-    return Cell(label, text_of(score), note, interval_bar(low, score.value, high), benchmark)
+    return Cell(model, text_of(score), note, interval_bar(low, score.value, high))
 
 
 def abouts(run: RunRecord) -> list[str]:

@@ -14,6 +14,7 @@ from midspan.report.comparisons import comparisons_of
 from midspan.report.corpus_card import corpus_card
 from midspan.report.curves import stage_panels, time_bars
 from midspan.report.examples import examples_of
+from midspan.report.gain import gain_of
 from midspan.report.record import read_run
 
 
@@ -42,8 +43,9 @@ def render_report(run: Path, ablation: Path | None = None) -> Path:
         honest_words=overview.honest_words(record),
         missing=overview.missing_parts(record),
         headlines=overview.headlines(record),
+        gain=gain_of(record),
         comparisons=comparisons_of(record, ablations),
-        models=overview.model_rows(record),
+        table=overview.score_table(record),
         abouts=overview.abouts(record),
         gaps=overview.gaps(record),
         panels=stage_panels(record),

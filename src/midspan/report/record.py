@@ -13,9 +13,10 @@ import yaml
 
 from midspan.errors import UserError
 from midspan.evaluate.result import Result, read_result
-from midspan.files import read_json
+from midspan.files import read_json, read_jsonl
 
 RELEASE = "release"  # what a finished run exports
+START = "start-"  # what the released models that a run starts from are called, with their numbers
 Fields = dict[str, Any]
 
 
@@ -79,6 +80,14 @@ class RunRecord:
         for of_model in self.evaluations.values():
             yield from of_model.values()
 
+    def rows(self, model: str, benchmark: str) -> list[Fields]:
+        """Every answer of a model to a benchmark, with what it was worth; nothing where the file is not there."""
+        file = self.path / "evaluation" / model / f"{benchmark}.jsonl"
+        try:
+            return read_jsonl(file) if file.is_file() else []
+        except ValueError as error:
+            raise UserError(f"{file}: not JSON ({error}); delete it and run that step again") from error
+
     @property
     def seconds(self) -> float | None:
         """The time of all steps; of the training stages alone where there is no manifest."""
@@ -112,7 +121,19 @@ class RunRecord:
         earlier = names[: names.index(name)]
         if start == "previous":
             return earlier[-1] if earlier else None
-        return start if start in earlier else None
+        return start if start in earlier else self.released.get(str(start))
+
+    @property
+    def released(self) -> dict[str, str]:
+        """The released models that stages start from, as the recipe spells them → their names in this run."""
+        names: list[str] = []
+        found: dict[str, None] = {}
+        for stage in self.planned:
+            start = stage.get("start", "previous")
+            own = {"previous", "scratch", *names}
+            found |= dict.fromkeys(one for one in (start if isinstance(start, list) else [start]) if one not in own)
+            names.append(str(stage.get("name")))
+        return {place: f"{START}{number}" for number, place in enumerate(found, 1)}
 
 
 def planned_stages(recipe: Mapping[str, Any]) -> list[Fields]:
@@ -205,7 +226,9 @@ def _read_stages(directory: Path, recipe: Mapping[str, Any]) -> list[Stage]:
 
 def _read_evaluations(directory: Path, models: list[str], benchmarks: list[str]) -> dict[str, dict[str, Result]]:
     """Results by model and benchmark, in the order of the names; those that are not among them come last."""
-    folders = sorted(_folders(directory), key=lambda folder: _place(folder.name, models))
+    folders = sorted(
+        _folders(directory), key=lambda folder: (not folder.name.startswith(START), _place(folder.name, models))
+    )
     files = {
         folder.name: sorted(folder.glob("*.json"), key=lambda file: (_place(file.stem, benchmarks), file.stem))
         for folder in folders

@@ -33,6 +33,12 @@ def error_share(text: Text) -> float | None:
     return None if text.tree is None else _error_bytes(text.tree.root_node) / max(len(text.data), 1)
 
 
+def error_bytes(text: str, path: str, language: str) -> int | None:
+    """How many bytes of a text are in no sentence of its language's grammar; None where there is no grammar."""
+    tree = syntax_tree(text.encode(), path, language)
+    return None if tree is None else _error_bytes(tree.root_node)
+
+
 def python2_statements(text: Text) -> float | None:
     """How many statements only Python 2 has: print and exec without parentheses; None without a grammar."""
     if not _may_be_python2(text.text):

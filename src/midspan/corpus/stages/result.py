@@ -82,6 +82,7 @@ def _statistics(plan: Plan, rows: Manifest, listing: Exclusions) -> dict[str, An
     written = [row.statistics for row in rows["write"]]
     sides = merged(one["side"] for one in written)
     kept, dropped = total(sides), _dropped(rows, listing)
+    later = rows["later"][0].statistics if plan.by_time else None
     groups = {name: merged(one[name] for one in written) for name in ("by_language", "by_licence", "by_licence_class")}
     repositories = merged(one["by_repository"] for one in written)
     secrets = sum((Counter(one["secrets"]) for one in written), Counter[str]())
@@ -91,7 +92,7 @@ def _statistics(plan: Plan, rows: Manifest, listing: Exclusions) -> dict[str, An
         "listed": kept["documents"] + sum(one["documents"] for one in dropped.values()),
         **kept,
         "train": sides.get("train", amount()),
-        "heldout": sides.get("heldout", amount()),
+        "heldout": _held_out(sides, later),
         "max_bytes": plan.settings.max_bytes,
         "by_reason": dict(Counter({reason: one["documents"] for reason, one in dropped.items()}).most_common()),
         **groups,
@@ -101,13 +102,19 @@ def _statistics(plan: Plan, rows: Manifest, listing: Exclusions) -> dict[str, An
         "dropped": dropped,
         "licences_found": merged(row.statistics["licences"] for row in rows["read"]),
         "secrets": dict(secrets.most_common()),
-        "later": rows["later"][0].statistics if plan.by_time else None,
+        "later": later,
         "mixture": _mixture(plan, rows),
         "grammars_missing": missing_grammars(groups["by_language"]),
         "stages": [_stage(name, stage) for name, stage in rows.items()],
         "sources": plan.facts,
         "settings": plan.settings.model_dump(mode="json"),
     }
+
+
+def _held_out(sides: dict[str, Amount], later: dict[str, Any] | None) -> Amount:
+    """The files that are held out, and of those that later commits wrote what counts."""
+    files = sides.get("heldout", amount())
+    return files if later is None else total({"files": files, "later": amount(later["documents"], later["bytes"])})
 
 
 def _stage(name: str, rows: Sequence[Row]) -> dict[str, Any]:

@@ -41,5 +41,7 @@ COMPLETIONS = Benchmark(
     items=items,
     grade=grade,
     scores=lambda items, verdicts: [],
-    sampling=lambda settings: Sampling(max_tokens=settings.max_tokens, temperature=settings.temperature, top_p=0.95),
+    sampling=lambda settings, group: Sampling(
+        max_tokens=settings.max_tokens, temperature=settings.temperature, top_p=0.95
+    ),
 )

@@ -64,5 +64,5 @@ EXERCISES = Benchmark(
     items=items,
     grade=grade,
     scores=lambda items, verdicts: shares("pass@1", items, verdicts),
-    sampling=lambda settings: Sampling(max_tokens=settings.max_tokens),
+    sampling=lambda settings, group: Sampling(max_tokens=settings.max_tokens),
 )

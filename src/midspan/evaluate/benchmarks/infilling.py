@@ -1,77 +1,90 @@
-"""Infilling: one line of a held-out file is taken out, and the model must give exactly that line."""
+"""Infilling: a line, a block or a syntax node of a held-out file is taken out, and the model writes it again."""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from midspan import recipe
-from midspan.batches import generator
-from midspan.corpus import Document, read_documents
-from midspan.evaluate.benchmark import Benchmark, HeldOut, Item, Verdict, shares
+from midspan.corpus import read_heldout
+from midspan.evaluate.benchmark import Benchmark, HeldOut, Item, Verdict, means
+from midspan.evaluate.gaps import KINDS, Places, gaps_of
+from midspan.evaluate.in_place import values_in_place
+from midspan.evaluate.result import Score
 from midspan.evaluate.subject import Answer
 from midspan.inference import Completion, Fill, Plain, Sampling
-from midspan.recipe.fields import Count
+from midspan.recipe.fields import Amount, Count
 from midspan.step import Tools
 
-MAX_TOKENS = 32
-LINES_PER_FILE = 20
-BOTH, LEFT = "both sides", "left side alone"
+LEFT = "lines, left side alone"
+LINE_TOKENS = 48
+MEASURES = {"exact": "exact match", "similarity": "edit similarity", "parses": "parses in place"}
+FAULTS = {"overrun": "goes on too long", "repeats": "repeats what follows"}
 
 
 class Settings(recipe.Settings):
-    """How many lines."""
+    """How many of each kind, as long as there are as many; `left`: of the lines, so many from the left side alone."""
 
-    lines: Count = 200
+    lines: Amount = 200
+    blocks: Amount = 50
+    nodes: Amount = 50
+    left: Amount = 200
+    max_tokens: Count = 192  # of a block or a node
 
 
 def items(settings: Settings, held_out: HeldOut) -> list[Item]:
-    """Up to `lines` lines of code, at most twenty of a file, chosen by seed: not blank and not a comment.
-
-    The prefix ends with the line's indentation, where an editor's cursor stands; the suffix begins with its newline.
-    """
+    """Chosen by seed over all files; the suffix begins where the gap ends."""
     assert held_out.documents is not None
-    blanks = (blank for document in read_documents(held_out.documents) for blank in _blanks(document, held_out.seed))
-    chosen = [item for _, item in heapq.nsmallest(settings.lines, blanks, key=lambda blank: blank[0])]
-    return [*chosen, *(_left_alone(item) for item in chosen)]
-
-
-def _blanks(document: Document, seed: int) -> Iterator[tuple[float, Item]]:
-    """Lines of one file, each with a random number by which it is chosen, whatever other files there are."""
-    lines = document.text.split("\n")
-    candidates = [at for at, text in enumerate(lines[1:-1], 1) if text.strip() and not text.strip().startswith("#")]
-    draw = generator(seed, "blanks", document.id)
-    for at in draw.permutation(candidates)[:LINES_PER_FILE].tolist():
-        code = lines[at].lstrip()
-        prefix = "\n".join([*lines[:at], lines[at][: len(lines[at]) - len(code)]])
-        suffix = "\n" + "\n".join(lines[at + 1 :])
-        identifier = f"{document.repository}/{document.path}, line {at + 1}"
-        yield draw.random(), Item(identifier, document.id, Fill(prefix, suffix), BOTH, code.rstrip())
-
-
-def _left_alone(item: Item) -> Item:
-    assert isinstance(item.prompt, Fill)
-    return Item(item.identifier, item.cluster, Plain(item.prompt.prefix, cut=True), LEFT, item.expected)
+    places = [Places.of(*one) for one in read_heldout(held_out.documents)]
+    found: list[Item] = []
+    for kind in KINDS:
+        drawn = (one for file in places for one in gaps_of(kind, file, held_out.seed))
+        chosen = heapq.nsmallest(getattr(settings, kind), drawn, key=lambda one: one[0])
+        for _, gap in chosen:
+            fill = Fill(gap.prefix, gap.suffix)
+            found.append(Item(gap.place, gap.document.id, fill, kind, gap.middle.rstrip(), gap))
+    lines = [item for item in found if item.group == "lines"][: settings.left]
+    lefts = [(item, Plain(item.source.prefix, cut=True)) for item in lines]
+    return [*found, *(Item(one.identifier, one.cluster, left, LEFT, one.expected, one.source) for one, left in lefts)]
 
 
 def grade(items: Sequence[Item], answers: Sequence[Answer], tools: Tools) -> list[Verdict]:
-    """An answer passes when it is the line taken out, blanks at its end aside."""
+    """An answer from the left side alone has no end: it is cut to as many lines as the gap has."""
     verdicts = []
     for item, answer in zip(items, answers, strict=True):
         assert isinstance(answer, Completion)
-        verdicts.append(Verdict("passed" if answer.text.rstrip() == item.expected else "failed"))
+        text, went_on = answer.text, None
+        if answer.filled:
+            went_on = not answer.ended
+        else:
+            text = "\n".join(text.split("\n")[: item.expected.count("\n") + 1])
+        values = values_in_place(item.source, text, went_on)
+        verdicts.append(Verdict("passed" if values["exact"] else "failed", values=values))
     return verdicts
 
 
+def scores(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[Score]:
+    """The means of each kind of gap."""
+    good = [score for key, name in MEASURES.items() for score in means(name, key, items, verdicts)]
+    return good + [score for key, name in FAULTS.items() for score in means(name, key, items, verdicts, "lower")]
+
+
+def sampling(settings: Settings, group: str) -> Sampling:
+    """Greedy; a line ends with its line."""
+    of_lines = group in ("lines", LEFT)
+    return Sampling(max_tokens=LINE_TOKENS, stop=("\n",)) if of_lines else Sampling(max_tokens=settings.max_tokens)
+
+
 INFILLING = Benchmark(
-    version=1,
-    about="Exact match is the share of lines of held-out files that are given exactly: seen from both sides in "
-    "fill-in-the-middle order, or from the left side alone with as much room.",
+    version=2,
+    about="Infilling takes a line, a block of lines or a syntax node out of held-out files. A model that knows a "
+    "layout for it sees both sides, another the left side alone, its answer cut to as many lines as are missing. Edit "
+    "similarity is the share of characters in the longest common subsequence of answer and original.",
     settings=Settings,
-    asks={BOTH: frozenset({"fill"}), LEFT: frozenset({"plain"})},
+    asks=dict.fromkeys((*KINDS, LEFT), frozenset({"plain"})),
     reads=("documents",),
     items=items,
     grade=grade,
-    scores=lambda items, verdicts: shares("exact match", items, verdicts),
-    sampling=lambda settings: Sampling(max_tokens=MAX_TOKENS, stop=("\n",)),
+    scores=scores,
+    sampling=sampling,
 )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 
 from midspan import recipe
-from midspan.corpus import read_documents
+from midspan.corpus import read_heldout
 from midspan.evaluate.benchmark import Benchmark, HeldOut, Item, Verdict
 from midspan.evaluate.result import Score
 from midspan.evaluate.subject import Answer, Text
@@ -15,24 +16,31 @@ from midspan.step import Tools
 
 
 class Settings(recipe.Settings):
-    """Whole files are read until this many bytes are reached."""
+    """Whole files are read until so many bytes of them count."""
 
     bytes: Count = 200_000
 
 
 def items(settings: Settings, held_out: HeldOut) -> list[Item]:
-    """One for each file, in the corpus's order, which is a shuffled one."""
+    """One for each file, in the corpus's order; of one that later commits changed, what they wrote counts."""
     assert held_out.documents is not None
     found: list[Item] = []
     total = 0
-    for document in read_documents(held_out.documents):
-        size = len(document.text.encode())
+    for document, counted in read_heldout(held_out.documents):
+        text = Text(document.text, spans_of(document.text, counted))
+        size = sum(len(document.text[start:end].encode()) for start, end in text.spans)
         identifier = f"{document.repository}/{document.path}"
-        found.append(Item(identifier, document.repository, Text(document.text), source=size))
+        found.append(Item(identifier, document.id, text, source=size))
         total += size
         if total >= settings.bytes:
             break
     return found
+
+
+def spans_of(text: str, counted: Sequence[range]) -> tuple[tuple[int, int], ...]:
+    """The characters [start, end) of lines."""
+    starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
+    return tuple((starts[part.start], min(starts[part.stop], len(text))) for part in counted)
 
 
 def grade(items: Sequence[Item], answers: Sequence[Answer], tools: Tools) -> list[Verdict]:
@@ -48,12 +56,12 @@ def scores(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[Score]:
     """The average cost of a byte over all files."""
     total = sum(verdict.values["bytes"] for verdict in verdicts)
     bits = sum(verdict.values["bits"] for verdict in verdicts)
-    return [Score("bits per byte", "", bits / total, None, "lower")] if total else []
+    return [Score("bits per byte", "", bits / total, None, "lower", measure="bits", per="bytes")] if total else []
 
 
 LIKELIHOOD = Benchmark(
-    version=1,
-    about="Bits per byte is what a byte of held-out files costs on average, predicted from what stands before it in a "
+    version=2,
+    about="Bits per byte is what a byte of held-out code costs on average, predicted from what stands before it in a "
     "window of the shortest context of any stage.",
     settings=Settings,
     asks={"": frozenset({"score"})},

@@ -49,6 +49,7 @@ def grade(items: Sequence[Item], answers: Sequence[Answer], tools: Tools) -> lis
         if item.source:
             before_chosen, before_rejected = item.source
             values["gain"] = (chosen.logprob - before_chosen) - (rejected.logprob - before_rejected)
+            values["gained"] = float(values["gain"] > 0)
         likelier = chosen.per_token > rejected.per_token
         verdicts.append(Verdict("passed" if likelier else "failed", values=values))
     return verdicts
@@ -58,7 +59,9 @@ def scores(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[Score]:
     """Preference accuracy, and reward accuracy where there is a model to compare with."""
     gains = [verdict.values["gain"] for verdict in verdicts if "gain" in verdict.values]
     rewarded = sum(gain > 0 for gain in gains) / max(1, len(gains))
-    reward = [Score("reward accuracy", "", rewarded, len(gains), "higher", chance=0.5)] if gains else []
+    reward = (
+        [Score("reward accuracy", "", rewarded, len(gains), "higher", chance=0.5, measure="gained")] if gains else []
+    )
     return shares("preference accuracy", items, verdicts, chance=0.5) + reward
 
 
