@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,12 +50,16 @@ def plain_tokenizer(tmp_path: Path, code_tokenizer: Tokenizer) -> Tokenizer:
 def test_a_result_has_every_answer_beside_it(tmp_path: Path, code_tokenizer: Tokenizer, code_texts: list[str]) -> None:
     model = write_model(tmp_path / "base", code_tokenizer)
     held_out = write_documents(tmp_path / "heldout", code_texts)
-    result, rows = ask(model, "infilling", tmp_path, documents=held_out, settings={"lines": 5})
-    assert len(rows) == 10
-    assert {row["group"] for row in rows} == {"both sides", "left side alone"}
-    assert [(score.group, score.trials) for score in result.scores] == [("both sides", 5), ("left side alone", 5)]
+    result, rows = ask(
+        model, "infilling", tmp_path, documents=held_out, settings={"lines": 5, "blocks": 3, "nodes": 0, "left": 2}
+    )
+    groups = {"lines": 5, "blocks": 3, "nodes": 0, "lines, left side alone": 2}
+    assert Counter(row["group"] for row in rows) == {group: count for group, count in groups.items() if count}
+    exact = [score for score in result.scores if score.name == "exact match"]
+    assert {score.group: score.trials for score in exact} == {group: n for group, n in groups.items() if n}
     assert result.rows == hash_path(tmp_path / "evaluation" / "base" / "infilling.jsonl")
-    assert result.asked == {"version": 1, "settings": {"lines": 5}, "context": 32, "seed": 1}
+    settings = {"lines": 5, "blocks": 3, "nodes": 0, "left": 2}
+    assert result.asked == {"version": 2, "settings": settings, "context": 32, "seed": 1}
     assert result.model == "base"
     assert {example.expected for example in result.examples} <= {row["expected"] for row in rows}
 
@@ -71,10 +76,15 @@ def test_what_a_model_cannot_do_is_not_asked_and_the_rest_is(
 ) -> None:
     model = write_model(tmp_path / "base", plain_tokenizer)
     held_out = write_documents(tmp_path / "heldout", code_texts)
-    infilled, rows = ask(model, "infilling", tmp_path, documents=held_out, settings={"lines": 4})
-    assert infilled.not_asked == {"both sides": "the tokenizer has no fill-in-the-middle tokens"}
-    assert [(score.group, score.trials) for score in infilled.scores] == [("left side alone", 4)]
-    assert len(rows) == 4
+    given = {"lines": 4, "blocks": 0, "nodes": 0}
+    infilled, rows = ask(model, "infilling", tmp_path, documents=held_out, settings=given)
+    assert {row["group"] for row in rows} == {"lines", "lines, left side alone"}
+    lines, left = (
+        [row["answer"] for row in rows if row["group"] == group]
+        for group in sorted(infilled.asked and {row["group"] for row in rows})
+    )
+    assert lines == left  # it is asked with the left side alone
+    assert not [score for score in infilled.scores if score.name == "goes on too long"]
     exercises, rows = ask(model, "exercises", tmp_path)
     assert set(exercises.not_asked.values()) == {"the tokenizer has no chat template"}
     assert (exercises.scores, rows) == ([], [])
@@ -95,7 +105,7 @@ def test_why_is_known_before_any_work(plain_tokenizer: Tokenizer, code_tokenizer
         assert not [name for name in BENCHMARKS if why_not_asked(name, full_recipe(), tokenizer)]
     reasons = {
         "likelihood": None,
-        "infilling": "both sides: the tokenizer has no fill-in-the-middle tokens",
+        "infilling": None,
         "exercises": "the tokenizer has no chat template",
         "preferences": "the tokenizer has no chat template",
         "completions": None,
@@ -211,14 +221,14 @@ def test_the_report_is_drawn_from_what_every_benchmark_writes(
     for seed, name in enumerate(("base", "long")):
         model = write_model(tmp_path / "models" / name, code_tokenizer, positions=256, seed=seed)
         settings = {
-            "infilling": {"lines": 3},
+            "infilling": {"lines": 3, "blocks": 1, "nodes": 0, "max_tokens": 8},
             "exercises": {"count": 2, "max_tokens": 4},
             "completions": {"max_tokens": 4},
         }
         for benchmark in BENCHMARKS:
             ask(model, benchmark, tmp_path, documents=held_out, settings=settings.get(benchmark, {}))
     page = render_report(tmp_path).read_text(encoding="utf-8")
-    for shown in ("bits per byte", "exact match, both sides", "pass@1, new families", "prompt 1",
+    for shown in ("bits per byte", "exact match, lines", "pass@1, new families", "prompt 1",
                   "preferences: not asked of base, long: no preference pairs are held out."):  # fmt: skip
         assert shown in page
 

@@ -89,6 +89,22 @@ def write_evaluation(run: Path, model: str, benchmark: str, scores: list[Score],
     file = run / "evaluation" / model / f"{benchmark}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     write_result(file, Result(benchmark, model, f"What {benchmark} means.", asked, scores, **more))
+    rows = [row for score in scores for row in rows_of(score, random.Random(f"{model} {score.label}"))]
+    write(file.with_suffix(".jsonl"), "".join(json.dumps(row) + "\n" for row in rows))
+
+
+def rows_of(score: Score, chance: random.Random) -> list[dict[str, Any]]:
+    """Rows that make the score: of a share as many that passed, in any order; else thirty with that mean."""
+    if score.trials is None:
+        passed = [score.value + number / 100 for number in range(-15, 16)]
+    else:
+        passed = [float(number < round(score.value * score.trials)) for number in range(score.trials)]
+        chance.shuffle(passed)
+    facts = {"group": score.group, "answer": "", "expected": ""}
+    return [
+        {"item": f"item {number}", "cluster": f"file {number // 4}", "passed": value, **facts}
+        for number, value in enumerate(passed)
+    ]
 
 
 def write_evaluations(run: Path, model: str, bits: float, both: float, left: float) -> None:

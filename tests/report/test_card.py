@@ -20,7 +20,9 @@ from midspan.report import model_card
 def test_the_card_of_an_export_describes_the_last_stage(run: Path) -> None:
     card = model_card(run, "release")
     assert "weights of the stage “dpo”" in card
-    assert "| **dpo** | 2.402 | 7.0% (4.2–11.4, n = 200)" in card
+    assert "| bits per byte | 2.114 | 2.047 | 2.391 | 2.402 |" in card
+    assert "| exact match, both sides | 4.5% (2.4–8.3, n = 200) |" in card
+    assert "| **dpo** |" in card
     for fact in ("| Layers | 4 |", "| Rotary base | 100,000 |", "| Positions | 2,048 |", "5.25 million", "PSF-2.0"):
         assert fact in card
 

@@ -12,7 +12,6 @@ from midspan.report.figures import (
     Z_95,
     amount,
     byte_size,
-    difference_interval,
     duration,
     percent,
     wilson,
@@ -47,22 +46,3 @@ def test_wilson_bounds_are_the_shares_that_just_explain_what_was_seen(trials: in
     for bound in (low, high):  # the score test's statistic at a bound is exactly the quantile
         if 0 < bound < 1:
             assert abs(share - bound) / math.sqrt(bound * (1 - bound) / trials) == pytest.approx(Z_95, rel=1e-5)
-
-
-@given(st.integers(1, 300), st.integers(0, 300), st.integers(0, 300))
-def test_the_interval_of_a_difference_turns_round_with_its_sides(trials: int, first: int, second: int) -> None:
-    a, b = min(first, trials) / trials, min(second, trials) / trials
-    low, high = difference_interval(a, trials, b, trials)
-    assert low <= b - a <= high
-    assert difference_interval(b, trials, a, trials) == pytest.approx((-high, -low))
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "interval"),
-    [((48, 80), (56, 70), (0.0524, 0.3339)), ((3, 10), (9, 10), (0.1705, 0.8090)), ((2, 7), (6, 7), (0.0582, 0.8062))],
-)
-def test_newcombes_own_examples_are_reproduced(
-    first: tuple[int, int], second: tuple[int, int], interval: tuple[float, float]
-) -> None:
-    found = difference_interval(first[0] / first[1], first[1], second[0] / second[1], second[1])
-    assert found == pytest.approx(interval, abs=5e-5)  # Newcombe 1998, table II, method 10

@@ -56,13 +56,12 @@ def test_headline_numbers_are_those_of_the_files(run: Path) -> None:
         assert shown in text
 
 
-def test_the_table_has_a_row_for_every_model_with_intervals(run: Path) -> None:
+def test_the_table_has_a_column_for_every_model_with_intervals(run: Path) -> None:
     html = render_report(run).read_text(encoding="utf-8")
-    row = re.search(r'<tr><th scope="row">dpo<.*?</tr>', html, re.DOTALL)
-    assert row
-    assert "34.7–53.8, n = 100" in row[0]
+    cells = re.findall(r'<td data-header="dpo">.*?</td>', html, re.DOTALL)
+    assert any("34.7–53.8, n = 100" in cell for cell in cells)
     for figure in ("2.402", "7.0%", "2.0%", "44.0%", "4.0%", "83.0%", "11 s"):
-        assert f'<span class="figure">{figure}</span>' in row[0]
+        assert any(f'<span class="figure">{figure}</span>' in cell for cell in cells)
 
 
 def test_the_data_card_counts_documents_licences_and_what_was_dropped(run: Path) -> None:
@@ -127,12 +126,14 @@ def test_every_score_is_followed_from_one_stage_to_the_next(run: Path, ablation:
 
 
 def test_a_difference_within_chance_is_called_so(run: Path) -> None:
-    assert "With 100 trials the two cannot be told apart at 95%." in written(run).text  # 41 and 44 of 100
+    assert "no difference can be shown at 95%." in written(run).text  # 41 and 44 of 100
     for name in ("sft", "dpo"):
         write_evaluation(
             run, name, "exercises", [score("pass@1", "new parameters", 0.9 if name == "dpo" else 0.4, 100)]
         )
-    assert "With 100 trials" not in written(run).text
+    found = comparisons(render_report(run).read_text(encoding="utf-8"))["sft → dpo"]
+    assert changes(found)["pass@1, new parameters"] == ("better", "40.0% → 90.0%")
+    assert "+50.0 points [" in found
 
 
 def test_a_benchmark_that_nobody_knew_is_drawn_as_all_others_are(run: Path) -> None:

@@ -80,7 +80,8 @@ def several_lines(places: Places, draw: np.random.Generator) -> Gap | None:
     """Two lines or more, from the code of the first to the end of the last."""
     first = int(draw.choice(places.counted))
     last = min(first + int(draw.integers(1, MOST_LINES)), len(places.lines) - 1)
-    return places.gap(places.code(first), places.starts[last] + len(places.lines[last].rstrip()))
+    gap = places.gap(places.code(first), places.starts[last] + len(places.lines[last].rstrip()))
+    return gap if "\n" in gap.middle.strip() else None
 
 
 def one_node(places: Places, draw: np.random.Generator) -> Gap | None:
@@ -110,7 +111,7 @@ def gaps_of(kind: str, places: Places, seed: int) -> Iterator[tuple[float, Gap]]
     draw = generator(seed, kind, places.document.id)
     counting = set(places.counted)
     seen: set[tuple[int, int]] = set()
-    for _ in range(min(ATTEMPTS * PER_FILE, 2 * ATTEMPTS * len(counting))):
+    for _ in range(ATTEMPTS * PER_FILE if counting else 0):
         gap = KINDS[kind](places, draw)
         if gap is None or not LEAST_CHARACTERS <= len(gap.middle.strip()) <= LONGEST:
             continue

@@ -8,21 +8,35 @@ from rapidfuzz.distance import Indel
 
 from midspan.corpus import error_bytes
 from midspan.evaluate.gaps import Gap
+from midspan.evaluate.result import Better
+from midspan.inference import Completion
 
+# What an answer is worth, from 0 to 1: what the score is called that is the mean of it.
+VALUES: dict[str, tuple[str, Better]] = {
+    "exact": ("exact match", "higher"),
+    "similarity": ("edit similarity", "higher"),
+    "parses": ("parses in place", "higher"),
+    "overrun": ("goes on too long", "lower"),
+    "repeats": ("repeats what follows", "lower"),
+}
 LEAST_REPEATED = 4  # characters of a line that is repeated: a bracket alone is no repetition
 
 
-def values_in_place(gap: Gap, answer: str, went_on: bool | None) -> Mapping[str, float]:
+def values_in_place(gap: Gap, answer: Completion) -> Mapping[str, float]:
     """What an answer is worth, by name, each 0 to 1; `parses` only where the language has a grammar.
 
-    `went_on`: it did not end by itself where the gap ends; None where nothing says it should (left to right).
+    `overrun`: it did not end by itself, or beyond what was missing. From the left side alone nothing says where to end:
+    such an answer has no overrun, and is cut to as many lines as are missing.
     """
-    told, expected = answer.rstrip(), gap.middle.rstrip()
+    expected, text = gap.middle.rstrip(), answer.text
+    if not answer.filled:
+        text = "\n".join(text.split("\n")[: expected.count("\n") + 1])
+    told = text.rstrip()
     values = {"exact": float(told == expected), "similarity": similarity(told, expected)}
-    if (parses := parses_in_place(gap, answer)) is not None:
+    if (parses := parses_in_place(gap, text)) is not None:
         values["parses"] = float(parses)
-    if went_on is not None:
-        values["overrun"] = float(went_on or (told != expected and told.startswith(expected)))
+    if answer.filled:
+        values["overrun"] = float(not answer.ended or (told != expected and told.startswith(expected)))
     values["repeats"] = float(repeats_suffix(gap, told))
     return values
 

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import json
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +147,7 @@ class Tokenizer:
         encoding = self._continuing.encode(text, add_special_tokens=False)
         numbers = encoding.word_ids
         starts = [place for place, number in enumerate(numbers) if place == 0 or number != numbers[place - 1]]
-        return [encoding.ids[start:end] for start, end in zip(starts, [*starts[1:], len(numbers)], strict=True)]
+        return [encoding.ids[start:end] for start, end in pairwise([*starts, len(numbers)])]
 
     def encode_piece(self, data: bytes) -> list[int]:
         """The ids that merging alone makes of `data`, the beginning of a longer piece."""

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from midspan import recipe
 from midspan.corpus import read_heldout
 from midspan.evaluate.benchmark import Benchmark, HeldOut, Item, Verdict, means
-from midspan.evaluate.gaps import KINDS, Places, gaps_of
-from midspan.evaluate.in_place import values_in_place
-from midspan.evaluate.result import Score
+from midspan.evaluate.gaps import KINDS, Gap, Places, gaps_of
+from midspan.evaluate.in_place import VALUES, values_in_place
 from midspan.evaluate.subject import Answer
 from midspan.inference import Completion, Fill, Plain, Sampling
 from midspan.recipe.fields import Amount, Count
@@ -18,8 +17,6 @@ from midspan.step import Tools
 
 LEFT = "lines, left side alone"
 LINE_TOKENS = 48
-MEASURES = {"exact": "exact match", "similarity": "edit similarity", "parses": "parses in place"}
-FAULTS = {"overrun": "goes on too long", "repeats": "repeats what follows"}
 
 
 class Settings(recipe.Settings):
@@ -40,33 +37,24 @@ def items(settings: Settings, held_out: HeldOut) -> list[Item]:
     for kind in KINDS:
         drawn = (one for file in places for one in gaps_of(kind, file, held_out.seed))
         chosen = heapq.nsmallest(getattr(settings, kind), drawn, key=lambda one: one[0])
-        for _, gap in chosen:
-            fill = Fill(gap.prefix, gap.suffix)
-            found.append(Item(gap.place, gap.document.id, fill, kind, gap.middle.rstrip(), gap))
-    lines = [item for item in found if item.group == "lines"][: settings.left]
-    lefts = [(item, Plain(item.source.prefix, cut=True)) for item in lines]
-    return [*found, *(Item(one.identifier, one.cluster, left, LEFT, one.expected, one.source) for one, left in lefts)]
+        found += [item_of(gap, kind, Fill(gap.prefix, gap.suffix)) for _, gap in chosen]
+    lines = [item.source for item in found if item.group == "lines"][: settings.left]
+    return [*found, *(item_of(gap, LEFT, Plain(gap.prefix, cut=True)) for gap in lines)]
+
+
+def item_of(gap: Gap, group: str, prompt: Fill | Plain) -> Item:
+    """The item that asks for a gap."""
+    return Item(gap.place, gap.document.id, prompt, group, gap.middle.rstrip(), gap)
 
 
 def grade(items: Sequence[Item], answers: Sequence[Answer], tools: Tools) -> list[Verdict]:
-    """An answer from the left side alone has no end: it is cut to as many lines as the gap has."""
+    """Passed where the answer is what was taken out, blanks at its end aside."""
     verdicts = []
     for item, answer in zip(items, answers, strict=True):
         assert isinstance(answer, Completion)
-        text, went_on = answer.text, None
-        if answer.filled:
-            went_on = not answer.ended
-        else:
-            text = "\n".join(text.split("\n")[: item.expected.count("\n") + 1])
-        values = values_in_place(item.source, text, went_on)
+        values = values_in_place(item.source, answer)
         verdicts.append(Verdict("passed" if values["exact"] else "failed", values=values))
     return verdicts
-
-
-def scores(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[Score]:
-    """The means of each kind of gap."""
-    good = [score for key, name in MEASURES.items() for score in means(name, key, items, verdicts)]
-    return good + [score for key, name in FAULTS.items() for score in means(name, key, items, verdicts, "lower")]
 
 
 def sampling(settings: Settings, group: str) -> Sampling:
@@ -85,6 +73,8 @@ INFILLING = Benchmark(
     reads=("documents",),
     items=items,
     grade=grade,
-    scores=scores,
+    scores=lambda items, verdicts: [
+        score for value, (name, better) in VALUES.items() for score in means(name, value, items, verdicts, better)
+    ],
     sampling=sampling,
 )
