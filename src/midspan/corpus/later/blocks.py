@@ -6,10 +6,11 @@ By content, not by path: a file that was renamed, code that was moved and a chan
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+PIECE = 8  # lines
 Block = tuple[int, int]  # lines [first, end) of a text, counted from 0
 
 
@@ -40,6 +41,25 @@ class NewLines:
             if pair in self._known:
                 new[line] = new[following] = False
         return list(_runs(lines, new))
+
+
+def pieces(text: str, block: Block) -> list[Block]:
+    """A block in pieces of PIECE written lines, so that a copy of a part of it is found too; the last may be longer."""
+    lines = text.split("\n")
+    written = [number for number in range(*block) if lines[number].strip()]
+    starts = [written[at] for at in range(0, max(1, len(written) - PIECE // 2), PIECE)]
+    return list(pairwise([*starts, block[1]]))
+
+
+def joined(parts: Sequence[Block]) -> list[Block]:
+    """Pieces that follow each other, as blocks again; in order."""
+    found: list[Block] = []
+    for first, end in parts:
+        if found and found[-1][1] == first:
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((first, end))
+    return found
 
 
 def _pairs_of(text: str) -> Iterator[tuple[int, int, int]]:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from midspan.corpus.decontamination import EvaluationIndex
 from midspan.corpus.documents import HELDOUT_SCHEMA, content_id
 from midspan.corpus.encodings import NotTextError, decode_source
-from midspan.corpus.later import Block, BlockIndex, NewLines
+from midspan.corpus.later import Block, BlockIndex, NewLines, joined, pieces
 from midspan.corpus.later.copies import LEAST_SHINGLES
 from midspan.corpus.quality import why_not
 from midspan.corpus.secrets import redact
@@ -39,8 +39,8 @@ class LaterTask:
 
 
 @dataclass(frozen=True)
-class Written:
-    """A block of new lines."""
+class Piece:
+    """A part of a block of new lines."""
 
     document: int  # among the documents
     lines: Block
@@ -49,9 +49,9 @@ class Written:
 
 
 def later(task: LaterTask, folder: Path, guard: Guard) -> dict[str, Any]:
-    """Write later.parquet, in HELDOUT_SCHEMA, and the index of its blocks.
+    """Write later.parquet, in HELDOUT_SCHEMA, and the index of its blocks, piece by piece.
 
-    A block of which an earlier text of these repositories holds most is not held out: it was moved, renamed, reverted,
+    A piece of which an earlier text of these repositories holds most is not held out: it was moved, renamed, reverted,
     or only touched.
     """
     reasons: Counter[str] = Counter()
@@ -61,28 +61,36 @@ def later(task: LaterTask, folder: Path, guard: Guard) -> dict[str, Any]:
         lines.add(document.text)
     for text in _earlier(task):
         lines.compare(text)
-    blocks = list(_blocks(documents, lines))
-    index = BlockIndex.of([block.text for block in blocks], [block.place for block in blocks])
-    known = set((index.sizes < LEAST_SHINGLES).nonzero()[0].tolist())
-    short = len(known)
+    found = list(_pieces(documents, lines))
+    index = _index(found)
+    short = set((index.sizes < LEAST_SHINGLES).nonzero()[0].tolist())
+    known: set[int] = set()
     for text in _earlier(task):
         known.update(index.copied(text).tolist())
-    kept = [block for number, block in enumerate(blocks) if number not in known]
-    BlockIndex.of([block.text for block in kept], [block.place for block in kept]).save(folder / INDEX)
-    lines_of: dict[int, list[dict[str, int]]] = {}
-    for block in kept:
-        lines_of.setdefault(block.document, []).append({"first": block.lines[0], "end": block.lines[1]})
-    rows = [vars(documents[number]) | {"blocks": own} for number, own in lines_of.items()]
+    kept = [piece for number, piece in enumerate(found) if number not in known | short]
+    _index(kept).save(folder / INDEX)
+    parts: dict[int, list[Block]] = {}
+    for piece in kept:
+        parts.setdefault(piece.document, []).append(piece.lines)
+    blocks = {number: joined(own) for number, own in parts.items()}
+    rows = [
+        vars(documents[number]) | {"blocks": [{"first": first, "end": end} for first, end in own]}
+        for number, own in blocks.items()
+    ]
     write_documents(folder / DOCUMENTS, pa.Table.from_pylist(rows, schema=HELDOUT_SCHEMA))
     return {
         "files": len(documents),
         "left out": dict(reasons),
         "documents": len(rows),
-        "blocks": len(kept),
-        "bytes": sum(len(block.text.encode()) for block in kept),
-        "short blocks": short,
-        "known blocks": len(known) - short,
+        "blocks": sum(map(len, blocks.values())),
+        "bytes": sum(len(piece.text.encode()) for piece in kept),
+        "too short": len(short),
+        "there before": len(known - short),
     }
+
+
+def _index(found: list[Piece]) -> BlockIndex:
+    return BlockIndex.of([piece.text for piece in found], [piece.place for piece in found])
 
 
 def _documents(task: LaterTask, guard: Guard, reasons: Counter[str]) -> Iterator[StagedDocument]:
@@ -134,9 +142,10 @@ def _earlier(task: LaterTask) -> Iterator[str]:
                 yield redact(text)[0] if task.secrets else text
 
 
-def _blocks(documents: list[StagedDocument], lines: NewLines) -> Iterator[Written]:
+def _pieces(documents: list[StagedDocument], lines: NewLines) -> Iterator[Piece]:
     for number, document in enumerate(documents):
         written = document.text.split("\n")
-        for first, end in lines.blocks(document.text):
-            place = f"{document.repository}/{document.path}, lines {first + 1} to {end}"
-            yield Written(number, (first, end), "\n".join(written[first:end]), place)
+        for block in lines.blocks(document.text):
+            for first, end in pieces(document.text, block):
+                place = f"{document.repository}/{document.path}, lines {first + 1} to {end}"
+                yield Piece(number, (first, end), "\n".join(written[first:end]), place)

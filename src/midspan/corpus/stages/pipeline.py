@@ -202,7 +202,7 @@ def _later(plan: Plan, workplace: Workplace) -> Row:
         left_out = ", ".join(f"{count} {reason}" for reason, count in row.statistics["left out"].items())
         raise UserError(
             f"corpus.heldout.after: the later commits wrote nothing that can be judged ({row.statistics['files']} files"
-            f", {row.statistics['known blocks']} blocks that were there before{left_out and f'; left out: {left_out}'}"
+            f", {row.statistics['there before']} pieces that were there before{left_out and f'; left out: {left_out}'}"
             "): choose an earlier moment, or hold out files (corpus.heldout.files) without it"
         )
     return row
