@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +26,6 @@ from midspan.train.start import prepare
 from midspan.train.trainable import check_weights, trainable
 
 RUNTIME = recipe.Runtime()
-LAYERS = dict.fromkeys(("stablelm", "llama", "qwen2"))
 
 
 def stage(name: str = "tuned", **fields: Any) -> recipe.Stage:
@@ -125,7 +123,7 @@ def test_merged_it_computes_the_same(family: str, tmp_path: Path) -> None:
 def test_its_gradients_are_those_of_the_merged_weights_times_the_other_factor(
     config: DecoderConfig, tmp_path: Path
 ) -> None:
-    """d W = scale (dB A + B dA), so A's gradient is scale Bᵀ G, and B's is scale G Aᵀ, where G is the merged weight's."""
+    """W + scale B A has the gradient G: so A has scale Bᵀ G, and B has scale G Aᵀ."""
     decoder = learnt(started(config, tmp_path / "base", lora(alpha=12)))
     plain = merged_decoder(decoder, 3.0)
     plain.requires_grad_()
@@ -140,7 +138,7 @@ def test_its_gradients_are_those_of_the_merged_weights_times_the_other_factor(
             continue
         down, up = factors[f"{layer}lora_A.weight"], factors[f"{layer}lora_B.weight"]
         for found, expected in ((down.grad, 3 * up.T @ parameter.grad), (up.grad, 3 * parameter.grad @ down.T)):
-            torch.testing.assert_close(found, expected, atol=1e-4 * float(expected.abs().max()), rtol=1e-3)
+            torch.testing.assert_close(found, expected, atol=1e-4 * float(expected.detach().abs().max()), rtol=1e-3)
 
 
 @pytest.mark.parametrize("config", [STABLE, LLAMA, QWEN2], ids=["stablelm", "llama", "tied"])
@@ -186,7 +184,7 @@ def test_a_mistake_in_the_recipe_is_named(weights: dict[str, Any], message: str)
 
 def test_what_does_not_suit_the_model_is_refused() -> None:
     check_weights(stage(**lora(rank=16)), STABLE, from_scratch=False)
-    with pytest.raises(UserError, match="stages.tuned.weights.rank 17 is more than k_proj can have, 16: lower it"):
+    with pytest.raises(UserError, match="rank 17 is more than k_proj can have, 16: lower it"):
         check_weights(stage(**lora(rank=17)), STABLE, from_scratch=False)
     check_weights(stage(**lora(rank=17, targets=["q_proj"])), STABLE, from_scratch=False)
     check_weights(stage(weights={"kind": "full", "frozen_layers": 1}), STABLE, from_scratch=False)
@@ -250,12 +248,11 @@ def test_of_frozen_blocks_nothing_is_kept_and_nothing_is_learnt(tmp_path: Path) 
     assert without == {name for name in dict(decoder.named_parameters()) if name.startswith(("embed_", "layers.0."))}
 
 
-@pytest.mark.parametrize("recompute", [False, True])
-def test_recomputed_it_has_the_same_gradients(recompute: bool, tmp_path: Path) -> None:
+def test_recomputed_it_has_the_same_gradients(tmp_path: Path) -> None:
     found = []
     started(FIFTY, tmp_path / "base", lora())
-    for recomputed in (False, recompute):
-        decoder = prepare(stage(**lora()), FIFTY, tmp_path / "base", None, 5, recomputed, RUNTIME, HERE)
+    for recompute in (False, True):
+        decoder = prepare(stage(**lora()), FIFTY, tmp_path / "base", None, 5, recompute, RUNTIME, HERE)
         learnt(decoder)
         (part,) = Counting().parts(0, HERE)
         Counting().loss(decoder, part)[0].backward()
@@ -272,11 +269,8 @@ def test_memory_counts_gradients_and_moments_of_what_learns() -> None:
         for weights in ({"kind": "full"}, {"kind": "lora"}, {"kind": "full", "frozen_layers": 6})
     )
     sizes = trainable(LARGE, recipe.Lora())
-    assert (adapted.weights, adapted.gradients, adapted.moments) == (
-        4 * sizes.total,
-        4 * sizes.trained,
-        8 * sizes.trained,
-    )
+    assert (adapted.weights, adapted.gradients) == (4 * sizes.total, 4 * sizes.trained)
+    assert adapted.moments == 8 * sizes.trained
     assert adapted.fixed < full.fixed / 3
     assert full.gradients == full.weights == upper.weights > 2 * upper.gradients
     assert upper.activations == full.activations // 4
@@ -294,8 +288,9 @@ def test_the_refusal_names_lora_where_that_fits(monkeypatch: pytest.MonkeyPatch)
     assert fit(stage(**lora(rank=16)), LARGE, torch.float32, HERE, RUNTIME).micro_rows >= 1
 
 
-def test_the_recipe_says_it_in_one_line() -> None:
-    weights = stage(weights=json.loads('{"kind": "lora", "rank": "8", "alpha": 4}')).weights
+def test_a_recipe_names_what_is_adapted_and_by_how_much() -> None:
+    weights = stage(**lora(rank=8, alpha=4, targets=["up_proj", "q_proj"])).weights
     assert isinstance(weights, recipe.Lora)
-    assert (weights.rank, weights.scale, weights.layers) == (8, 0.5, recipe.LINEAR_LAYERS)
+    assert (weights.scale, weights.layers) == (0.5, ("q_proj", "up_proj"))
+    assert stage(**lora()).weights.layers == recipe.LINEAR_LAYERS  # type: ignore[union-attr]
     assert stage().weights == recipe.Full()
