@@ -242,6 +242,15 @@ def test_too_little_memory_is_said_with_the_settings_that_help(
     assert "runtime.recompute: true" in refused(released, runtime={"recompute": False})
 
 
+def test_weights_that_do_not_suit_the_start_are_refused(released: Path, refused: Refused) -> None:
+    line = refused(released, weights={"kind": "lora", "rank": 1000})
+    assert "stages.tuned.weights.rank 1000 is more than q_proj can have" in line
+    line = refused(released, weights={"kind": "full", "frozen_layers": 9})
+    assert "stages.tuned.weights.frozen_layers: of 2 layers 9 frozen leave none to train" in line
+    line = refused("scratch", weights={"kind": "lora"})  # type: ignore[arg-type]
+    assert "stages.tuned.weights: from scratch all has to be learnt" in line
+
+
 def encoded(tokenizer: Path, folder: Path, repositories: Path) -> Path:
     """A folder of token shards as `midspan corpus build --tokenizer` leaves it."""
     from midspan.corpus import build_corpus, encode_documents
