@@ -238,7 +238,7 @@ def test_too_little_memory_is_said_with_the_settings_that_help(
     monkeypatch.setattr("midspan.train.memory.available_memory", lambda device: 10**6)
     line = refused(released)
     assert "stages.tuned needs" in line
-    assert "lower its context, take a smaller model" in line
+    assert "lower its context, or take a smaller model" in line
     assert "runtime.recompute: true" in refused(released, runtime={"recompute": False})
 
 

@@ -61,9 +61,9 @@ def train_stage(
     model: recipe.Model | None = None,
     adapter: Path | None = None,
 ) -> None:
-    """Train one stage from the model at `start` (None: from scratch, in the shape of `model`); write model and summary,
-    and to `adapter` what a LoRA stage has learnt.
+    """Train one stage from the model at `start` (None: from scratch, in the shape of `model`); write model and summary.
 
+    What a LoRA stage has learnt is written to `adapter` too.
     With several processes this one starts them and waits; each of them comes here again.
     """
     folder, processes = summary.parent, tools.runtime.parallel.processes
