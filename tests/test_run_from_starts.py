@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import shutil
 from collections.abc import Callable
 from contextlib import redirect_stderr
@@ -291,6 +293,42 @@ def test_a_stage_starts_from_an_earlier_one_or_from_the_released_model_again(sta
         assert all(torch.equal(value, held[start][name]) for name, value in held[stage_name].items()), stage_name
     assert not all(torch.equal(value, held["start-1"][name]) for name, value in held["code"].items())
     assert not (models / "start-2").exists()
+
+
+def test_lora_stages_hand_on_merged_weights_and_keep_their_adapters(started: Started, carry: Carry) -> None:
+    peft = pytest.importorskip("peft", reason="a development extra")
+    place = started("fim-and-chat")
+    lora = {"weights": {"kind": "lora", "rank": 4, "targets": ["q_proj", "up_proj"]}}
+    run = carry(code(place, schedule={"learning_rate": 0.05}, **lora), {**DPO, **lora}, evaluate=NOTHING)
+    models, adapters = run.place / "models", {name: run.place / "stages" / name / "adapter" for name in ("code", "dpo")}
+    before, after = (dict(open_weights(models / name).tensors()) for name in ("start-1", "code"))
+    moved = {name for name in before if not torch.equal(before[name], after[name])}
+    assert moved == {name for name in before if name.endswith(("q_proj.weight", "up_proj.weight"))}
+    assert {tensor.dtype for tensor in after.values()} == {torch.bfloat16}
+    base = read_json(adapters["code"] / "adapter_config.json")["base_model_name_or_path"]
+    assert Path(base) == models / "start-1"
+    theirs = transformers.AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    merged = peft.PeftModel.from_pretrained(theirs, adapters["code"]).merge_and_unload().state_dict()
+    for name, tensor in after.items():
+        assert torch.equal(merged[name if name.startswith("lm_head") else f"model.{name}"].bfloat16(), tensor), name
+    # Nothing is learnt yet at the first step of DPO: the reference is the model itself.
+    first = json.loads(run.text("stages/dpo/metrics.jsonl").splitlines()[0])
+    assert first["loss"] == pytest.approx(math.log(2), abs=1e-6)
+    summary = read_json(run.place / "stages" / "code" / "summary.json")
+    assert summary["trained_parameters"] == 2 * 4 * (64 + 64 + 64 + 96)  # of two layers: rank × (in + out)
+    assert "mfu" not in summary
+    assert "dpo, LoRA of rank 4" in run.text("card.md")
+    assert "causal on corpus, LoRA of rank 4" in run.text("report.html")
+
+
+def test_tokens_that_no_stage_can_learn_are_said(started: Started, carry: Carry) -> None:
+    place = started("llama-3.1")
+    said = "no stage trains their embeddings, so they stay alike: give one weights: {kind: full}"
+    run = carry(code(place, weights={"kind": "full", "frozen_layers": 1}), evaluate=NOTHING)
+    assert said in run.said.split("corpus")[0]
+    before, after = (dict(open_weights(run.place / "models" / name).tensors()) for name in ("start-1", "code"))
+    still = {name for name in before if torch.equal(before[name], after[name])}
+    assert still == {name for name in before if name.startswith(("embed_tokens", "layers.0."))}
 
 
 def test_a_released_gguf_file_travels_the_road(carry: Carry) -> None:

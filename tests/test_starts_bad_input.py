@@ -238,8 +238,17 @@ def test_too_little_memory_is_said_with_the_settings_that_help(
     monkeypatch.setattr("midspan.train.memory.available_memory", lambda device: 10**6)
     line = refused(released)
     assert "stages.tuned needs" in line
-    assert "lower its context, take a smaller model" in line
+    assert "lower its context, or take a smaller model" in line
     assert "runtime.recompute: true" in refused(released, runtime={"recompute": False})
+
+
+def test_weights_that_do_not_suit_the_start_are_refused(released: Path, refused: Refused) -> None:
+    line = refused(released, weights={"kind": "lora", "rank": 1000})
+    assert "stages.tuned.weights.rank 1000 is more than q_proj can have" in line
+    line = refused(released, weights={"kind": "full", "frozen_layers": 9})
+    assert "stages.tuned.weights.frozen_layers: of 2 layers 9 frozen leave none to train" in line
+    line = refused("scratch", weights={"kind": "lora"})  # type: ignore[arg-type]
+    assert "stages.tuned.weights: from scratch all has to be learnt" in line
 
 
 def encoded(tokenizer: Path, folder: Path, repositories: Path) -> Path:

@@ -16,11 +16,11 @@ from midspan.evaluate import benchmarks_of, why_not_asked
 from midspan.inference import check_tokenizer
 from midspan.model import DecoderConfig, load_config
 from midspan.progress import say
-from midspan.recipe import CORPUS, Data, Recipe, Stage, parse_fields
+from midspan.recipe import CORPUS, Data, Full, Recipe, Stage, parse_fields
 from midspan.step import Tools
 from midspan.steps import data_of, released_of, starts_of
 from midspan.tokens import Message, Tokenizer, encode_chat, open_tokenizer
-from midspan.train import OBJECTIVES, alone, fit, lacking, shape_of
+from midspan.train import OBJECTIVES, alone, check_weights, fit, lacking, shape_of
 
 Value = TypeVar("Value")
 
@@ -44,6 +44,8 @@ def check(recipe: Recipe, tools: Tools) -> None:
     _check_chat(recipe, tokenizer)
     if added:
         say(f"{start} lacks {', '.join(added)}: they are added, with the mean of all embeddings")
+        if all(stage.weights != Full() for stage in recipe.stages):
+            say("no stage trains their embeddings, so they stay alike: give one weights: {kind: full}")
     not_asked = {name: why for name in benchmarks if (why := why_not_asked(name, recipe, tokenizer))}
     for name, why in not_asked.items():
         say(f"not asked: {name}, for {why}")
@@ -122,7 +124,7 @@ def _start_with_its_tokenizer(recipe: Recipe) -> tuple[Path | None, Tokenizer | 
 
 
 def _check_shapes(recipe: Recipe) -> None:
-    """Whether each stage's context suits what it starts from, and its training the memory."""
+    """Whether each stage's context and weights suit what it starts from, and its training the memory."""
     world = replace(alone(), size=recipe.runtime.parallel.processes)
     dtype = compute_dtype(recipe.runtime.precision, world.device)
     shapes: dict[str, DecoderConfig] = {}
@@ -133,6 +135,7 @@ def _check_shapes(recipe: Recipe) -> None:
             raise UserError(f"stages.{stage.name}: models of different shapes have no mean")
         size = recipe.tokenizer.vocabulary_size
         shapes[stage.name] = shape_of(stage, configs[0] if configs else None, recipe.model, size)
+        check_weights(stage, shapes[stage.name], from_scratch=not starts)
         fit(stage, shapes[stage.name], dtype, world, recipe.runtime)
 
 

@@ -82,6 +82,7 @@ def _stage_steps(recipe: Recipe, stage: Stage, run: Path) -> Iterator[Step]:
     data = [data_of(recipe, part, run) for part in stage.data]
     reads: dict[str, Paths] = {**start, "tokenizer": run / "tokenizer", "data": data}
     writes = {"output": run / "models" / stage.name, "summary": run / "stages" / stage.name / "summary.json"}
+    writes |= {"adapter": run / "stages" / stage.name / "adapter"} if stage.weights.kind == "lora" else {}
     yield Step(stage.name, train_stage, settings, reads, writes)
 
 

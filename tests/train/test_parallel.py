@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file
 
 from midspan.files import hash_path, read_json
 
@@ -21,17 +22,39 @@ stages: [{{name: base, tokens: 10240}}]
 evaluate: {{likelihood: false, infilling: false, exercises: false, preferences: false, completions: false}}
 runtime: {{precision: fp32}}
 """
+LEARNING = (
+    "start: {start}, data: [{{tokens: corpus, fim: {{rate: 0.5}}}}], tokens: 5120, context: 128, tokens_per_step: 512, "
+    "schedule: {{learning_rate: 0.01}}"
+)
+ADAPTER = "stages/adapted/adapter/adapter_model.safetensors"
+PARTLY = RECIPE.replace(
+    "stages: [{{name: base, tokens: 10240}}]",
+    f"""stages:
+  - {{{{name: adapted, weights: {{{{kind: lora, rank: 8}}}}, {LEARNING}}}}}
+  - {{{{name: upper, weights: {{{{kind: full, frozen_layers: 1}}}}, {LEARNING}}}}}""",
+)
 
 
-def command(folder: Path, run: str, *settings: str) -> list[str]:
-    recipe = folder / "recipe.yaml"
-    recipe.write_text(RECIPE.format(tiny=Path(__file__).parent.parent / "tiny.yaml"))
+def command(folder: Path, run: str, *settings: str, text: str = RECIPE) -> list[str]:
+    recipe = folder / f"{run}.yaml"
+    tiny, start = Path(__file__).parent.parent / "tiny.yaml", folder / "alone" / "models" / "base"
+    recipe.write_text(text.format(tiny=tiny, start=start))
     changes = [argument for setting in settings for argument in ("--set", setting)]
     return [sys.executable, "-m", "midspan", "run", str(recipe), "--run", str(folder / run), *changes]
 
 
-def losses(run: Path) -> list[float]:
-    return [json.loads(line)["loss"] for line in (run / "stages" / "base" / "metrics.jsonl").read_text().splitlines()]
+def losses(run: Path, stage: str = "base") -> list[float]:
+    return [json.loads(line)["loss"] for line in (run / "stages" / stage / "metrics.jsonl").read_text().splitlines()]
+
+
+def kill_in(metrics: Path, command: list[str]) -> None:
+    """Start a run and kill it once it has logged a few steps."""
+    process = subprocess.Popen(command, start_new_session=True)
+    while not metrics.exists() or len(metrics.read_text().splitlines()) < 5:
+        assert process.poll() is None, "it ended before it could be killed"
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -57,15 +80,45 @@ def test_a_killed_run_of_two_processes_goes_on_to_the_same_bits(alone: Path) -> 
     settings = ("runtime.parallel.processes=2", "runtime.checkpoint_seconds=0")
     subprocess.run(command(alone.parent, "whole", *settings), check=True, capture_output=True)
     killed = alone.parent / "killed"
-    metrics = killed / "stages" / "base" / "metrics.jsonl"
-    process = subprocess.Popen(command(alone.parent, "killed", *settings), start_new_session=True)
-    while not metrics.exists() or len(metrics.read_text().splitlines()) < 5:
-        assert process.poll() is None, "it ended before it could be killed"
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    kill_in(killed / "stages" / "base" / "metrics.jsonl", command(alone.parent, "killed", *settings))
     assert not (killed / "models" / "base").exists()
     subprocess.run(command(alone.parent, "killed", *settings), check=True, capture_output=True)
     assert losses(killed) == losses(alone.parent / "whole")
     bits = [hash_path(run / "models" / "base" / "model.safetensors") for run in (killed, alone.parent / "whole")]
     assert bits[0] == bits[1]
+
+
+@pytest.fixture(scope="module")
+def partly(alone: Path) -> Path:
+    """Stages of which a part learns, in one process."""
+    subprocess.run(command(alone.parent, "partly", text=PARTLY), check=True, capture_output=True)
+    return alone.parent / "partly"
+
+
+def by_two(run: Path, *settings: str) -> list[str]:
+    """The command that carries the same out in two processes."""
+    return command(run.parent, run.name, "runtime.parallel.processes=2", *settings, text=PARTLY)
+
+
+@pytest.mark.parametrize(("zero", "recompute"), [(1, "false"), (3, "true")])
+def test_where_a_part_learns_two_processes_give_one_process_losses(partly: Path, zero: int, recompute: str) -> None:
+    run = partly.parent / f"partly-{zero}"
+    settings = (f"runtime.parallel.zero={zero}", f"runtime.recompute={recompute}")
+    subprocess.run(by_two(run, *settings), check=True, capture_output=True)
+    for stage in ("adapted", "upper"):
+        one, two = losses(partly, stage), losses(run, stage)
+        assert len(one) == 10
+        assert max(abs(a - b) for a, b in zip(one, two, strict=True)) < 1e-5
+    one, two = (load_file(place / ADAPTER) for place in (partly, run))
+    assert {name: value.shape for name, value in one.items()} == {name: value.shape for name, value in two.items()}
+
+
+def test_where_a_part_learns_a_killed_run_of_two_processes_goes_on_to_the_same_bits(partly: Path) -> None:
+    whole, killed = partly.parent / "partly-whole", partly.parent / "partly-killed"
+    settings = ("runtime.parallel.zero=3", "runtime.checkpoint_seconds=0")
+    kill_in(killed / "stages" / "adapted" / "metrics.jsonl", by_two(killed, *settings))
+    assert not (killed / "models" / "adapted").exists()
+    for run in (killed, whole):
+        subprocess.run(by_two(run, *settings), check=True, capture_output=True)
+    for file in ("models/adapted/model.safetensors", "models/upper/model.safetensors", ADAPTER):
+        assert hash_path(killed / file) == hash_path(whole / file), file

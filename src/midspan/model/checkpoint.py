@@ -67,7 +67,7 @@ def save_tensors(
     in_checkpoint = ((checkpoint_name(name), tensor.to("cpu", dtype).contiguous()) for name, tensor in tensors)
     if total <= SHARD_BYTES:
         written = [directory / "model.safetensors"]
-        _save_file(dict(in_checkpoint), written[0])
+        write_safetensors(dict(in_checkpoint), written[0])
     else:
         written = _save_shards(in_checkpoint, directory, total)
     for old in set(directory.glob("model*.safetensors*")) - set(written):
@@ -83,7 +83,7 @@ def _save_shards(tensors: Iterable[tuple[str, Tensor]], directory: Path, total: 
 
     def close() -> None:
         shards.append(list(shard))
-        _save_file(shard, directory / f"shard-{len(shards)}")
+        write_safetensors(shard, directory / f"shard-{len(shards)}")
         shard.clear()
 
     for name, tensor in tensors:
@@ -100,7 +100,8 @@ def _save_shards(tensors: Iterable[tuple[str, Tensor]], directory: Path, total: 
     return [*files, index]
 
 
-def _save_file(tensors: dict[str, Tensor], file: Path) -> None:
+def write_safetensors(tensors: dict[str, Tensor], file: Path) -> None:
+    """Write one safetensors file, whole or not at all."""
     with atomic_file(file) as aside:
         save_file(tensors, aside, metadata={"format": "pt"})
         aside.chmod(file.parent.stat().st_mode & 0o666)  # safetensors lets nobody else read it

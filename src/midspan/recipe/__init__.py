@@ -18,18 +18,21 @@ from midspan.recipe.loading import fingerprint, load_recipe, parse_fields, parse
 from midspan.recipe.model import Model, Tokenizer
 from midspan.recipe.recipe import Recipe
 from midspan.recipe.runtime import Parallel, Runtime
-from midspan.recipe.stages import CORPUS, Data, Fim, Optimizer, Schedule, Stage
+from midspan.recipe.stages import CORPUS, LINEAR_LAYERS, Data, Fim, Full, Lora, Optimizer, Schedule, Stage
 
 __all__ = [
     "CORPUS",
+    "LINEAR_LAYERS",
     "AlignmentSource",
     "Corpus",
     "Data",
     "Fim",
     "FolderSource",
+    "Full",
     "GitSource",
     "HubSource",
     "Kind",
+    "Lora",
     "Model",
     "NearDuplicates",
     "Optimizer",

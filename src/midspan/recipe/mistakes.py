@@ -61,13 +61,24 @@ def explain(error: ValidationError, fields: type[BaseModel], values: Any) -> str
         hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
         return f"unknown field {field!r}; {hint}"
     if first["type"].startswith("union_tag"):  # an entry whose `kind` decides about its other fields
-        return f"{field}: its kind is missing or unknown; known are stdlib, folder, git, jsonl, parquet and hub"
+        return f"{field}: its kind is missing or unknown; known are {', '.join(_kinds_at(fields, location))}"
     message = first["msg"].removeprefix("Value error, ")
     return f"{field}: {message[0].lower()}{message[1:]}" if location else message
 
 
 def fields_at(fields: Any, location: Sequence[int | str]) -> list[str]:
-    """The names of the fields that the groups at `location` may have, found by walking the models' own annotations."""
+    """The names of the fields that the groups at `location` may have."""
+    return [name for group in _groups_at(fields, location) for name in group.model_fields]
+
+
+def _kinds_at(fields: Any, location: Sequence[int | str]) -> list[str]:
+    """The kinds that an entry at `location` may be of."""
+    groups = _groups_at(fields, location)
+    return [kind for group in groups for kind in get_args(group.model_fields["kind"].annotation)]
+
+
+def _groups_at(fields: Any, location: Sequence[int | str]) -> list[type[BaseModel]]:
+    """The groups of fields that may stand at `location`, found by walking the models' own annotations."""
     groups = [fields]
     for part in location:
         inner: list[Any] = []
@@ -77,7 +88,7 @@ def fields_at(fields: Any, location: Sequence[int | str]) -> list[str]:
             else:  # an entry of a list, or a value of a dict
                 inner += _groups(get_args(group)[-1])
         groups = inner
-    return [name for group in groups if isinstance(group, type) for name in getattr(group, "model_fields", ())]
+    return [group for group in groups if isinstance(group, type) and issubclass(group, BaseModel)]
 
 
 def _groups(annotation: Any) -> list[Any]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from midspan.recipe.fields import Count, Fraction, Kind, Name, Settings, Shares, Weight
 
 CORPUS = "corpus"  # the token shards of the recipe's own corpus
 DATA_KINDS = ("tokens", "conversations", "pairs")
+LINEAR_LAYERS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")  # of every block
 
 
 class Fim(Settings):
@@ -86,6 +88,42 @@ class Optimizer(Settings):
     gradient_clip: float = 1.0
 
 
+class Full(Settings):
+    """The weights themselves are trained."""
+
+    kind: Literal["full"] = "full"
+    frozen_layers: Annotated[int, Field(ge=0)] = 0  # of the lowest blocks; with any, the embedding (and tied head) too
+
+
+class Lora(Settings):
+    """Low-rank updates of the blocks' linear layers are trained, all else is frozen (Hu et al. 2021, "LoRA")."""
+
+    kind: Literal["lora"] = "lora"
+    rank: Count = 16
+    alpha: Annotated[float, Field(gt=0)] = 32.0
+    targets: Annotated[list[str], Field(min_length=1)] | None = None  # by name; None: all linear layers of the blocks
+
+    @field_validator("targets")
+    @classmethod
+    def _are_linear_layers(cls, targets: list[str] | None) -> list[str] | None:
+        for name in targets or []:
+            if name not in LINEAR_LAYERS:
+                near = difflib.get_close_matches(name, LINEAR_LAYERS, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(LINEAR_LAYERS)}"
+                raise ValueError(f"no linear layer of a block is called {name!r}; {hint}")
+        return targets
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The linear layers that are adapted, in the order of a block."""
+        return tuple(name for name in LINEAR_LAYERS if self.targets is None or name in self.targets)
+
+    @property
+    def scale(self) -> float:
+        """How much of the update is added."""
+        return self.alpha / self.rank
+
+
 class Stage(Settings):
     """One stage. `tokens` counts every position of every packed row, `epochs` the passes over the first data part.
 
@@ -103,6 +141,7 @@ class Stage(Settings):
     micro_tokens: Count | Literal["auto"] = "auto"  # positions in one forward and backward pass; auto: as memory allows
     schedule: Schedule
     optimizer: Optimizer = Optimizer()
+    weights: Annotated[Full | Lora, Field(discriminator="kind")] = Full()
     rope_base: float | None = None  # None: as before
 
     @model_validator(mode="after")

@@ -75,7 +75,7 @@ def _stage_row(stage: Stage) -> list[str]:
     summary = stage.summary
     return [
         stage.name,
-        stage.objective or ABSENT,
+        ", ".join(part for part in (stage.objective, stage.frozen) if part) or ABSENT,
         count(number(summary, "steps")),
         amount(number(summary, "tokens")),
         count(number(summary, "context")),

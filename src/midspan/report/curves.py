@@ -77,8 +77,9 @@ def _loss_panel(stage: Stage) -> Panel:
 
 
 def title_of(stage: Stage) -> str:
-    """A stage's name, its objective and what it learns from."""
+    """A stage's name, its objective, what it learns from, and what is frozen."""
     what = " on ".join(part for part in (stage.objective, ", ".join(stage.data)) if part)
+    what = ", ".join(part for part in (what, stage.frozen) if part)
     return f"{stage.name}: {what}" if what else stage.name
 
 

@@ -37,6 +37,16 @@ class Stage:
         return str(self.summary.get("objective") or planned or "")
 
     @property
+    def frozen(self) -> str:
+        """What is not trained of the weights, in words; nothing where all of them are."""
+        weights = self.recipe.get("weights")
+        if not isinstance(weights, dict):
+            return ""
+        if weights.get("kind") == "lora":
+            return f"LoRA of rank {weights.get('rank')}"
+        return f"the lowest {weights['frozen_layers']} layers frozen" if weights.get("frozen_layers") else ""
+
+    @property
     def parts(self) -> list[Fields]:
         """The parts of its data, as the recipe gives them."""
         return [part for part in self.recipe.get("data") or [] if isinstance(part, dict)]

@@ -7,6 +7,7 @@ from midspan.train.objectives.reference import sequence_logprobs
 from midspan.train.released import average, lacking, take_released, take_tokenizer
 from midspan.train.stage import train_stage
 from midspan.train.start import shape_of
+from midspan.train.trainable import check_weights
 from midspan.train.world import World, alone
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "alone",
     "average",
     "batch_logprobs",
+    "check_weights",
     "fit",
     "lacking",
     "sequence_logprobs",

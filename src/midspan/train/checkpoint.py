@@ -10,24 +10,25 @@ from typing import Any
 
 import torch
 from torch.distributed.checkpoint import state_dict_loader, state_dict_saver
-from torch.distributed.checkpoint.state_dict import get_state_dict, set_state_dict
+from torch.distributed.checkpoint.state_dict import StateDictOptions, get_state_dict, set_state_dict
 
 from midspan.files import read_json, remove_leftovers, require_space, sync_directory, write_json
 from midspan.model import Decoder
 from midspan.train.world import World
 
 CHECKPOINT_FACTOR = 4  # bytes of a checkpoint per byte of weights: the weights, two AdamW moments, and room
+TRAINED = StateDictOptions(ignore_frozen_params=True, strict=False)  # what is frozen is as the stage found it
 
 
 def save_checkpoint(
     directory: Path, decoder: Decoder, optimizer: torch.optim.Optimizer, progress: dict[str, Any], world: World
 ) -> None:
-    """Commit weights, optimizer state and `progress` (with its "step") under `directory`; older ones are removed.
+    """Commit trained weights, optimizer state and `progress` (with its "step") under `directory`; older ones go.
 
     All processes of `world` write their shares; the directory has its name only once all of them are there.
     """
-    weights = sum(parameter.numel() * parameter.element_size() for parameter in decoder.parameters())
-    require_space(directory, CHECKPOINT_FACTOR * weights)
+    trained = [parameter for parameter in decoder.parameters() if parameter.requires_grad]
+    require_space(directory, CHECKPOINT_FACTOR * sum(one.numel() * one.element_size() for one in trained))
     target = directory / f"step-{progress['step']:08d}"
     aside = directory / f".{target.name}.part"
     if world.rank == 0:
@@ -36,7 +37,7 @@ def save_checkpoint(
     world.barrier()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # DCP warns where one process saves alone, as it should here
-        model_state, optimizer_state = get_state_dict(decoder, optimizer)
+        model_state, optimizer_state = get_state_dict(decoder, optimizer, options=TRAINED)
         state = {"model": model_state, "optimizer": optimizer_state}
         state_dict_saver.save(state, checkpoint_id=aside, no_dist=world.mesh is None)
     world.barrier()
@@ -65,8 +66,9 @@ def load_checkpoint(
     progress: dict[str, Any] = read_json(newest / "progress.json")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model_state, optimizer_state = get_state_dict(decoder, optimizer)
+        model_state, optimizer_state = get_state_dict(decoder, optimizer, options=TRAINED)
         state: dict[str, Any] = {"model": model_state, "optimizer": optimizer_state}
         state_dict_loader.load(state, checkpoint_id=newest, no_dist=world.mesh is None)
-        set_state_dict(decoder, optimizer, model_state_dict=state["model"], optim_state_dict=state["optimizer"])
+        states = {"model_state_dict": state["model"], "optim_state_dict": state["optimizer"]}
+        set_state_dict(decoder, optimizer, **states, options=TRAINED)
     return progress

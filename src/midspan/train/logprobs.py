@@ -50,11 +50,12 @@ class _TokenLogprobs(torch.autograd.Function):
         return chosen - total
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
         hidden, head, targets, total = ctx.saved_tensors
         scale = gradient.float()[:, None]  # [tokens, 1]
         hidden_gradient = torch.zeros(hidden.shape, device=hidden.device)
-        head_gradient = torch.empty(head.shape, dtype=ctx.dtypes[1], device=head.device)
+        learns = ctx.needs_input_grad[1]  # a head may be frozen
+        head_gradient = torch.empty(head.shape, dtype=ctx.dtypes[1], device=head.device) if learns else None
         for part, logits, product in _logits(hidden, head):
             # d logprob / d logits = one-hot(target) - softmax
             slope = logits.sub_(total[:, None]).exp_().mul_(-scale)
@@ -62,7 +63,8 @@ class _TokenLogprobs(torch.autograd.Function):
             slope.scatter_add_(1, column[:, None], torch.where(inside[:, None], scale, 0.0))
             product.copy_(slope)
             hidden_gradient += product @ head[part]
-            head_gradient[part] = product.T @ hidden
+            if head_gradient is not None:
+                head_gradient[part] = product.T @ hidden
         return hidden_gradient.to(ctx.dtypes[0]), head_gradient, None, None
 
 

@@ -9,7 +9,8 @@ import torch
 from midspan import recipe
 from midspan.compute import available_memory
 from midspan.errors import UserError
-from midspan.model import DecoderConfig, parameter_count
+from midspan.model import DecoderConfig
+from midspan.train.trainable import trainable
 from midspan.train.world import World
 
 SHARE = 0.8  # of the memory that is free: the rest is for batches, buffers and what else starts meanwhile
@@ -20,10 +21,10 @@ MOST_MICRO_TOKENS = {"cpu": 4096, "cuda": 16_384}  # more at once was measured t
 class Memory:
     """Bytes on one device."""
 
-    weights: int  # float32, and as many for their gradients and for each of AdamW's two moments
-    gradients: int
+    weights: int  # float32, the frozen ones and adapters too
+    gradients: int  # of those that are trained, as are AdamW's two moments
     moments: int
-    activations: int  # of one row
+    activations: int  # of one row, in the blocks that gradients pass through
 
     @property
     def fixed(self) -> int:
@@ -40,16 +41,17 @@ class Fit:
 
 
 def memory_of(
-    config: DecoderConfig, context: int, dtype: torch.dtype, world: World, zero: int, recompute: bool
+    stage: recipe.Stage, config: DecoderConfig, dtype: torch.dtype, world: World, zero: int, recompute: bool
 ) -> Memory:
-    """What training `config` at `context` takes on each device."""
-    parameters = 4 * parameter_count(config).total
-    share = parameters // world.size
-    states = (share, share, 2 * share) if zero == 3 else (parameters, parameters, 2 * share)
-    per_token = _layer_bytes(config, context, dtype)
-    layers = 1 if recompute else config.num_layers
-    stream = config.num_layers * config.hidden_size * 4 if recompute else 0
-    return Memory(*states, activations=context * (layers * per_token + stream))
+    """What training `config` as `stage` says takes on each device."""
+    weights, trained = (4 * count for count in trainable(config, stage.weights))
+    spread = world.size if zero == 3 else 1
+    states = (weights // spread, trained // spread, 2 * trained // world.size)
+    per_token = _layer_bytes(config, stage.context, dtype)
+    frozen = stage.weights.frozen_layers if isinstance(stage.weights, recipe.Full) else 0
+    layers = 1 if recompute else config.num_layers - frozen
+    stream = (config.num_layers - frozen) * config.hidden_size * 4 if recompute else 0
+    return Memory(*states, activations=stage.context * (layers * per_token + stream))
 
 
 def fit(stage: recipe.Stage, config: DecoderConfig, dtype: torch.dtype, world: World, runtime: recipe.Runtime) -> Fit:
@@ -62,17 +64,24 @@ def fit(stage: recipe.Stage, config: DecoderConfig, dtype: torch.dtype, world: W
     zero = runtime.parallel.zero
     choices = (False, True) if runtime.recompute == "auto" else (runtime.recompute,)
     for recompute in choices:
-        needed = memory_of(config, stage.context, dtype, world, zero, recompute)
+        needed = memory_of(stage, config, dtype, world, zero, recompute)
         together = (free - needed.fixed) // needed.activations
         if stage.micro_tokens != "auto":
             together = stage.micro_tokens // stage.context if needed.fixed + needed.activations <= free else 0
         if together >= 1:
             return Fit(max(1, min(rows, together, MOST_MICRO_TOKENS[world.device.type] // stage.context)), recompute)
     total = needed.fixed + needed.activations
+    helpful = ["lower its context", "take a smaller model"]
+    helpful += [] if recompute else ["set runtime.recompute: true"]
+    if isinstance(stage.weights, recipe.Full):
+        adapting = stage.model_copy(update={"weights": recipe.Lora()})
+        adapted = memory_of(adapting, config, dtype, world, zero, recompute)
+        if adapted.fixed + adapted.activations <= free:
+            helpful.append("adapt the model it starts from (weights: {kind: lora})")
     raise UserError(
         f"stages.{stage.name} needs {total / 1e9:.1f} GB ({needed.fixed / 1e9:.1f} for weights, gradients and AdamW, "
-        f"{needed.activations / 1e9:.1f} for one row of {stage.context}), and {free / 1e9:.1f} GB are free: lower its "
-        "context, take a smaller model" + ("" if recompute else ", or set runtime.recompute: true")
+        f"{needed.activations / 1e9:.1f} for one row of {stage.context}), and {free / 1e9:.1f} GB are free: "
+        f"{', '.join(helpful[:-1])}, or {helpful[-1]}"
     )
 
 

@@ -15,5 +15,6 @@ def make_optimizer(decoder: Decoder, settings: recipe.Optimizer) -> torch.optim.
         {"params": [one for one in trained if one.ndim >= 2], "weight_decay": settings.weight_decay},
         {"params": [one for one in trained if one.ndim < 2], "weight_decay": 0.0},
     ]
+    groups = [group for group in groups if group["params"]]
     betas = (settings.beta1, settings.beta2)
     return torch.optim.AdamW(groups, lr=0.0, betas=betas, eps=settings.epsilon, fused=True)

@@ -8,12 +8,13 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
 
 from midspan import recipe
@@ -37,10 +38,12 @@ from midspan.recipe import parse_fields
 from midspan.step import Tools
 from midspan.tokens import Tokenizer
 from midspan.train.loop import Course, train
+from midspan.train.lora import merged, save_adapter
 from midspan.train.memory import Fit, fit
 from midspan.train.objectives import OBJECTIVES, Feed, Objective
 from midspan.train.rows import Feeder, facts_of, open_rows
 from midspan.train.start import prepare, shape_of
+from midspan.train.trainable import trainable
 from midspan.train.world import World, joined_world, launched
 
 
@@ -57,9 +60,11 @@ def train_stage(
     tools: Tools,
     start: Path | None = None,
     model: recipe.Model | None = None,
+    adapter: Path | None = None,
 ) -> None:
     """Train one stage from the model at `start` (None: from scratch, in the shape of `model`); write model and summary.
 
+    What a LoRA stage has learnt is written to `adapter` too.
     With several processes this one starts them and waits; each of them comes here again.
     """
     folder, processes = summary.parent, tools.runtime.parallel.processes
@@ -75,18 +80,18 @@ def train_stage(
         dtype = compute_dtype(precision, world.device)
         settled = _settled(folder / "settled.json", stage, config, dtype, world, tools.runtime)
         rows = _opened_in_turn(Feeder(stage, own, seed, folder, tools.engine), data, world)
-        decoder = prepare(config, start, model, seed, settled.recompute, tools.runtime, world)
+        decoder = prepare(stage, config, start, model, seed, settled.recompute, tools.runtime, world)
         feed = Feed(rows, stage.tokens_per_step // stage.context, settled.micro_rows, stage.context, dtype)
         objective = objective_of(stage, feed, decoder, world, folder)
         course = course_of(stage, len(rows), tools.runtime.checkpoint_seconds, folder)
         epochs = course.steps * feed.rows_per_step / len(rows)
         say(f"{stage.name}: {len(rows):,} rows of {stage.context}, {epochs:.2f} epochs")
         trained = train(decoder, course, objective, world)
-        hand_on(decoder, own, start, stage, output, world)
+        hand_on(decoder, own, start, stage, output, adapter, world)
         if world.rank == 0:
             facts = {"rows": len(rows), "epochs": epochs, **facts_of(rows), **objective.facts}
             account = {**trained, "objective": stage.objective.kind, "context": stage.context, **facts}
-            write_json(summary, account | machine_of(config, stage.context, trained, dtype, world, settled))
+            write_json(summary, account | machine_of(config, stage, trained, dtype, world, settled))
             shutil.rmtree(folder / "checkpoints")
         world.barrier()
 
@@ -131,9 +136,18 @@ def _opened_in_turn(feeder: Feeder, data: Sequence[Path], world: World) -> Mixtu
 
 
 def hand_on(
-    decoder: Decoder, tokenizer: Tokenizer, start: Path | None, stage: recipe.Stage, directory: Path, world: World
+    decoder: Decoder,
+    tokenizer: Tokenizer,
+    start: Path | None,
+    stage: recipe.Stage,
+    directory: Path,
+    adapter: Path | None,
+    world: World,
 ) -> None:
-    """Write weights and tokenizer as one HF-layout directory, whole or not at all, in the start's precision."""
+    """Write weights and tokenizer as one HF-layout directory, whole or not at all, in the start's precision.
+
+    Of a LoRA stage these are the merged weights, and the adapter is written by itself.
+    """
     weights = open_weights(start) if start else None
     dtype = weights.dtype if weights else torch.float32
     generation = weights.generation if weights else Generation.of_tokens(tokenizer.end_of_text, tokenizer.chat_end)
@@ -143,9 +157,15 @@ def hand_on(
     options = StateDictOptions(full_state_dict=True, cpu_offload=True)
     state: Any = get_model_state_dict(decoder, options=options)
     if world.rank == 0:
+        tensors: Iterable[tuple[str, Tensor]] = state.items()
+        if isinstance(stage.weights, recipe.Lora):
+            assert start is not None  # check_weights
+            assert adapter is not None
+            save_adapter(state, stage.weights, start, adapter)
+            tensors = merged(state, stage.weights.scale)
         require_space(directory.parent, 2 * dtype.itemsize * parameter_count(decoder.config).total)
         with atomic_directory(directory) as aside:
-            save_tensors(state.items(), decoder.config, aside, dtype, generation)
+            save_tensors(tensors, decoder.config, aside, dtype, generation)
             tokenizer.save(aside)
             facts.write(aside)
 
@@ -161,23 +181,23 @@ def learnt_facts(before: ModelFacts, stage: recipe.Stage) -> ModelFacts:
 
 
 def machine_of(
-    config: DecoderConfig, context: int, trained: dict[str, Any], dtype: torch.dtype, world: World, settled: Fit
+    config: DecoderConfig, stage: recipe.Stage, trained: dict[str, Any], dtype: torch.dtype, world: World, settled: Fit
 ) -> dict[str, Any]:
-    """Model FLOPs utilisation and what it was measured on."""
+    """Model FLOPs utilisation, where all weights are trained, and what it was measured on."""
     peak, source = peak_flops(dtype, world.device)
-    flops = flops_per_token(config, context)
+    flops = flops_per_token(config, stage.context)
     utilisation = flops * trained["tokens"] / trained["seconds"] / (peak * world.size)
     cores, threads = os.cpu_count(), torch.get_num_threads()
     return {
         "parameters": parameter_count(config).total,
-        "flops_per_token": flops,
+        "trained_parameters": trainable(config, stage.weights).trained,
+        **({"flops_per_token": flops, "mfu": utilisation} if stage.weights == recipe.Full() else {}),
         "peak_flops": peak,
         "peak_source": source,
-        "mfu": utilisation,
         "precision": str(dtype).removeprefix("torch."),
         "device": world.device.type,
         "processes": world.size,
-        "micro_tokens": settled.micro_rows * context,
+        "micro_tokens": settled.micro_rows * stage.context,
         "recompute": settled.recompute,
         "torch": torch.__version__,
         "machine": {"platform": platform.platform(), "cores": cores, "threads": threads},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import torch
@@ -15,7 +16,9 @@ from torch.utils.checkpoint import checkpoint
 from midspan import recipe
 from midspan.errors import UserError
 from midspan.model import Decoder, DecoderConfig, on_meta, open_weights
+from midspan.train.lora import drawn_adapters
 from midspan.train.parallel import shard
+from midspan.train.trainable import adapt
 from midspan.train.world import World
 
 
@@ -39,6 +42,7 @@ def shape_of(
 
 
 def prepare(
+    stage: recipe.Stage,
     config: DecoderConfig,
     start: Path | None,
     model: recipe.Model | None,
@@ -49,13 +53,15 @@ def prepare(
 ) -> Decoder:
     """The decoder that a stage begins with, on the world's device and spread over its processes."""
     decoder = on_meta(config)
+    adapt(decoder, stage.weights)
     if recompute:
         recompute_blocks(decoder)
     if runtime.compile:
         for block in decoder.layers:
             block.compile()
     shard(decoder, world, runtime.parallel.zero)
-    fill(decoder, open_weights(start).tensors() if start else _drawn(config, seed, model), world)
+    weights = open_weights(start).tensors() if start else _drawn(config, seed, model)
+    fill(decoder, chain(weights, drawn_adapters(decoder, seed, stage.name)), world)
     return decoder
 
 
