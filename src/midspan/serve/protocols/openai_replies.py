@@ -2,45 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from midspan.inference import Completion, Ids, Sampling
-
-
-@dataclass(frozen=True)
-class Ask:
-    """What one request asks for: `copies` answers to each prompt; `echoes` come before the answers."""
-
-    prompts: list[Ids]
-    echoes: list[str]
-    copies: int
-    sampling: Sampling
-
-    @property
-    def choices(self) -> list[Ids]:
-        """One prompt for each answer: OpenAI's choices, in their order."""
-        return [prompt for prompt in self.prompts for _ in range(self.copies)]
-
-    @property
-    def prompt_tokens(self) -> int:
-        """Each prompt counts once, however many answers it gets."""
-        return sum(prompt.count for prompt in self.prompts)
-
-    def echo(self, choice: int) -> str:
-        """What comes before the answer of number `choice`."""
-        return self.echoes[choice // self.copies]
-
-
-def error_body(
-    message: str, kind: str, param: str | None = None, code: str | None = None, **more: Any
-) -> dict[str, Any]:
-    """OpenAI's error object; `more` are further fields of it."""
-    return {"error": {"message": message, "type": kind, "param": param, "code": code, **more}}
+from midspan.inference import Completion
+from midspan.serve.events import event
+from midspan.serve.service import Ask
 
 
 def usage(prompt_tokens: int, completion_tokens: int) -> dict[str, int]:
@@ -49,16 +19,11 @@ def usage(prompt_tokens: int, completion_tokens: int) -> dict[str, int]:
     return {"prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens, "total_tokens": total}
 
 
-def event(value: Any) -> str:
-    """One server-sent event."""
-    return f"data: {json.dumps(value, ensure_ascii=False)}\n\n"
-
-
 DONE = "data: [DONE]\n\n"
 
 
 @dataclass
-class Reply:
+class OpenAIReply:
     """What all objects of one answer share; the two kinds of answer differ in their choices."""
 
     model: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from midspan.inference import Sampling
 from midspan.tokens import Message
@@ -98,14 +98,3 @@ class ChatRequest(_Request):
 
     messages: list[ChatMessage] = Field(min_length=1)
     max_completion_tokens: int | None = Field(None, ge=1)
-
-
-def explain(error: ValidationError) -> tuple[str, str | None]:
-    """What is wrong with a body, in one line, and the field it is about (None: the body itself)."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    if not first["loc"]:
-        return f"the body is not the JSON object it should be: {first['msg']}", None
-    field = str(first["loc"][0])
-    # A union's members ("str", "list[str]") are in the path too; only indices and names help the reader.
-    path = ".".join(str(part) for part in first["loc"] if "[" not in str(part) and part != "str")
-    return f"{path}: {first['msg'].lower()}", field
