@@ -22,7 +22,7 @@ from midspan.inference import (
     prompt_limit,
 )
 from midspan.inference.cursor import prompt_at_cursor
-from midspan.tokens import Message, chat_prompt_ids, train_tokenizer
+from midspan.tokens import Message, chat_prefill_ids, chat_prompt_ids, train_tokenizer
 
 TOKENIZER = train_tokenizer(["def add(first, second):\n    return first + second\n"] * 5, 300)
 FIM = TOKENIZER.fim
@@ -84,10 +84,13 @@ messages = st.lists(
 @settings(max_examples=300)
 def test_a_chat_prompt_drops_the_oldest_turns_and_no_more_than_needed(history: list[Message], limit: int) -> None:
     def encoded(kept: list[Message]) -> list[int]:
-        return chat_prompt_ids(TOKENIZER, kept)
+        return chat_prefill_ids(TOKENIZER, kept)[0] if begun else chat_prompt_ids(TOKENIZER, kept)
 
+    begun = history[-1]["role"] == "assistant"
+    questions = [number for number, message in enumerate(history) if begun and message["role"] == "user"]
+    last = max(questions, default=len(history) - 1)  # from here on everything stays
     # Every way of dropping the k oldest messages, by brute force; then those that leave no answer in front.
-    middle = [number for number, message in enumerate(history[:-1]) if message["role"] != "system"]
+    middle = [number for number, message in enumerate(history[:last]) if message["role"] != "system"]
     ways = []
     for count in range(len(middle) + 1):
         if 0 < count < len(middle) and history[middle[count]]["role"] != "user":
