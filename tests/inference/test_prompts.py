@@ -13,6 +13,7 @@ from midspan.inference import (
     Chat,
     Engine,
     Fill,
+    Ids,
     Marked,
     Plain,
     Prompt,
@@ -168,3 +169,75 @@ def test_a_model_that_cannot_fill_in_is_asked_without_the_suffix(
     assert without.can == {"plain", "chat"}
     assert prompt_at_cursor(without, "a", "b") == Plain("a", cut=True)
     assert "cannot fill in" in capsys.readouterr().err
+
+
+@given(code, code, code, st.integers(10, 80))
+def test_what_a_client_laid_out_is_cut_as_the_two_sides_of_a_cursor_are(
+    prefix: str, suffix: str, line: str, limit: int
+) -> None:
+    prefix, suffix, line = (text.replace("<", "").replace("|", "") for text in (prefix, suffix, line))
+    laid_out = f"<fim_prefix>{prefix}<fim_suffix>{suffix}<fim_middle>"
+    assert ids_of(Marked(laid_out), limit) == ids_of(Fill(prefix, suffix), limit)
+    backwards = ids_of(Marked(f"<fim_prefix><fim_suffix>{suffix}<fim_middle>{line}"), limit)
+    assert len(backwards) <= limit
+    kept = backwards[backwards.index(FIM.middle) + 1 :]
+    all_of_it = TOKENIZER.encode(line)
+    assert kept == all_of_it[len(all_of_it) - len(kept) :]
+    assert len(kept) >= min(len(all_of_it), limit - 3 - limit // 4)
+    headed = ids_of(Marked(f"<reponame>x<filename>y\n{line}{laid_out}"), limit)
+    assert len(headed) <= limit
+    assert headed[-len(ids_of(Fill(prefix, suffix), limit)) :] == ids_of(Fill(prefix, suffix), limit)
+
+
+def test_what_is_not_laid_out_whole_is_refused_with_both_counts() -> None:
+    text = "<fim_prefix>" + "def add(" * 60
+    with pytest.raises(PromptTooLongError, match=r"the prompt has \d+ tokens, the model takes 41"):
+        ids_of(Marked(text), 40)
+
+
+def test_an_id_that_the_tokenizer_does_not_have_is_named() -> None:
+    for token in (-1, TOKENIZER.vocabulary_size):
+        with pytest.raises(UserError, match=f"token id {token}, the model's vocabulary ends at"):
+            ids_of(Ids([1, token]))
+
+
+FILES = [("a.py", "def add(first):\n" * 3), ("b.py", "return second\n" * 3)]
+
+
+def test_other_files_stand_before_the_markers_the_newest_last() -> None:
+    repository, file = TOKENIZER.special("<reponame>"), TOKENIZER.special("<filename>")
+    ids = ids_of(Fill("def f(", ")", FILES))
+    parts = [[file, *TOKENIZER.encode(f"{path}\n"), *TOKENIZER.encode(text)] for path, text in FILES]
+    unnamed = [file, *TOKENIZER.encode("\n")]
+    assert ids == [repository, *parts[0], *parts[1], *unnamed, *ids_of(Fill("def f(", ")"))]
+
+
+@given(code, code, st.integers(5, 400))
+def test_other_files_take_a_quarter_at_most(prefix: str, suffix: str, limit: int) -> None:
+    ids = ids_of(Fill(prefix, suffix, FILES), limit)
+    assert len(ids) <= limit
+    before = ids[: ids.index(FIM.prefix)]
+    assert len(before) <= limit // 4
+    if before:
+        assert TOKENIZER.encode("b.py\n")[0] in before, "the newest stays longest"
+    assert ids[len(before) :] == ids_of(Fill(prefix, suffix), limit - len(before))
+
+
+def test_a_model_that_knows_no_files_is_shown_none() -> None:
+    bare = copy.copy(TOKENIZER)
+    bare.repository = None
+    assert prompt_ids(bare, Fill("a", "b", FILES), PLENTY, 1) == prompt_ids(bare, Fill("a", "b"), PLENTY, 1)
+
+
+def test_an_answer_that_has_begun_is_healed_in_its_own_text_only(engine: Engine) -> None:
+    question = Message(role="user", content="count")
+    asked = engine.ids(Chat([question]), 4)
+    for text in ("", "return", "def f(fir", "    "):
+        begun = engine.ids(Chat([question, Message(role="assistant", content=text)]), 4)
+        assert begun.tokens[: asked.count] == asked.tokens, "nothing of the header is taken back"
+        assert engine.tokenizer.decode([*begun.tokens, *begun.taken][asked.count :]) == text
+
+
+@pytest.mark.parametrize("text", ["", "\n"])
+def test_a_cursor_at_the_beginning_of_a_file(engine: Engine, text: str) -> None:
+    assert engine.ids(Fill("", text), 4).count == 3 + len(engine.tokenizer.encode(text))

@@ -105,11 +105,18 @@ def prompt_ids(
         ids = _infill_ids(tokenizer, prompt, limit)
         asked, cursor = Ids(ids), _before_cursor(tokenizer, ids)
     else:
-        plain = isinstance(prompt, Plain)
-        ids = _plain_ids(tokenizer, prompt, limit) if plain else _marked_ids(tokenizer, prompt.text, limit)
+        ids = (
+            _plain_ids(tokenizer, prompt, limit) if isinstance(prompt, Plain) else _marked_ids(tokenizer, prompt, limit)
+        )
         asked, cursor = Ids(ids), _before_cursor(tokenizer, ids)
     check_fits(asked, positions)
     return asked if cursor is None or healing is None else _healed(tokenizer, asked.tokens, cursor, healing)
+
+
+def _text_ids(tokenizer: Tokenizer, prompt: Plain | Fill | Marked, limit: int) -> list[int]:
+    if isinstance(prompt, Fill):
+        return _infill_ids(tokenizer, prompt, limit)
+    return _plain_ids(tokenizer, prompt, limit) if isinstance(prompt, Plain) else _marked_ids(tokenizer, prompt, limit)
 
 
 def _before_cursor(tokenizer: Tokenizer, ids: list[int]) -> slice:
@@ -163,10 +170,10 @@ def is_laid_out(tokenizer: Tokenizer, text: str) -> bool:
     return any(token == prefix and name in text for name, token in tokenizer.special_ids.items())
 
 
-def _marked_ids(tokenizer: Tokenizer, text: str, limit: int) -> list[int]:
+def _marked_ids(tokenizer: Tokenizer, prompt: Marked, limit: int) -> list[int]:
     names = sorted(tokenizer.special_ids, key=len, reverse=True)
     ids: list[int] = []
-    for part in re.split(f"({'|'.join(map(re.escape, names))})", text):
+    for part in re.split(f"({'|'.join(map(re.escape, names))})", prompt.text):
         encode = tokenizer.encode_continuation if ids else tokenizer.encode
         ids += [tokenizer.special_ids[part]] if part in tokenizer.special_ids else encode(part)
     return _cut_laid_out(tokenizer, ids, limit) if len(ids) > limit else ids

@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 from starlette.requests import Request
 
 BODY_BYTES = 4 * 2**20
 
-Model = TypeVar("Model", bound=BaseModel)
+
+class Body(BaseModel):
+    """An object that clients send. A null is a field left out: many send all fields they know. Others are ignored."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, body: Any) -> Any:
+        return {name: value for name, value in body.items() if value is not None} if isinstance(body, dict) else body
+
+
+Model = TypeVar("Model", bound=Body)
+
+
+def only(*values: Any, instead: str) -> AfterValidator:
+    """For a field that would change what an answer means, and is not honoured: `values` ask for nothing of the kind."""
+
+    def check(value: Any) -> Any:
+        if value not in values:
+            shown = json.dumps(value, ensure_ascii=True)
+            raise ValueError(f"{shown if len(shown) <= 60 else shown[:57] + '…'} cannot be honoured: {instead}")
+        return value
+
+    return AfterValidator(check)
 
 
 class RefusedError(Exception):
@@ -25,6 +50,11 @@ def error_body(
 ) -> dict[str, Any]:
     """OpenAI's error object; `more` are further fields of it."""
     return {"error": {"message": message, "type": kind, "param": param, "code": code, **more}}
+
+
+def refused(message: str, field: str, status: int = 400, code: str | None = None) -> RefusedError:
+    """What to raise where `message` says what is wrong with `field`."""
+    return RefusedError(status, error_body(f"{field}: {message}", "invalid_request_error", field, code))
 
 
 async def read_body(request: Request, model: type[Model]) -> Model:
@@ -45,9 +75,10 @@ async def read_body(request: Request, model: type[Model]) -> Model:
 def _explain(error: ValidationError) -> tuple[str, str | None]:
     """What is wrong with a body, in one line, and the field it is about (None: the body itself)."""
     first = error.errors(include_url=False, include_input=False)[0]
+    message = first["msg"].removeprefix("Value error, ")
     if not first["loc"]:
-        return f"the body is not the JSON object it should be: {first['msg']}", None
+        return f"the body is not the JSON object it should be: {message}", None
     field = str(first["loc"][0])
     # A union's members ("str", "list[str]") are in the path too; only indices and names help the reader.
     path = ".".join(str(part) for part in first["loc"] if "[" not in str(part) and part != "str")
-    return f"{path}: {first['msg'].lower()}", field
+    return f"{path}: {message[:1].lower()}{message[1:]}", field

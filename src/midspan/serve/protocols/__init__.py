@@ -1,8 +1,8 @@
 """What the server speaks: the routes of each protocol, (method, path, endpoint)."""
 
-from midspan.serve.protocols import openai
+from midspan.serve.protocols import llama_cpp, openai
 from midspan.serve.service import Route
 
-PROTOCOLS: dict[str, tuple[Route, ...]] = {"openai": openai.ROUTES}
+PROTOCOLS: dict[str, tuple[Route, ...]] = {"openai": openai.ROUTES, "llama_cpp": llama_cpp.ROUTES}
 
 __all__ = ["PROTOCOLS"]

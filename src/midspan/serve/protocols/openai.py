@@ -7,45 +7,50 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from midspan.inference import Chat, Fill, Marked, Plain, Prompt, is_laid_out
-from midspan.serve.body import RefusedError, error_body, read_body
+from midspan.inference import Chat, Fill, Ids, Prompt
+from midspan.serve.body import read_body, refused
+from midspan.serve.protocols.fields import each_prompt, limit_of, meant
 from midspan.serve.protocols.openai_replies import OpenAIReply
-from midspan.serve.protocols.openai_requests import MOST_CHOICES, ChatRequest, CompletionRequest
+from midspan.serve.protocols.openai_requests import CHAT_TOKENS, COMPLETION_TOKENS, ChatRequest, CompletionRequest
 from midspan.serve.service import Ask, Route, Service
-
-COMPLETION_TOKENS = 16  # OpenAI's default where a completion request names no max_tokens
-CHAT_TOKENS = 1024
+from midspan.tokens import Tokenizer
 
 
 async def completions(service: Service, request: Request) -> Response:
     """`/v1/completions`: continue a text, or fill in between `prompt` and `suffix`."""
     asked = await read_body(request, CompletionRequest)
-    if not 1 <= len(asked.prompts) * asked.copies <= MOST_CHOICES:
-        message = f"prompt: give at least one and, times n, at most {MOST_CHOICES} prompts"
-        raise RefusedError(400, error_body(message, "invalid_request_error", "prompt"))
-    max_tokens = asked.max_tokens or COMPLETION_TOKENS
-    prompts = await service.ids([_prompt(service, text, asked.suffix) for text in asked.prompts], max_tokens)
-    echoes = asked.prompts if asked.echo else [""] * len(prompts)
-    ask = Ask(prompts, echoes, asked.copies, asked.sampling(max_tokens))
-    reply = OpenAIReply(service.name, False, asked.include_usage)
-    return await service.answer(request, ask, reply, bool(asked.stream))
+    scored = asked.echo and asked.logprobs is not None
+    if scored and asked.suffix is not None:
+        raise refused("with logprobs, a prompt with a suffix is not said again; leave one of the three out", "echo")
+    tokenizer, positions = service.engine.tokenizer, service.engine.positions
+    max_tokens = limit_of(COMPLETION_TOKENS if asked.max_tokens is None else asked.max_tokens, positions)
+    prompts = each_prompt(asked.prompt)
+    meanings = [_meant(tokenizer, prompt, asked.suffix) for prompt in prompts]
+    ids = await service.ids(meanings, max_tokens, asked.n, heal=not scored)
+    said = [prompt if isinstance(prompt, str) else tokenizer.decode(prompt.tokens) for prompt in prompts]
+    sampling = asked.sampling(max_tokens, asked.logprobs, scored)
+    ask = Ask(ids, sampling, asked.n, said if asked.echo else [])
+    reply = OpenAIReply(service.name, tokenizer, False, asked.stream_options.include_usage)
+    return await service.answer(request, ask, reply, asked.stream)
 
 
-def _prompt(service: Service, text: str, suffix: str | None) -> Prompt:
-    if suffix is not None:
-        return Fill(text, suffix)
-    # A client that lays the FIM prompt out itself means the markers; in any other text they are just text.
-    return Marked(text) if is_laid_out(service.engine.tokenizer, text) else Plain(text)
+def _meant(tokenizer: Tokenizer, prompt: str | Ids, suffix: str | None) -> Prompt:
+    if suffix is None:
+        return meant(tokenizer, prompt)
+    if isinstance(prompt, Ids):
+        raise refused("it goes with a prompt that is text; send the text, or ids that hold the markers", "suffix")
+    return Fill(prompt, suffix)
 
 
 async def chat(service: Service, request: Request) -> Response:
-    """`/v1/chat/completions`: the next answer of a conversation."""
+    """`/v1/chat/completions`: the next answer of a conversation, or what an answer that has begun goes on with."""
     asked = await read_body(request, ChatRequest)
-    max_tokens = asked.max_completion_tokens or asked.max_tokens or CHAT_TOKENS
-    prompts = await service.ids([Chat([message.message() for message in asked.messages])], max_tokens)
-    ask = Ask(prompts, [""], asked.copies, asked.sampling(max_tokens))
-    reply = OpenAIReply(service.name, True, asked.include_usage)
-    return await service.answer(request, ask, reply, bool(asked.stream))
+    limits = (asked.max_completion_tokens, asked.max_tokens, CHAT_TOKENS)
+    max_tokens = limit_of(next(limit for limit in limits if limit is not None), service.engine.positions)
+    prompts = await service.ids([Chat([message.message() for message in asked.messages])], max_tokens, asked.n)
+    ask = Ask(prompts, asked.sampling(max_tokens, asked.top_logprobs if asked.logprobs else None), asked.n)
+    reply = OpenAIReply(service.name, service.engine.tokenizer, True, asked.stream_options.include_usage)
+    return await service.answer(request, ask, reply, asked.stream)
 
 
 async def models(service: Service, request: Request) -> Response:
@@ -58,8 +63,7 @@ async def model_of_id(service: Service, request: Request) -> Response:
     asked = request.path_params["id"].rstrip("/")
     if asked == service.name:
         return JSONResponse(_description(service))
-    message = f"there is no model {asked!r}: this server has {service.name!r}"
-    raise RefusedError(404, error_body(message, "invalid_request_error", "model", "model_not_found"))
+    raise refused(f"there is no {asked!r}; this server has {service.name!r}", "model", 404, "model_not_found")
 
 
 def _description(service: Service) -> dict[str, Any]:

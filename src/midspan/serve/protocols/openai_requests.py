@@ -1,100 +1,149 @@
-"""What clients may send: the fields of OpenAI's API that Midspan honours. Others are ignored."""
+"""What clients of OpenAI's protocol may send.
+
+What would change the meaning of an answer and is not honoured is refused, with what to do instead; what would not
+(`user`, `store`, `metadata`, `prediction`, …), or is not OpenAI's, is ignored.
+"""
 
 from __future__ import annotations
 
 import secrets
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from midspan.inference import Sampling
+from midspan.serve.body import Body, only
+from midspan.serve.protocols.fields import DEFAULT_TEMPERATURE, NO_GRAMMAR, NO_LIMIT, Prompts, Stop, Unheld
+from midspan.serve.service import MOST_CHOICES
 from midspan.tokens import Message
 
-MOST_CHOICES = 64  # prompts times `n` in one request
+COMPLETION_TOKENS = 16  # OpenAI's default where a completion request names no max_tokens
+CHAT_TOKENS = 1024
 
-# OpenAI's default is 1. Editors that send no temperature want the likeliest code, and so does a small model.
-DEFAULT_TEMPERATURE = 0.2
+NO_TOOLS = 'this model calls no tools; send "none" or "auto" and it answers in words'
+
+# `false` for "none": the field is a number in one endpoint and a truth value in the other, and clients mix them up.
+TopLogprobs = Annotated[
+    Annotated[int, Field(ge=0, le=5)] | None, BeforeValidator(lambda count: None if count is False else count)
+]
+Penalty = Annotated[float | None, only(0, instead="repetition is not punished; leave it out")]
 
 
-class StreamOptions(BaseModel):
+class StreamOptions(Body):
     """`include_usage` asks for one more event, with the token counts."""
 
     include_usage: bool = False
 
 
-class _Request(BaseModel):
-    """Common to both endpoints. A null is a field left out: many clients send all fields they know."""
+class _Request(Body):
+    """Common to both endpoints."""
 
-    model_config = ConfigDict(allow_inf_nan=False)
-
-    temperature: float | None = Field(None, ge=0, le=100)
-    top_p: float | None = Field(None, gt=0, le=1)
-    top_k: int | None = Field(None, ge=-1)
-    max_tokens: int | None = Field(None, ge=1)
-    n: int | None = Field(None, ge=1, le=MOST_CHOICES)
-    stop: str | list[str] | None = None
+    temperature: float = Field(DEFAULT_TEMPERATURE, ge=0, le=100)
+    top_p: float = Field(1.0, ge=0, le=1)
+    top_k: int = Field(0, ge=-1)
+    max_tokens: int | None = Field(None, ge=NO_LIMIT)
+    n: int = Field(1, ge=1, le=MOST_CHOICES)
+    stop: Stop = Field(default_factory=list)
     seed: int | None = None
-    stream: bool | None = None
-    stream_options: StreamOptions | None = None
+    stream: bool = False
+    stream_options: StreamOptions = StreamOptions()
 
-    @property
-    def copies(self) -> int:
-        """How many answers to each prompt."""
-        return self.n or 1
+    presence_penalty: Penalty = None
+    frequency_penalty: Penalty = None
+    logit_bias: Annotated[Any, only({}, [], instead="no token is made more or less likely; leave it out")] = None
+    # How vLLM and llama.cpp spell the demand for a format.
+    grammar: Unheld = None
+    json_schema: Unheld = None
+    guided_json: Unheld = None
+    guided_regex: Unheld = None
+    guided_choice: Unheld = None
+    guided_grammar: Unheld = None
+    structured_outputs: Unheld = None
 
-    @property
-    def include_usage(self) -> bool:
-        """Whether a stream ends with the token counts."""
-        return self.stream_options is not None and self.stream_options.include_usage
-
-    def sampling(self, max_tokens: int) -> Sampling:
+    def sampling(self, max_tokens: int, logprobs: int | None, prompt_logprobs: bool = False) -> Sampling:
         """The settings for the engine; without a seed, one that nobody knows."""
-        stop = [self.stop] if isinstance(self.stop, str) else self.stop or []
         return Sampling(
             max_tokens=max_tokens,
-            temperature=DEFAULT_TEMPERATURE if self.temperature is None else self.temperature,
-            top_k=max(self.top_k or 0, 0),  # some servers' "all" is -1
-            top_p=self.top_p or 1.0,
+            temperature=self.temperature,
+            top_k=max(self.top_k, 0),  # some servers' "all" is -1
+            top_p=self.top_p,
             seed=secrets.randbits(63) if self.seed is None else self.seed,
-            stop=tuple(stop),
+            stop=tuple(self.stop),
+            logprobs=logprobs,
+            prompt_logprobs=prompt_logprobs,
         )
 
 
 class CompletionRequest(_Request):
     """`/v1/completions`; a `suffix`, even an empty one, asks for the text between."""
 
-    prompt: str | list[str]
+    prompt: Prompts
     suffix: str | None = None
-    echo: bool | None = None
+    echo: bool = False
+    logprobs: TopLogprobs = None
+    best_of: int | None = None
 
-    @property
-    def prompts(self) -> list[str]:
-        """The prompts, one or many."""
-        return [self.prompt] if isinstance(self.prompt, str) else self.prompt
-
-
-class TextPart(BaseModel):
-    """A piece of a message's content; pictures and sound are not understood."""
-
-    type: Literal["text"]
-    text: str
+    @field_validator("best_of")
+    @classmethod
+    def _no_more_than_asked(cls, best_of: int, info: ValidationInfo) -> int:
+        if best_of != info.data.get("n", best_of):
+            raise ValueError("only as many answers are made as are wanted; leave it out, or send the value of n")
+        return best_of
 
 
-class ChatMessage(BaseModel):
+def _text(content: Any) -> Any:
+    """A message's content, of which the parts are joined where it has any. ValueError for a part that is no text."""
+    if not isinstance(content, list):
+        return content
+    for number, part in enumerate(content):
+        kind = part.get("type") if isinstance(part, dict) else type(part).__name__
+        if kind != "text" or not isinstance(part.get("text"), str | None):
+            what = "has a text that is none" if kind == "text" else f"is of the type {kind!r}"
+            raise ValueError(f'part {number} {what}; this model reads text alone: send {{"type": "text", "text": …}}')
+    return "".join(part.get("text") or "" for part in content)
+
+
+Unread = Annotated[Any, only([], {}, instead="the model reads a message's content alone; put it there as text")]
+
+
+class ChatMessage(Body):
     """One message of a conversation."""
 
-    role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | list[TextPart] | None = None
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: Annotated[str, BeforeValidator(_text)] = ""
+    tool_calls: Unread = None
+    function_call: Unread = None
+    audio: Unread = None
 
     def message(self) -> Message:
         """The message as the chat template takes it."""
-        content = self.content or ""
-        text = content if isinstance(content, str) else "".join(part.text for part in content)
-        return Message(role="system" if self.role == "developer" else self.role, content=text)
+        return Message(role="system" if self.role == "developer" else self.role, content=self.content)
+
+
+class ResponseFormat(Body):
+    """Text, in whatever format the model likes."""
+
+    type: Annotated[Any, only("text", instead=NO_GRAMMAR)] = "text"
 
 
 class ChatRequest(_Request):
-    """`/v1/chat/completions`."""
+    """`/v1/chat/completions`. Tools that the model need not call may be there: it answers in words, and calls none."""
 
     messages: list[ChatMessage] = Field(min_length=1)
-    max_completion_tokens: int | None = Field(None, ge=1)
+    max_completion_tokens: int | None = Field(None, ge=NO_LIMIT)
+    logprobs: bool = False
+    top_logprobs: int = Field(0, ge=0, le=20)
+
+    tool_choice: Annotated[Any, only("none", "auto", {"type": "auto"}, {"type": "none"}, instead=NO_TOOLS)] = None
+    function_call: Annotated[Any, only("none", "auto", instead=NO_TOOLS)] = None
+    response_format: ResponseFormat = ResponseFormat()
+    modalities: Annotated[Any, only(["text"], [], instead='this model writes text; send ["text"]')] = None
+    audio: Annotated[Any, only({}, instead="this model writes text; leave it out")] = None
+    web_search_options: Annotated[Any, only(instead="nothing is looked up; leave it out")] = None
+
+    @field_validator("top_logprobs")
+    @classmethod
+    def _asked_for(cls, count: int, info: ValidationInfo) -> int:
+        if count and not info.data.get("logprobs", True):
+            raise ValueError("it is given with logprobs true only; send that too, or leave it out")
+        return count
