@@ -1,5 +1,7 @@
 """What the server speaks: the routes of each protocol, (method, path, endpoint)."""
 
+from __future__ import annotations
+
 from midspan.serve.protocols import llama_cpp, openai
 from midspan.serve.service import Route
 
