@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from midspan.inference import Engine, Ids, Plain, Sampling
+from midspan.inference import Engine, Ids, Plain, Sampling, likelihood, loop
 from midspan.model import Decoder
 from midspan.tokens import Tokenizer
 
@@ -18,11 +18,20 @@ def logprobs_of(model: Decoder, tokenizer: Tokenizer, tokens: list[int]) -> torc
         return torch.log_softmax(model(torch.tensor([tokens]))[0, :, : tokenizer.vocabulary_size], -1)
 
 
+@pytest.mark.parametrize("chunk", [4, 1024])
 @pytest.mark.parametrize("sampling", [{}, {"temperature": 1.3, "top_k": 9, "top_p": 0.8, "seed": 4}, {"top_p": 0.0}])
 def test_a_token_has_the_models_logprob_and_the_likeliest_beside_it(
-    engine: Engine, model: Decoder, tokenizer: Tokenizer, sampling: dict[str, float]
+    engine: Engine,
+    model: Decoder,
+    tokenizer: Tokenizer,
+    sampling: dict[str, float],
+    chunk: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    prompt = tokenizer.encode("def function_1(first")
+    monkeypatch.setattr(loop, "chunk_size", lambda *_: chunk)  # of the prompt, read at once
+    monkeypatch.setattr(likelihood, "ROWS_AT_ONCE", 3)
+    prompt = tokenizer.encode("def function_1(first, second, naïve)")
+    assert len(prompt) > 8
     asked = Sampling(max_tokens=12, logprobs=3, prompt_logprobs=True, **sampling)  # type: ignore[arg-type]
     pieces = list(engine.stream(Ids(prompt), asked))
     tokens = [piece.token for piece in pieces if piece.token is not None]
