@@ -96,9 +96,11 @@ def _text(content: Any) -> Any:
     if not isinstance(content, list):
         return content
     for number, part in enumerate(content):
-        kind = part.get("type") if isinstance(part, dict) else type(part).__name__
+        kind = part.get("type") if isinstance(part, dict) else None
         if kind != "text" or not isinstance(part.get("text"), str | None):
-            what = "has a text that is none" if kind == "text" else f"is of the type {kind!r}"
+            what = (
+                "has a text that is none" if kind == "text" else f"is of the type {kind!r}" if kind else "has no type"
+            )
             raise ValueError(f'part {number} {what}; this model reads text alone: send {{"type": "text", "text": …}}')
     return "".join(part.get("text") or "" for part in content)
 
