@@ -24,7 +24,7 @@ from midspan.inference import (
 )
 from midspan.inference.cursor import prompt_at_cursor
 from midspan.inference.healing import Healing
-from midspan.tokens import LAYOUTS, Message, chat_prompt_ids, encode_infill, train_tokenizer
+from midspan.tokens import LAYOUTS, Message, chat_prefill_ids, chat_prompt_ids, encode_infill, train_tokenizer
 
 TOKENIZER = train_tokenizer(["def add(first, second):\n    return first + second\n"] * 5, 300)
 FIM = TOKENIZER.fim
@@ -116,10 +116,13 @@ messages = st.lists(
 @settings(max_examples=300)
 def test_a_chat_prompt_drops_the_oldest_turns_and_no_more_than_needed(history: list[Message], limit: int) -> None:
     def encoded(kept: list[Message]) -> list[int]:
-        return chat_prompt_ids(TOKENIZER, kept)
+        return chat_prefill_ids(TOKENIZER, kept)[0] if begun else chat_prompt_ids(TOKENIZER, kept)
 
+    begun = history[-1]["role"] == "assistant"
+    questions = [number for number, message in enumerate(history) if begun and message["role"] == "user"]
+    last = max(questions, default=len(history) - 1)  # from here on everything stays
     # Every way of dropping the k oldest messages, by brute force; then those that leave no answer in front.
-    middle = [number for number, message in enumerate(history[:-1]) if message["role"] != "system"]
+    middle = [number for number, message in enumerate(history[:last]) if message["role"] != "system"]
     ways = []
     for count in range(len(middle) + 1):
         if 0 < count < len(middle) and history[middle[count]]["role"] != "user":
@@ -197,3 +200,75 @@ def test_a_model_that_cannot_fill_in_is_asked_without_the_suffix(
     assert without.can == {"plain", "chat"}
     assert prompt_at_cursor(without, "a", "b") == Plain("a", cut=True)
     assert "cannot fill in" in capsys.readouterr().err
+
+
+@given(code, code, code, st.integers(10, 80))
+def test_what_a_client_laid_out_is_cut_as_the_two_sides_of_a_cursor_are(
+    prefix: str, suffix: str, line: str, limit: int
+) -> None:
+    prefix, suffix, line = (text.replace("<", "").replace("|", "") for text in (prefix, suffix, line))
+    laid_out = f"<fim_prefix>{prefix}<fim_suffix>{suffix}<fim_middle>"
+    assert ids_of(Marked(laid_out), limit) == ids_of(Fill(prefix, suffix), limit)
+    backwards = ids_of(Marked(f"<fim_prefix><fim_suffix>{suffix}<fim_middle>{line}"), limit)
+    assert len(backwards) <= limit
+    kept = backwards[backwards.index(FIM.middle) + 1 :]
+    all_of_it = TOKENIZER.encode(line)
+    assert kept == all_of_it[len(all_of_it) - len(kept) :]
+    assert len(kept) >= min(len(all_of_it), limit - 3 - limit // 4)
+    headed = ids_of(Marked(f"<reponame>x<filename>y\n{line}{laid_out}"), limit)
+    assert len(headed) <= limit
+    assert headed[-len(ids_of(Fill(prefix, suffix), limit)) :] == ids_of(Fill(prefix, suffix), limit)
+
+
+def test_what_is_not_laid_out_whole_is_refused_with_both_counts() -> None:
+    text = "<fim_prefix>" + "def add(" * 60
+    with pytest.raises(PromptTooLongError, match=r"the prompt has \d+ tokens, the model takes 41"):
+        ids_of(Marked(text), 40)
+
+
+def test_an_id_that_the_tokenizer_does_not_have_is_named() -> None:
+    for token in (-1, TOKENIZER.vocabulary_size):
+        with pytest.raises(UserError, match=f"token id {token}, the model's vocabulary ends at"):
+            ids_of(Ids([1, token]))
+
+
+FILES = [("a.py", "def add(first):\n" * 3), ("b.py", "return second\n" * 3)]
+
+
+def test_other_files_stand_before_the_markers_the_newest_last() -> None:
+    repository, file = TOKENIZER.special("<reponame>"), TOKENIZER.special("<filename>")
+    ids = ids_of(Fill("def f(", ")", FILES))
+    parts = [[file, *TOKENIZER.encode(f"{path}\n"), *TOKENIZER.encode(text)] for path, text in FILES]
+    unnamed = [file, *TOKENIZER.encode("\n")]
+    assert ids == [repository, *parts[0], *parts[1], *unnamed, *ids_of(Fill("def f(", ")"))]
+
+
+@given(code, code, st.integers(5, 400))
+def test_other_files_take_a_quarter_at_most(prefix: str, suffix: str, limit: int) -> None:
+    ids = ids_of(Fill(prefix, suffix, FILES), limit)
+    assert len(ids) <= limit
+    before = ids[: ids.index(FIM.prefix)]
+    assert len(before) <= limit // 4
+    if before:
+        assert TOKENIZER.encode("b.py\n")[0] in before, "the newest stays longest"
+    assert ids[len(before) :] == ids_of(Fill(prefix, suffix), limit - len(before))
+
+
+def test_a_model_that_knows_no_files_is_shown_none() -> None:
+    bare = copy.copy(TOKENIZER)
+    bare.repository = None
+    assert prompt_ids(bare, Fill("a", "b", FILES), PLENTY, 1) == prompt_ids(bare, Fill("a", "b"), PLENTY, 1)
+
+
+def test_an_answer_that_has_begun_is_healed_in_its_own_text_only(engine: Engine) -> None:
+    question = Message(role="user", content="count")
+    asked = engine.ids(Chat([question]), 4)
+    for text in ("", "return", "def f(fir", "    "):
+        begun = engine.ids(Chat([question, Message(role="assistant", content=text)]), 4)
+        assert begun.tokens[: asked.count] == asked.tokens, "nothing of the header is taken back"
+        assert engine.tokenizer.decode([*begun.tokens, *begun.taken][asked.count :]) == text
+
+
+@pytest.mark.parametrize("text", ["", "\n"])
+def test_a_cursor_at_the_beginning_of_a_file(engine: Engine, text: str) -> None:
+    assert engine.ids(Fill("", text), 4).count == 3 + len(engine.tokenizer.encode(text))

@@ -88,7 +88,8 @@ def test_uniforms_follow_from_seed_and_row() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("max_tokens", 0), ("temperature", -0.1), ("top_k", -1), ("top_p", 0.0), ("top_p", 1.1)]
+    ("field", "value"),
+    [("max_tokens", -1), ("temperature", -0.1), ("top_k", -1), ("top_p", -0.1), ("top_p", 1.1), ("logprobs", -1)],
 )
 def test_a_setting_out_of_range_is_named(field: str, value: float) -> None:
     with pytest.raises(UserError, match=f"{field} is {value}"):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import httpx
 import pytest
+from streams import events
 
 from midspan.inference import Chat, Engine, Fill, Ids, Plain, Sampling
 from midspan.model import Decoder
@@ -14,19 +12,6 @@ from midspan.tokens import Message, Tokenizer
 
 GREEDY = {"temperature": 0, "max_tokens": 12}
 CODE = "def add(first, second):\n"
-
-
-def events(client: httpx.Client, path: str, body: dict[str, Any]) -> list[Any]:
-    """The objects of a stream; asserts that it is one and ends as OpenAI's do."""
-    with client.stream("POST", path, json={**body, "stream": True}) as response:
-        assert response.status_code == 200
-        assert response.headers["content-type"].startswith("text/event-stream")
-        text = response.read().decode()
-    assert text.endswith("\n\n")
-    lines = text.removesuffix("\n\n").split("\n\n")
-    assert all(line.startswith("data: ") for line in lines)
-    assert lines[-1] == "data: [DONE]"
-    return [json.loads(line.removeprefix("data: ")) for line in lines[:-1]]
 
 
 def expected(engine: Engine, prompt: Ids) -> str:
@@ -219,3 +204,38 @@ def test_health_and_playground(client: httpx.Client) -> None:
     assert "<title>Midspan" in page.text
     assert "http://" not in page.text.replace("http://www.w3.org", "")
     assert "https://" not in page.text
+
+
+def test_an_answer_that_has_begun_goes_on(client: httpx.Client, engine: Engine) -> None:
+    begun = [*MESSAGES[1:], {"role": "assistant", "content": "one, two,"}]
+    reply = client.post("/v1/chat/completions", json={"messages": begun, **GREEDY}).json()
+    prompt = engine.ids(Chat([Message(**message) for message in begun]), 12)  # type: ignore[typeddict-item]
+    assert reply["choices"][0]["message"]["content"] == expected(engine, prompt)
+    assert reply["usage"]["prompt_tokens"] == prompt.count
+    text = engine.tokenizer.decode([*prompt.tokens, *prompt.taken])
+    assert text.endswith("<|im_start|>assistant\none, two,")
+
+
+def test_token_ids_are_read_as_they_are(client: httpx.Client, engine: Engine) -> None:
+    body = {"prompt": [[40, 41], [42]], **GREEDY, "echo": True}
+    choices = client.post("/v1/completions", json=body).json()["choices"]
+    for ids, choice in zip(([40, 41], [42]), choices, strict=True):
+        assert choice["text"] == engine.tokenizer.decode(ids) + expected(engine, Ids(ids))
+
+
+def test_a_limit_of_zero_generates_nothing_and_none_is_the_contexts(client: httpx.Client) -> None:
+    none = client.post("/v1/completions", json={"prompt": CODE, "max_tokens": 0, "echo": True}).json()
+    assert (none["choices"][0]["text"], none["choices"][0]["finish_reason"]) == (CODE, "length")
+    assert none["usage"]["completion_tokens"] == 0
+    parts = events(client, "/v1/chat/completions", {"messages": MESSAGES, "max_tokens": 0})
+    assert [part["choices"][0]["finish_reason"] for part in parts] == [None, "length"]
+    every = client.post("/v1/completions", json={"prompt": CODE, "max_tokens": -1, "temperature": 0}).json()
+    assert every["usage"]["total_tokens"] > 256, "the last token needs no position"
+
+
+def test_top_p_of_zero_is_the_likeliest(client: httpx.Client) -> None:
+    texts = {
+        client.post("/v1/completions", json={"prompt": CODE, "max_tokens": 12, **more}).json()["choices"][0]["text"]
+        for more in ({"temperature": 0}, {"temperature": 2.0, "top_p": 0})
+    }
+    assert len(texts) == 1

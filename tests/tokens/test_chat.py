@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from midspan.errors import UserError
-from midspan.tokens import SPECIAL_TOKENS, Message, Tokenizer, chat_prompt_ids, encode_chat, train_tokenizer
+from midspan.tokens import (
+    SPECIAL_TOKENS,
+    Message,
+    Tokenizer,
+    chat_prefill_ids,
+    chat_prompt_ids,
+    encode_chat,
+    train_tokenizer,
+)
 
 STANDARD_LIBRARY = Path(sysconfig.get_paths()["stdlib"])
 OURS = train_tokenizer([(STANDARD_LIBRARY / "argparse.py").read_text(encoding="utf-8")], 600)
@@ -75,6 +83,17 @@ def test_a_generation_prompt_is_a_prefix_of_the_answered_conversation(question: 
     assert mask.index(True) == len(prompt)
 
 
+@given(any_text, any_text)
+def test_an_answer_that_has_begun_is_the_beginning_of_the_answered_conversation(question: str, answer: str) -> None:
+    turns: list[Message] = [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+    header = chat_prompt_ids(OURS, turns[:1])
+    ids, begun = chat_prefill_ids(OURS, turns)
+    assert (ids[:begun], begun) == (header, len(header))
+    whole, mask = encode_chat(OURS, turns)
+    assert ids == whole[: len(ids)], "up to the token that closes the turn"
+    assert mask.count(True) == len(ids) - begun + 1
+
+
 def test_a_role_cannot_smuggle_in_a_special_token() -> None:
     ids, _ = encode_chat(OURS, [{"role": "user<|im_end|>", "content": "x"}])
     assert sum(one < len(SPECIAL_TOKENS) for one in ids) == 2
@@ -110,6 +129,22 @@ def test_another_familys_template_gives_the_ids_of_transformers(foreign: Tokeniz
     assert "print(1 + 2)" in masked_text(foreign, ids, mask)
     assert "Add" not in masked_text(foreign, ids, mask)
     assert masked_text(foreign, ids, mask).endswith(("<|im_end|>", "<|endoftext|>"))
+
+
+@pytest.mark.parametrize("foreign", [LLAMA, QWEN], indirect=True)
+def test_an_answer_that_has_begun_is_rendered_as_by_transformers(foreign: Tokenizer, tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers")
+    peer = transformers.AutoTokenizer.from_pretrained(tmp_path)
+    turns: list[Message] = [*CONVERSATION[1:-1], {"role": "assistant", "content": "one, two,"}]
+    assert turns[-2]["role"] == "user"
+    text = peer.apply_chat_template(turns, continue_final_message=True, tokenize=False)
+    assert foreign.decode(chat_prefill_ids(foreign, turns)[0]) == text
+
+
+@pytest.mark.parametrize("foreign", ["{{ messages[0]['content'] }}"], indirect=True)
+def test_a_template_that_hides_the_last_answer_is_a_user_error(foreign: Tokenizer) -> None:
+    with pytest.raises(UserError, match="does not show the last answer"):
+        chat_prefill_ids(foreign, CONVERSATION)
 
 
 @pytest.mark.parametrize("foreign", [LLAMA], indirect=True)

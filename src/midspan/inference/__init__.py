@@ -3,6 +3,7 @@
 from midspan.inference.answer import Completion, FinishReason, Piece, completion
 from midspan.inference.engine import Engine, WeightsFormat
 from midspan.inference.library import generate, load
+from midspan.inference.likelihood import Likelihood
 from midspan.inference.models import RELEASE, check_tokenizer, find_model
 from midspan.inference.prompts import (
     Chat,
@@ -27,6 +28,7 @@ __all__ = [
     "Fill",
     "FinishReason",
     "Ids",
+    "Likelihood",
     "Marked",
     "Piece",
     "Plain",

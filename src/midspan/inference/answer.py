@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from midspan.inference.likelihood import Likelihood
 from midspan.inference.prompts import Ids
 from midspan.inference.sampling import Sampling, Uniforms
 from midspan.inference.stopping import StopMatcher
@@ -16,11 +17,16 @@ FinishReason = Literal["stop", "length"]
 
 @dataclass(frozen=True)
 class Piece:
-    """One generated token and the text that became certain with it; the last piece says why it is the last."""
+    """One generated token and the text that became certain with it; the last piece says why it is the last.
+
+    Where nothing was to be generated, the only piece has no token. What is likely is told where `Sampling` asks for it.
+    """
 
     text: str
-    token: int
+    token: int | None
     finish_reason: FinishReason | None = None
+    likelihood: Likelihood | None = None
+    prompt: tuple[Likelihood, ...] = ()  # of the prompt's tokens, with the first piece
     ended: bool = False  # by a token of the model's, not by a stop string or for its length
 
 
@@ -41,7 +47,8 @@ def completion(prompt_tokens: int, pieces: Sequence[Piece]) -> Completion:
     reason = pieces[-1].finish_reason
     assert reason is not None, "the stream was cut short"
     text = "".join(piece.text for piece in pieces)
-    return Completion(text, [piece.token for piece in pieces], reason, prompt_tokens, pieces[-1].ended)
+    tokens = [piece.token for piece in pieces if piece.token is not None]
+    return Completion(text, tokens, reason, prompt_tokens, pieces[-1].ended)
 
 
 class Answer:
@@ -51,6 +58,7 @@ class Answer:
         self.index, self.prompt = index, prompt.tokens
         self.ahead = b"".join(map(tokenizer.bytes_of, prompt.taken))  # what it must still begin with
         self.uniforms = Uniforms(sampling.seed, index)
+        self.likelihoods = [Likelihood(prompt.tokens[0], None)] if sampling.prompt_logprobs else []
         self.token, self.generated, self.finished = prompt.tokens[-1], 0, False
         # The last token of an answer is never read again, so it needs no position.
         self.most = min(sampling.max_tokens + len(self.ahead), positions - len(prompt.tokens) + 1)
@@ -61,7 +69,12 @@ class Answer:
         again = Detokenizer(tokenizer, prompt.tokens)
         self._unsaid = len("".join(map(again.push, prompt.taken)) + again.flush())  # characters that are the prompt's
 
-    def accept(self, token: int) -> Piece | None:
+    def nothing(self) -> Piece:
+        """The only piece of an answer for which no token is wanted."""
+        self.finished = True
+        return Piece("", None, "length", prompt=tuple(self.likelihoods))
+
+    def accept(self, token: int, likelihood: Likelihood | None = None) -> Piece | None:
         """Take the next token and say what text became certain with it; None for one that is the prompt's own text."""
         self.token, self.generated = token, self.generated + 1
         data = self._tokenizer.bytes_of(token) if self.ahead else b""
@@ -76,7 +89,10 @@ class Answer:
         stopped = ended or self._stops.stopped
         self.finished = stopped or last
         reason: FinishReason | None = "stop" if stopped else "length" if self.finished else None
-        return None if repeats and not self.finished else Piece(text, token, reason, ended)
+        if repeats and not self.finished:
+            return None
+        prompt, self.likelihoods = tuple(self.likelihoods), []
+        return Piece(text, token, reason, likelihood, prompt, ended)
 
     def _after_cursor(self, text: str) -> str:
         unsaid = min(self._unsaid, len(text))

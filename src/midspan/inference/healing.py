@@ -57,6 +57,8 @@ class Healing:
 
         A token without bytes (a special or unknown one) is never taken back, nor what stands before it.
         """
+        if not ids:
+            return 0
         first = 1 + max((place for place, token in enumerate(ids) if not self.tokenizer.bytes_of(token)), default=-1)
         size = FIRST_TAIL
         while True:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from midspan.inference.answer import Answer, Piece
 from midspan.inference.healing import Healing
+from midspan.inference.likelihood import Likelihood, likelihoods, prompt_likelihoods
 from midspan.inference.prompts import Ids, check_fits
 from midspan.inference.sampling import Sampling, choose
 from midspan.model import Decoder, KeyValueCache
@@ -44,6 +45,9 @@ def generate_pieces(
     for index, prompt in enumerate(prompts):
         check_fits(prompt, positions)
         answers.append(Answer(index, prompt, positions, healing.tokenizer, sampling))
+    if sampling.max_tokens == 0 and not sampling.prompt_logprobs:  # no cache outlives a request: nothing need be read
+        yield from ((answer.index, answer.nothing()) for answer in answers)
+        return
     answers.sort(key=lambda answer: len(answer.prompt))
     capacity = max((len(answer.prompt) + answer.most for answer in answers), default=0)
     row_bytes = KeyValueCache.row_bytes(decoder.config, capacity, next(decoder.parameters()).dtype)
@@ -59,13 +63,16 @@ def _grow(
     sampling: Sampling,
     cancelled: Callable[[], bool],
 ) -> Iterator[tuple[int, Piece]]:
-    capacity = max(len(answer.prompt) + answer.most - 1 for answer in answers)
+    capacity = max(len(answer.prompt) + max(answer.most, 1) - 1 for answer in answers)
     weight = next(decoder.parameters())
     cache = KeyValueCache(decoder.config, len(answers), capacity, weight.dtype, weight.device)
-    logits = _read_prompts(decoder, answers, cache, cancelled)
+    logits = _read_prompts(decoder, answers, cache, sampling, healing.tokenizer.vocabulary_size, cancelled)
+    if logits is not None and sampling.max_tokens == 0:
+        yield from ((answer.index, answer.nothing()) for answer in answers)
+        return
     while logits is not None:
-        for answer, token in zip(answers, _next_tokens(logits, answers, sampling, healing), strict=True):
-            if not answer.finished and (piece := answer.accept(token)):
+        for answer, chosen in zip(answers, _next_tokens(logits, answers, sampling, healing), strict=True):
+            if not answer.finished and (piece := answer.accept(*chosen)):
                 yield answer.index, piece
         active = [number for number, answer in enumerate(answers) if not answer.finished]
         if not active or cancelled():
@@ -77,20 +84,31 @@ def _grow(
 
 
 @torch.inference_mode()
-def _next_tokens(logits: Tensor, answers: list[Answer], sampling: Sampling, healing: Healing) -> list[int]:
-    """The next token of each answer, by the `logits` [rows, vocabulary] after its newest."""
+def _next_tokens(
+    logits: Tensor, answers: list[Answer], sampling: Sampling, healing: Healing
+) -> list[tuple[int, Likelihood | None]]:
+    """The next token of each answer, by the `logits` [rows, vocabulary] after its newest; its likelihood, if asked."""
     # A model may have more rows in its embedding than its tokenizer has tokens: those are never chosen.
     logits = logits[:, : healing.tokenizer.vocabulary_size]
     for row, answer in enumerate(answers):
         if answer.ahead and not answer.finished:
             allowed = healing.spellings.allowed(answer.ahead).to(logits.device)
             logits[row] = torch.full_like(logits[row], -math.inf).index_copy(0, allowed, logits[row, allowed])
-    return choose(logits, sampling, [answer.uniforms.next() for answer in answers])
+    tokens = choose(logits, sampling, [answer.uniforms.next() for answer in answers])
+    if sampling.logprobs is None:
+        return [(token, None) for token in tokens]
+    said = [len(answer.ahead) for answer in answers]
+    return list(zip(tokens, likelihoods(logits, tokens, sampling.logprobs, said), strict=True))
 
 
 @torch.inference_mode()
 def _read_prompts(
-    decoder: Decoder, answers: list[Answer], cache: KeyValueCache, cancelled: Callable[[], bool]
+    decoder: Decoder,
+    answers: list[Answer],
+    cache: KeyValueCache,
+    sampling: Sampling,
+    vocabulary: int,
+    cancelled: Callable[[], bool],
 ) -> Tensor | None:
     """The logits [rows, vocabulary] after each prompt, or None where `cancelled()` came first.
 
@@ -111,6 +129,13 @@ def _read_prompts(
         for number, length in enumerate(lengths):
             if start < length <= end:
                 last[number] = hidden[number, length - 1 - start]
+            if sampling.prompt_logprobs:
+                answer, count = answers[number], min(end, length - 1) - start
+                following = answer.prompt[start + 1 : start + 1 + count] if count > 0 else []
+                top = sampling.logprobs or 0
+                answer.likelihoods += prompt_likelihoods(
+                    decoder, hidden[number, : len(following)], following, top, vocabulary
+                )
     cache.lengths = lengths  # the padding is forgotten
     return decoder.logits(torch.stack([hidden for hidden in last if hidden is not None]))
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from midspan.errors import UserError
 from midspan.inference.healing import Healing
-from midspan.tokens import Message, Tokenizer, chat_prompt_ids, encode_infill
+from midspan.inference.other_files import other_files_ids
+from midspan.tokens import Message, Tokenizer, chat_prefill_ids, chat_prompt_ids, encode_infill
 
 SUFFIX_SHARE = 4  # one token in four is kept for what follows the cursor
 
@@ -24,22 +25,32 @@ class Plain:
 
 @dataclass(frozen=True)
 class Fill:
-    """A cursor: what is asked for stands between `prefix` and `suffix`. What is far from the cursor is left out."""
+    """A cursor: what is asked for stands between `prefix` and `suffix`. What is far from the cursor is left out.
+
+    `context` are other files (path, text), the newest last, for a model that knows repositories.
+    """
 
     prefix: str
     suffix: str
+    context: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)
 class Marked:
-    """A text that a client has laid out itself: the names of special tokens in it are those tokens."""
+    """A text that a client has laid out itself: the names of special tokens in it are those tokens.
+
+    One that asks for a middle is cut as a `Fill` is; any other must fit.
+    """
 
     text: str
 
 
 @dataclass(frozen=True)
 class Chat:
-    """A conversation that waits for an answer. Where it is too long its oldest turns are left out."""
+    """A conversation that waits for an answer, or whose last message is the beginning of one, from which it goes on.
+
+    Where it is too long its oldest turns are left out.
+    """
 
     messages: Sequence[Message]
 
@@ -90,19 +101,24 @@ def prompt_ids(
     """
     limit = prompt_limit(positions, max_tokens)
     if isinstance(prompt, Ids):
+        _check_vocabulary(tokenizer, prompt)
         asked, cursor = prompt, None
     elif isinstance(prompt, Chat):
-        asked, cursor = Ids(_chat_ids(tokenizer, prompt.messages, limit)), None
-    elif isinstance(prompt, Fill):
-        ids = _infill_ids(tokenizer, prompt, limit, layout)
-        asked, cursor = Ids(ids), _before_cursor(tokenizer, ids)
-        if layout == "line-start" and prompt.prefix.endswith("\n"):  # it learnt a boundary there
-            cursor = None
+        ids, begun = _chat_ids(tokenizer, prompt.messages, limit)
+        asked, cursor = Ids(ids), slice(begun, len(ids)) if begun < len(ids) else None
     else:
-        ids = _plain_ids(tokenizer, prompt, limit) if isinstance(prompt, Plain) else _marked_ids(tokenizer, prompt.text)
+        ids = _text_ids(tokenizer, prompt, limit, layout)
         asked, cursor = Ids(ids), _before_cursor(tokenizer, ids)
+        if isinstance(prompt, Fill) and layout == "line-start" and prompt.prefix.endswith("\n"):
+            cursor = None  # it learnt a boundary there
     check_fits(asked, positions)
     return asked if cursor is None or healing is None else _healed(tokenizer, asked.tokens, cursor, healing)
+
+
+def _text_ids(tokenizer: Tokenizer, prompt: Plain | Fill | Marked, limit: int, layout: str) -> list[int]:
+    if isinstance(prompt, Fill):
+        return _infill_ids(tokenizer, prompt, limit, layout)
+    return _plain_ids(tokenizer, prompt, limit) if isinstance(prompt, Plain) else _marked_ids(tokenizer, prompt, limit)
 
 
 def _before_cursor(tokenizer: Tokenizer, ids: list[int]) -> slice:
@@ -135,6 +151,13 @@ def check_fits(prompt: Ids, positions: int) -> None:
         raise PromptTooLongError(prompt.count, positions)
 
 
+def _check_vocabulary(tokenizer: Tokenizer, prompt: Ids) -> None:
+    for token in (*prompt.tokens, *prompt.taken):
+        if not 0 <= token < tokenizer.vocabulary_size:
+            last = tokenizer.vocabulary_size - 1
+            raise UserError(f"the prompt has the token id {token}, the model's vocabulary ends at {last}: send its ids")
+
+
 def _plain_ids(tokenizer: Tokenizer, prompt: Plain, limit: int) -> list[int]:
     """Markers in the text are mere text."""
     opening, ids = tokenizer.opening, tokenizer.encode(prompt.text)
@@ -149,13 +172,45 @@ def is_laid_out(tokenizer: Tokenizer, text: str) -> bool:
     return any(token == prefix and name in text for name, token in tokenizer.special_ids.items())
 
 
-def _marked_ids(tokenizer: Tokenizer, text: str) -> list[int]:
+def _marked_ids(tokenizer: Tokenizer, prompt: Marked, limit: int) -> list[int]:
     names = sorted(tokenizer.special_ids, key=len, reverse=True)
     ids: list[int] = []
-    for part in re.split(f"({'|'.join(map(re.escape, names))})", text):
+    for part in re.split(f"({'|'.join(map(re.escape, names))})", prompt.text):
         encode = tokenizer.encode_continuation if ids else tokenizer.encode
         ids += [tokenizer.special_ids[part]] if part in tokenizer.special_ids else encode(part)
-    return ids
+    return _cut_laid_out(tokenizer, ids, limit) if len(ids) > limit else ids
+
+
+def _cut_laid_out(tokenizer: Tokenizer, ids: list[int], limit: int) -> list[int]:
+    """What a client laid out as {head}<fim_prefix>{prefix}<fim_suffix>{suffix}<fim_middle>{line}, at most `limit` ids.
+
+    Prefix and suffix share the room as in `_infill_ids`; the line goes before them (where the prefix comes after the
+    suffix, it is all of that), the head gets what they leave. Anything else is returned as it is.
+    """
+    fim = tokenizer.fim
+    if fim is None or any(ids.count(marker) != 1 for marker in (fim.prefix, fim.suffix, fim.middle)):
+        return ids
+    first, second, third = (ids.index(marker) for marker in (fim.prefix, fim.suffix, fim.middle))
+    if not first < second < third:
+        return ids
+    opening = tokenizer.opening if ids[: len(tokenizer.opening)] == tokenizer.opening else []
+    head, before, after, line = (
+        ids[len(opening) : first],
+        ids[first + 1 : second],
+        ids[second + 1 : third],
+        ids[third + 1 :],
+    )
+    room = max(0, limit - len(opening) - 3)
+    line = _last(line, room if before or not after else room - min(len(after), room // SUFFIX_SHARE))
+    room -= len(line)
+    after = after[: max(room // SUFFIX_SHARE, room - len(before))]
+    before = _last(before, room - len(after))
+    head = _last(head, room - len(after) - len(before))
+    return [*opening, *head, fim.prefix, *before, fim.suffix, *after, fim.middle, *line]
+
+
+def _last(ids: list[int], count: int) -> list[int]:
+    return ids[max(0, len(ids) - count) :]
 
 
 def _infill_ids(tokenizer: Tokenizer, prompt: Fill, limit: int, layout: str) -> list[int]:
@@ -167,7 +222,7 @@ def _infill_ids(tokenizer: Tokenizer, prompt: Fill, limit: int, layout: str) -> 
     fim = tokenizer.fim
     if fim is None:
         raise UserError("this model's tokenizer has no fill-in-the-middle tokens: send a prompt without suffix")
-    opening = tokenizer.opening
+    opening = [*tokenizer.opening, *other_files_ids(tokenizer, prompt.context, limit)]
     room = limit - len(opening) - 3
     if room < 0:
         raise UserError(f"the limit of {limit} tokens leaves no room for the three FIM tokens: raise it")
@@ -178,34 +233,41 @@ def _infill_ids(tokenizer: Tokenizer, prompt: Fill, limit: int, layout: str) -> 
     return [*opening, fim.prefix, *before, fim.suffix, *after, fim.middle, *rest]
 
 
-def _chat_ids(tokenizer: Tokenizer, messages: Sequence[Message], limit: int) -> list[int]:
-    """The ids that ask for the next answer of a conversation, at most `limit` of them.
+def _chat_ids(tokenizer: Tokenizer, messages: Sequence[Message], limit: int) -> tuple[list[int], int]:
+    """The ids that ask for the next answer of a conversation, at most `limit`, and where that answer's text begins.
 
-    Where it is longer, the oldest turns go; system messages and the last message stay, and what is left
-    starts with a question again. Raises `UserError` where there is no message, or those that stay do not fit.
+    Where it is longer, the oldest turns go; system messages and the last message stay (an answer that has begun, with
+    its question), and what is left starts with a question again. Raises `UserError` where there is no message, or
+    those that stay do not fit.
     """
     if not messages:
         raise UserError("the conversation has no messages: send at least one")
     turns = _turns(messages)
 
-    def prompt_without(oldest: int) -> list[int]:
+    def prompt_without(oldest: int) -> tuple[list[int], int]:
         kept = [message for message, turn in zip(messages, turns, strict=True) if turn is None or turn >= oldest]
-        return chat_prompt_ids(tokenizer, kept)
+        if kept[-1]["role"] == "assistant":
+            return chat_prefill_ids(tokenizer, kept)
+        ids = chat_prompt_ids(tokenizer, kept)
+        return ids, len(ids)
 
     all_turns = 1 + max((turn for turn in turns if turn is not None), default=-1)
-    dropped = bisect_left(range(all_turns), True, key=lambda oldest: len(prompt_without(oldest)) <= limit)
-    ids = prompt_without(dropped)
+    dropped = bisect_left(range(all_turns), True, key=lambda oldest: len(prompt_without(oldest)[0]) <= limit)
+    ids, begun = prompt_without(dropped)
     if len(ids) > limit:
         raise PromptTooLongError(len(ids), limit)
-    return ids
+    return ids, begun
 
 
 def _turns(messages: Sequence[Message]) -> list[int | None]:
     """The turn each message belongs to (a question and the answers to it); None for those that always stay."""
     turns: list[int | None] = []
     turn = 0
+    last = len(messages) - 1
+    if messages[-1]["role"] == "assistant":  # it stays with the question that it answers
+        last = max((number for number, message in enumerate(messages) if message["role"] == "user"), default=last)
     for number, message in enumerate(messages):
-        if message["role"] == "system" or number == len(messages) - 1:
+        if message["role"] == "system" or number >= last:
             turns.append(None)
             continue
         if message["role"] == "user" and any(earlier is not None for earlier in turns):

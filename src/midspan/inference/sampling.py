@@ -15,7 +15,8 @@ from midspan.errors import UserError
 class Sampling:
     """The settings of one generation; temperature 0 is greedy, `top_k` 0 and `top_p` 1 keep every token.
 
-    Raises `UserError` for a value out of range.
+    `top_p` 0 keeps the likeliest alone; of `max_tokens` 0 the prompt is read at most. Raises `UserError` for a value
+    out of range.
     """
 
     max_tokens: int = 128
@@ -24,13 +25,16 @@ class Sampling:
     top_p: float = 1.0
     seed: int = 0
     stop: tuple[str, ...] = ()
+    logprobs: int | None = None  # each piece has its token's likelihood, with so many of the likeliest in its place
+    prompt_logprobs: bool = False  # and the first one those of the prompt's tokens
 
     def __post_init__(self) -> None:
         for name, value, allowed, rule in (
-            ("max_tokens", self.max_tokens, self.max_tokens >= 1, "at least 1"),
+            ("max_tokens", self.max_tokens, self.max_tokens >= 0, "of at least 0"),
             ("temperature", self.temperature, 0 <= self.temperature <= 100, "between 0 and 100"),
             ("top_k", self.top_k, self.top_k >= 0, "0 (keep all) or more"),
-            ("top_p", self.top_p, 0 < self.top_p <= 1, "above 0 and at most 1"),
+            ("top_p", self.top_p, 0 <= self.top_p <= 1, "between 0 and 1"),
+            ("logprobs", self.logprobs, self.logprobs is None or self.logprobs >= 0, "of at least 0"),
         ):
             if not allowed:
                 raise UserError(f"{name} is {value}: give a value {rule}")
@@ -64,7 +68,7 @@ def choose(logits: Tensor, sampling: Sampling, uniforms: list[float]) -> list[in
         probabilities, ids = probabilities.topk(kept)  # [rows, kept], falling
         probabilities = probabilities / probabilities.sum(-1, keepdim=True)
         mass_before = probabilities.cumsum(-1) - probabilities
-        # The best token stays whatever top_p is: nothing comes before it.
+        mass_before[:, 0] = -1.0  # the best token stays whatever top_p is
         probabilities = probabilities.masked_fill(mass_before >= sampling.top_p, 0.0)
     cumulative = probabilities.cumsum(-1)
     drawn = torch.tensor(uniforms, dtype=torch.float64, device=logits.device)[:, None] * cumulative[:, -1:]

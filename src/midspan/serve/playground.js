@@ -181,6 +181,13 @@ function addTurn(role) {
   return turn;
 }
 
+/** Makes a change to the conversation; a reader who is at its end stays there. */
+function following(change) {
+  const turns = $("turns"), atEnd = turns.scrollHeight - turns.scrollTop - turns.clientHeight < 80;
+  change();
+  if (atEnd) turns.scrollTop = turns.scrollHeight;
+}
+
 async function ask(question) {
   messages.push({ role: "user", content: question });
   addTurn("user").textContent = question;
@@ -188,20 +195,19 @@ async function ask(question) {
   answer.className = "answer waiting";
   meta.className = "meta";
   turn.append(answer, meta);
-  turn.scrollIntoView({ block: "end" });
+  $("turns").scrollTop = $("turns").scrollHeight;
   const controller = (answering = new AbortController());
   $("send").textContent = "Stop";
   let text = "";
   const body = { messages, temperature: Number($("temperature").value) || 0, max_tokens: Number($("longest").value) || 256 };
   try {
-    meta.textContent = await generate("v1/chat/completions", body, controller.signal, (piece) => {
-      const atEnd = innerHeight + scrollY >= document.documentElement.scrollHeight - 80;
+    const speed = await generate("v1/chat/completions", body, controller.signal, (piece) => {
       text += piece;
-      render(answer, text);
-      if (atEnd) scrollTo(0, document.documentElement.scrollHeight);
+      following(() => render(answer, text));
     });
+    following(() => (meta.textContent = speed));
   } catch (error) {
-    meta.textContent = error.message;
+    following(() => (meta.textContent = error.message));
     meta.classList.add("failed");
   }
   answer.classList.remove("waiting");
@@ -232,8 +238,10 @@ $("question").addEventListener("keydown", (event) => {
 });
 
 function fitQuestion() {
-  $("question").style.height = "auto";
-  $("question").style.height = `${$("question").scrollHeight}px`;
+  following(() => {
+    $("question").style.height = "auto";
+    $("question").style.height = `${$("question").scrollHeight}px`;
+  });
 }
 $("question").addEventListener("input", fitQuestion);
 
@@ -288,8 +296,20 @@ function draw() {
   // The last line's newline needs something after it, or the layer is a line shorter than the text area.
   if (ghost) $("shown").replaceChildren(ghostAt.before, suggestion, `${ghostAt.after} `);
   else $("shown").textContent = `${code.value} `;
+  // The text area scrolls as far as the layer, which a suggestion makes longer.
+  const style = getComputedStyle(code), added = ghost.split("\n").length - 1;
+  code.style.paddingBottom = `${parseFloat(style.paddingTop) + added * parseFloat(style.lineHeight)}px`;
   $("shown").style.transform = `translate(${-code.scrollLeft}px, ${-code.scrollTop}px)`;
   $("accept").disabled = !ghost;
+}
+
+/** Scrolls to the end of the suggestion, as far as its beginning stays in sight. */
+function reveal() {
+  const suggestion = $("shown").querySelector(".ghost");
+  if (!suggestion) return;
+  const { top, bottom } = suggestion.getBoundingClientRect(), editor = code.getBoundingClientRect(), edge = 16;
+  const below = bottom - editor.bottom + edge, above = top - editor.top - edge;
+  if (below > 0 && above > 0) code.scrollTop += Math.min(below, above);
 }
 
 function say(text, failed = false) {
@@ -319,6 +339,7 @@ async function suggest() {
       if (asking !== controller) return;
       ghost += piece;
       draw();
+      reveal();
     });
     if (asking !== controller) return;
     // What the line already holds behind the cursor is not said again.

@@ -1,6 +1,6 @@
 """Text ↔ ids: the tokenizer, its special tokens, the chat format, the incremental detokenizer."""
 
-from midspan.tokens.chat import Message, chat_prompt_ids, encode_chat
+from midspan.tokens.chat import Message, chat_prefill_ids, chat_prompt_ids, encode_chat
 from midspan.tokens.detokenizer import Detokenizer
 from midspan.tokens.infill import LAYOUTS, encode_infill, split_prefix
 from midspan.tokens.special import SPECIAL_TOKENS, FimTokens
@@ -15,6 +15,7 @@ __all__ = [
     "FimTokens",
     "Message",
     "Tokenizer",
+    "chat_prefill_ids",
     "chat_prompt_ids",
     "encode_chat",
     "encode_infill",

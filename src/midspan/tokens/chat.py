@@ -39,6 +39,27 @@ def chat_prompt_ids(tokenizer: Tokenizer, messages: Sequence[Message]) -> list[i
     return [token for token, _, _ in _encode(tokenizer, text, markers, [])]
 
 
+def chat_prefill_ids(tokenizer: Tokenizer, messages: Sequence[Message]) -> tuple[list[int], int]:
+    """The ids of a conversation up to the end of what the last message says, and how many stand before its text.
+
+    They ask for what an answer that has begun goes on with. UserError as in `chat_prompt_ids`, and where the template
+    does not show the last message as it is.
+    """
+    *earlier, last = messages
+    mark = _absent_characters(messages, 1)
+    marked = [*earlier, Message(role=last["role"], content=last["content"] + mark)]
+    text, markers = _rendered(tokenizer, marked, add_generation_prompt=False)
+    if text.count(mark) != 1:
+        raise UserError(
+            "the chat template does not show the last answer as it is, so none can go on from it: end with a question"
+        )
+    text = text[: text.index(mark)]
+    header = _render(tokenizer, earlier, add_generation_prompt=True) if earlier else text
+    begun = len(header) if text.startswith(header) else len(text)
+    tokens = _encode(tokenizer, text, [marker for marker in markers if marker.end <= len(text)], [begun])
+    return [token for token, _, _ in tokens], sum(end <= begun for _, _, end in tokens)
+
+
 def encode_chat(tokenizer: Tokenizer, messages: Sequence[Message]) -> tuple[list[int], list[bool]]:
     """The ids of a conversation, and which of them belong to an assistant's answer.
 

@@ -92,6 +92,30 @@ FIM_LAYOUTS: tuple[FimLayout, ...] = (
 )
 
 
+# What stands before a repository and before each of its files, as the families name it; the first is StarCoder's.
+REPOSITORY_LAYOUTS: tuple[tuple[str, str], ...] = (
+    ("<reponame>", "<filename>"),
+    ("<repo_name>", "<file_sep>"),  # StarCoder 2
+    ("<|repo_name|>", "<|file_sep|>"),  # Qwen2.5-Coder
+)
+
+
+@dataclass(frozen=True)
+class RepositoryTokens:
+    """The ids that mark the beginning of a repository and of each of its files."""
+
+    repository: int
+    file: int
+
+
+def find_repository(special_ids: Mapping[str, int]) -> RepositoryTokens | None:
+    """The markers of the first layout that `special_ids` holds whole."""
+    for repository, file in REPOSITORY_LAYOUTS:
+        if special_ids.keys() >= {repository, file}:
+            return RepositoryTokens(special_ids[repository], special_ids[file])
+    return None
+
+
 @dataclass(frozen=True)
 class FimTokens:
     """The ids that mark the three parts of a fill-in-the-middle sample and the end of its middle."""

@@ -29,7 +29,7 @@ from midspan.tokens.definition import (
 )
 from midspan.tokens.directory import TokenizerFiles, named, read_tokenizer_files, write_tokenizer_files
 from midspan.tokens.fast import FastEncoder, UnprovenError
-from midspan.tokens.special import CHAT_END, CHAT_START, ENDS, ENDS_OF_TEXT, UNNAMED_ENDS, find_fim
+from midspan.tokens.special import CHAT_END, CHAT_START, ENDS, ENDS_OF_TEXT, UNNAMED_ENDS, find_fim, find_repository
 
 # ChatML, the format of Stable Code Instruct (reference/stable-code.md, 2.7).
 CHATML_TEMPLATE = (
@@ -75,6 +75,7 @@ class Tokenizer:
         self.end_of_text = self.special(self._end_of_text_name())
         self.chat_end = self.special_ids.get(CHAT_END)
         self.fim = find_fim(self.special_ids, self.end_of_text)
+        self.repository = find_repository(self.special_ids)
         self.fingerprint = hash_text(json.dumps(sorted(vocabulary.items(), key=lambda item: item[1])))
         if chat_template is None and CHAT_START in self.special_ids:
             chat_template = CHATML_TEMPLATE

@@ -19,7 +19,7 @@ class StoppedError(Exception):
     """The server ends, and so does what it was asked for."""
 
 
-class Worker:
+class EngineThread:
     """Runs generations one after the other, in the order they were asked for."""
 
     def __init__(self, engine: Engine, threads: int | None = None) -> None:
