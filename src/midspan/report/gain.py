@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from midspan.evaluate.compare import Difference
+from midspan.evaluate.places import Place, places_of
 from midspan.report.comparisons import Change, change, differences
-from midspan.report.record import START, Fields, RunRecord
+from midspan.report.record import START, RunRecord
 
 SHOWN = 5  # of the places where one of both was right
 BEFORE_LINES, AFTER_LINES = 6, 3
-
-
-@dataclass(frozen=True)
-class Place:
-    """A gap that one of both models filled exactly."""
-
-    place: str
-    before: str
-    after: str
-    expected: str
-    first: str
-    second: str
-    won: bool
 
 
 @dataclass(frozen=True)
@@ -50,7 +38,7 @@ def gain_of(run: RunRecord) -> Gain | None:
     if not found:
         return None
     places = list(_places(run, start, model))
-    won, lost = ([place for place in places if place.won == side] for side in (True, False))
+    won, lost = ([place for place in places if place.second_passed == side] for side in (True, False))
     return Gain(start, model, _words(found), won[:SHOWN] + lost[:SHOWN], len(won), len(lost))
 
 
@@ -73,33 +61,11 @@ def _listed(changes: list[Change]) -> str:
 
 
 def _places(run: RunRecord, start: str, model: str) -> Iterator[Place]:
-    """The gaps that one of both filled exactly and the other did not, in the order in which they were asked."""
+    """The places that one of both filled exactly and the other did not, in the order in which they were asked."""
+    folder = run.path / "evaluation"
     for benchmark in run.evaluations[model]:
-        earlier = {(row["item"], row["group"]): row for row in run.rows(start, benchmark)}
-        for row in run.rows(model, benchmark):
-            first = earlier.get((row["item"], row["group"]))
-            if first is None or "before" not in row or first.get("passed") == row.get("passed"):
-                continue
-            yield Place(
-                row["item"],
-                _last_lines(row["before"]),
-                _first_lines(row["after"]),
-                row["expected"],
-                _answer(first),
-                _answer(row),
-                row["passed"] > first["passed"],
-            )
-
-
-def _answer(row: Fields) -> str:
-    """What was written, as far as it stands for what was missing."""
-    lines = str(row["answer"] or "").split("\n")
-    return "\n".join(lines[: str(row["expected"]).count("\n") + 1])
-
-
-def _last_lines(text: str) -> str:
-    return "".join(text.splitlines(keepends=True)[-BEFORE_LINES:]).lstrip("\n")
-
-
-def _first_lines(text: str) -> str:
-    return "".join(text.splitlines(keepends=True)[: AFTER_LINES + 1]).rstrip()
+        for place in places_of(*(folder / name / f"{benchmark}.jsonl" for name in (start, model))):
+            if place.first_passed != place.second_passed:
+                before = "".join(place.before.splitlines(keepends=True)[-BEFORE_LINES:]).lstrip("\n")
+                after = "".join(place.after.splitlines(keepends=True)[: AFTER_LINES + 1]).rstrip()
+                yield replace(place, before=before, after=after)

@@ -70,10 +70,9 @@ class LlamaCppReply:
         """Why an answer ended in llama.cpp's words, and the stop string that ended it."""
         if answer.finish_reason == "length":
             return "limit", ""
-        tokenizer = self.service.engine.tokenizer
-        if answer.tokens[-1] in tokenizer.ends:
+        if answer.pieces[-1].ended:
             return "eos", ""
-        generated = tokenizer.decode([*answer.prompt.tokens[-1:], *answer.tokens])
+        generated = self.service.engine.tokenizer.decode([*answer.prompt.tokens[-1:], *answer.tokens])
         found = (stop for stop in self.sampling.stop if stop and answer.text + stop in generated)
         return "word", max(found, key=len, default="")
 
