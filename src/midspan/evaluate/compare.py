@@ -17,7 +17,6 @@ import numpy as np
 from midspan.evaluate.result import Result, Score
 
 LEAST_CLUSTERS = 5  # below, there is no telling how far they vary
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def comparable(one: Result, other: Result) -> bool:
     return one.benchmark == other.benchmark and one.asked == other.asked
 
 
-def compare(score: Score, before: Sequence[Row], after: Sequence[Row]) -> Difference | None:
+def compare(score: Score, before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> Difference | None:
     """The difference of `score` between the rows of two models; None where no item has it in both.
 
     A score is a sum over a sum (bits over bytes) or a mean; its error is the linearised one of cluster totals.
@@ -108,13 +107,13 @@ def student_quantile(freedom: int) -> float:
     return math.fsum(term / freedom**power for power, term in enumerate(terms))
 
 
-def _counts(row: Row, score: Score) -> bool:
+def _counts(row: Mapping[str, Any], score: Score) -> bool:
     return row["group"] == score.group and score.measure in row and (not score.per or row[score.per] > 0)
 
 
-def _value(row: Row, score: Score) -> float:
+def _value(row: Mapping[str, Any], score: Score) -> float:
     return float(row[score.measure])
 
 
-def _weight(row: Row, score: Score) -> float:
+def _weight(row: Mapping[str, Any], score: Score) -> float:
     return float(row[score.per]) if score.per else 1.0

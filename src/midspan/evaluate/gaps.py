@@ -38,8 +38,8 @@ class Gap:
 
 
 @dataclass(frozen=True)
-class Places:
-    """A held-out file with the places in it where gaps may be."""
+class HeldOutFile:
+    """A held-out file, and where in it gaps may be."""
 
     document: Document
     lines: list[str]
@@ -47,8 +47,8 @@ class Places:
     counted: list[int]  # the lines that count
 
     @classmethod
-    def of(cls, document: Document, counted: Sequence[range]) -> Places:
-        """The places of `document` within the lines `counted`."""
+    def of(cls, document: Document, counted: Sequence[range]) -> HeldOutFile:
+        """A document, of which the lines `counted` count."""
         lines = document.text.split("\n")
         starts = [0, *accumulate(len(line) + 1 for line in lines)]
         return cls(document, lines, starts, [line for part in counted for line in part if lines[line].strip()])
@@ -68,55 +68,55 @@ class Places:
         return syntax_tree(self.document.text.encode(), self.document.path, self.document.language)
 
 
-def one_line(places: Places, draw: np.random.Generator) -> Gap | None:
+def one_line(file: HeldOutFile, draw: np.random.Generator) -> Gap | None:
     """The code of one line, from its indentation on, where an editor's cursor stands; no comment."""
-    line = int(draw.choice(places.counted))
-    if places.lines[line].lstrip().startswith(COMMENTS):
+    line = int(draw.choice(file.counted))
+    if file.lines[line].lstrip().startswith(COMMENTS):
         return None
-    return places.gap(places.code(line), places.starts[line] + len(places.lines[line].rstrip()))
+    return file.gap(file.code(line), file.starts[line] + len(file.lines[line].rstrip()))
 
 
-def several_lines(places: Places, draw: np.random.Generator) -> Gap | None:
+def several_lines(file: HeldOutFile, draw: np.random.Generator) -> Gap | None:
     """Two lines or more, from the code of the first to the end of the last."""
-    first = int(draw.choice(places.counted))
-    last = min(first + int(draw.integers(1, MOST_LINES)), len(places.lines) - 1)
-    gap = places.gap(places.code(first), places.starts[last] + len(places.lines[last].rstrip()))
+    first = int(draw.choice(file.counted))
+    last = min(first + int(draw.integers(1, MOST_LINES)), len(file.lines) - 1)
+    gap = file.gap(file.code(first), file.starts[last] + len(file.lines[last].rstrip()))
     return gap if "\n" in gap.middle.strip() else None
 
 
-def one_node(places: Places, draw: np.random.Generator) -> Gap | None:
+def one_node(file: HeldOutFile, draw: np.random.Generator) -> Gap | None:
     """A node of the syntax tree: an expression, an argument list, a statement, a function."""
-    line, text = int(draw.choice(places.counted)), places.document.text
-    at = int(draw.integers(places.code(line), places.starts[line + 1]))
-    around = nodes_around(places.tree, len(text[:at].encode())) if places.tree else []
+    line, text = int(draw.choice(file.counted)), file.document.text
+    at = int(draw.integers(file.code(line), file.starts[line + 1]))
+    around = nodes_around(file.tree, len(text[:at].encode())) if file.tree else []
     if not around:
         return None
     node, data = around[int(draw.integers(0, len(around)))], text.encode()
     begin, end = (len(data[:place].decode(errors="ignore")) for place in (node.start_byte, node.end_byte))
-    return places.gap(begin, end)
+    return file.gap(begin, end)
 
 
-KINDS: dict[str, Callable[[Places, np.random.Generator], Gap | None]] = {
+KINDS: dict[str, Callable[[HeldOutFile, np.random.Generator], Gap | None]] = {
     "lines": one_line,
     "blocks": several_lines,
     "nodes": one_node,
 }
 
 
-def gaps_of(kind: str, places: Places, seed: int) -> Iterator[tuple[float, Gap]]:
+def gaps_of(kind: str, file: HeldOutFile, seed: int) -> Iterator[tuple[float, Gap]]:
     """Gaps of one file within the lines that count, each with a random number by which it is chosen.
 
     They do not depend on what other files there are.
     """
-    draw = generator(seed, kind, places.document.id)
-    counting = set(places.counted)
+    draw = generator(seed, kind, file.document.id)
+    counting = set(file.counted)
     seen: set[tuple[int, int]] = set()
     for _ in range(ATTEMPTS * PER_FILE if counting else 0):
-        gap = KINDS[kind](places, draw)
+        gap = KINDS[kind](file, draw)
         if gap is None or not LEAST_CHARACTERS <= len(gap.middle.strip()) <= LONGEST:
             continue
         place, first = (len(gap.prefix), len(gap.middle)), gap.prefix.count("\n")
-        written = {line for line in range(first, first + gap.middle.count("\n") + 1) if places.lines[line].strip()}
+        written = {line for line in range(first, first + gap.middle.count("\n") + 1) if file.lines[line].strip()}
         if place in seen or not written <= counting:
             continue
         seen.add(place)

@@ -21,6 +21,7 @@ FORMER = {
     "dpo.pairs": "alignment: [{name: own-failures, kind: own-failures, pairs: …}]",
     "fim": "fim of a part of a stage's data: data: [{tokens: corpus, fim: {rate: …}}]",
     "optimizer": "optimizer of each stage",
+    "corpus.heldout_fraction": "corpus.heldout: {files: …}",
     "model.start_from": "start of the first stage",
     "evaluate.heldout_bytes": "evaluate.likelihood.bytes",
     "evaluate.fim_lines": "evaluate.infilling.lines",

@@ -39,8 +39,8 @@ class LaterTask:
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A part of a block of new lines."""
+class Stretch:
+    """A piece of a block of new lines."""
 
     document: int  # among the documents
     lines: Block
@@ -89,7 +89,7 @@ def later(task: LaterTask, folder: Path, guard: Guard) -> dict[str, Any]:
     }
 
 
-def _index(found: list[Piece]) -> BlockIndex:
+def _index(found: list[Stretch]) -> BlockIndex:
     return BlockIndex.of([piece.text for piece in found], [piece.place for piece in found])
 
 
@@ -142,10 +142,10 @@ def _earlier(task: LaterTask) -> Iterator[str]:
                 yield redact(text)[0] if task.secrets else text
 
 
-def _pieces(documents: list[StagedDocument], lines: NewLines) -> Iterator[Piece]:
+def _pieces(documents: list[StagedDocument], lines: NewLines) -> Iterator[Stretch]:
     for number, document in enumerate(documents):
         written = document.text.split("\n")
         for block in lines.blocks(document.text):
             for first, end in pieces(document.text, block):
                 place = f"{document.repository}/{document.path}, lines {first + 1} to {end}"
-                yield Piece(number, (first, end), "\n".join(written[first:end]), place)
+                yield Stretch(number, (first, end), "\n".join(written[first:end]), place)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from midspan import recipe
 from midspan.corpus import read_heldout
 from midspan.evaluate.benchmark import Benchmark, HeldOut, Item, Verdict, means
-from midspan.evaluate.gaps import KINDS, Gap, Places, gaps_of
+from midspan.evaluate.gaps import KINDS, Gap, HeldOutFile, gaps_of
 from midspan.evaluate.in_place import VALUES, values_in_place
 from midspan.evaluate.subject import Answer
 from midspan.inference import Completion, Fill, Plain, Sampling
@@ -32,10 +32,10 @@ class Settings(recipe.Settings):
 def items(settings: Settings, held_out: HeldOut) -> list[Item]:
     """Chosen by seed over all files; the suffix begins where the gap ends."""
     assert held_out.documents is not None
-    places = [Places.of(*one) for one in read_heldout(held_out.documents)]
+    files = [HeldOutFile.of(*one) for one in read_heldout(held_out.documents)]
     found: list[Item] = []
     for kind in KINDS:
-        drawn = (one for file in places for one in gaps_of(kind, file, held_out.seed))
+        drawn = (one for file in files for one in gaps_of(kind, file, held_out.seed))
         chosen = heapq.nsmallest(getattr(settings, kind), drawn, key=lambda one: one[0])
         found += [item_of(gap, kind, Fill(gap.prefix, gap.suffix)) for _, gap in chosen]
     lines = [item.source for item in found if item.group == "lines"][: settings.left]
