@@ -133,7 +133,7 @@ def test_what_a_start_lacks_is_added_and_said_before_the_corpus_is_built(road: t
     start, place, run = road
     before = run.said.split("corpus")[0]
     lines = [line for line in before.splitlines() if "lacks" in line]
-    said = f"{place} lacks {', '.join(start.lacks)}: they are added, with the mean of all embeddings"
+    said = f"{place} lacks {', '.join(start.lacks)}: they are added, with embeddings drawn as the others lie"
     assert lines == ([said] if start.lacks else [])
     given, own = open_tokenizer(place), Tokenizer.load(run.place / "tokenizer")
     assert own.special_ids.keys() - given.special_ids.keys() == set(start.lacks)
@@ -323,7 +323,7 @@ def test_lora_stages_hand_on_merged_weights_and_keep_their_adapters(started: Sta
 
 def test_tokens_that_no_stage_can_learn_are_said(started: Started, carry: Carry) -> None:
     place = started("llama-3.1")
-    said = "no stage trains their embeddings, so they stay alike: give one weights: {kind: full}"
+    said = "no stage trains their embeddings, so they stay as drawn: give one weights: {kind: full}"
     run = carry(code(place, weights={"kind": "full", "frozen_layers": 1}), evaluate=NOTHING)
     assert said in run.said.split("corpus")[0]
     before, after = (dict(open_weights(run.place / "models" / name).tensors()) for name in ("start-1", "code"))

@@ -43,9 +43,9 @@ def check(recipe: Recipe, tools: Tools) -> None:
     _check_shards(recipe, tokenizer)
     _check_chat(recipe, tokenizer)
     if added:
-        say(f"{start} lacks {', '.join(added)}: they are added, with the mean of all embeddings")
+        say(f"{start} lacks {', '.join(added)}: they are added, with embeddings drawn as the others lie")
         if all(stage.weights != Full() for stage in recipe.stages):
-            say("no stage trains their embeddings, so they stay alike: give one weights: {kind: full}")
+            say("no stage trains their embeddings, so they stay as drawn: give one weights: {kind: full}")
     not_asked = {name: why for name in benchmarks if (why := why_not_asked(name, recipe, tokenizer))}
     for name, why in not_asked.items():
         say(f"not asked: {name}, for {why}")
