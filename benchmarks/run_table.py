@@ -1,6 +1,6 @@
-"""Print runs' figures as Markdown: what the last model of each is against the released one it began with, or all models.
+"""Print runs' figures as Markdown: the last model of each against the released one it began with, or all models.
 
-    python benchmarks/run_table.py runs/seed-1 runs/seed-2 runs/seed-3     # the same recipe: a column each, and the spread
+    python benchmarks/run_table.py runs/seed-1 runs/seed-2 runs/seed-3     # one recipe: a column each, and the spread
     python benchmarks/run_table.py --models runs/scratch                   # one run: a column for each model
 
 Differences are paired, their intervals (95 %) clustered by file, as in the report.

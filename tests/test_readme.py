@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -10,9 +11,11 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from small_starts import STARTS, write_start
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -23,26 +26,57 @@ COMMANDS = [
     if line.strip()
 ]
 SERVE = ".venv/bin/midspan serve runs/quickstart"
+# The shipped recipe on a model of two layers, with little of everything.
+QUICKSTART = """
+extends: adapt.yaml
+name: quickstart
+corpus: {max_bytes: 60000, heldout: {after: 0.5, files: 0.3}}
+alignment: [{name: exercises, kind: exercises, per_family: 1}]
+stages: [{name: adapted, start: start, tokens: 4096, context: 256, tokens_per_step: 512}]
+evaluate:
+  likelihood: {bytes: 2000}
+  infilling: {lines: 4, blocks: 1, nodes: 1, left: 1, max_tokens: 8}
+  exercises: {count: 2, per_family: 1, max_tokens: 4}
+runtime: {threads: 1, workers: 1}
+"""
 
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory, repositories: Path) -> Path:
-    """The files that the commands need, with this environment as its .venv."""
+    """The files that the commands need, in git, with this environment as its .venv and small models and recipes."""
     directory = tmp_path_factory.mktemp("checkout")
-    for name in ("Makefile", "pyproject.toml", "src", "recipes", "README.md"):
+    (directory / "src").mkdir()
+    for name in ("Makefile", "pyproject.toml", "recipes", "README.md", "src/midspan"):
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, directory / name)
-    recipe = (ROOT / "tests" / "tiny.yaml").read_text().replace("name: tiny", "name: quickstart")
-    (directory / "recipes" / "quickstart.yaml").write_text(recipe)
+    write_start(STARTS["llama-3.1"], directory / "start")
+    (directory / "recipes" / "quickstart.yaml").write_text(QUICKSTART)
+    scratch = (ROOT / "tests" / "tiny.yaml").read_text().replace("name: tiny", "name: scratch")
+    (directory / "recipes" / "scratch.yaml").write_text(scratch)
     bin_directory = directory / ".venv" / "bin"
     bin_directory.mkdir(parents=True)
     for name in ("python", "midspan"):
         (bin_directory / name).write_text(f'#!/bin/sh\nexec {shlex.quote(str(_program(name)))} "$@"\n')
         (bin_directory / name).chmod(0o755)
-    for stamp in (".runtime", ".dev"):
+    for stamp in (".runtime", ".dev", ".smollm2"):
         (directory / ".venv" / stamp).touch()
-    shutil.copytree(repositories, directory / "path" / "to" / "your" / "repositories")
+    yours = directory / "path" / "to" / "your" / "repositories"
+    shutil.copytree(repositories, yours)
+    for folder in (directory, *yours.iterdir()):
+        commit(folder, "2025-06-01", folder.rglob("errors.py") if folder == directory else sorted(folder.glob("*"))[:3])
+        commit(
+            folder, "2026-03-01", folder.glob("src/midspan/tokens/*.py") if folder == directory else folder.glob("*")
+        )
     return directory
+
+
+def commit(folder: Path, date: str, files: Iterable[Path]) -> None:
+    """Commit some files as of a date, in a repository that is made if it is not there."""
+    names = {f"GIT_{who}_{what}": "x@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    dates = {f"GIT_{who}_DATE": f"{date}T12:00:00Z" for who in ("AUTHOR", "COMMITTER")}
+    environment = {**os.environ, **names, **dates}
+    for arguments in (["init", "-q"], ["add", *map(str, files)], ["commit", "-q", "-m", "x"]):
+        subprocess.run(["git", *arguments], cwd=folder, env=environment, check=True, capture_output=True)
 
 
 def _program(name: str) -> Path:
@@ -64,7 +98,7 @@ def test_the_readme_is_short_and_its_links_lead_somewhere() -> None:
         assert (ROOT / target).exists(), target
 
 
-@pytest.mark.timeout(900)  # six walks over the tiny recipe
+@pytest.mark.timeout(900)  # many walks over small recipes
 def test_its_commands_in_order(checkout: Path) -> None:
     assert COMMANDS[:2] == ["make quickstart", "make test"]
     assert SERVE in COMMANDS
@@ -75,6 +109,7 @@ def test_its_commands_in_order(checkout: Path) -> None:
     assert (checkout / "runs" / "mine" / "report.html").exists()
     sources = (checkout / "runs" / "mine" / "corpus" / "statistics.json").read_text()
     assert "project-0" in sources
+    assert (checkout / "runs" / "scratch-no-fim" / "report.html").exists()
     assert "recipe changed" not in run("make quickstart", checkout)
 
 
@@ -85,17 +120,15 @@ def test_its_python_lines(checkout: Path) -> None:
     subprocess.run([sys.executable, "-c", lines], cwd=checkout, check=True, timeout=120)
 
 
-def test_its_recipe_takes_a_released_model_further(checkout: Path) -> None:
-    if not (checkout / "runs" / "quickstart" / "models" / "release").exists():
-        run("make quickstart", checkout)
+def test_its_recipe_fits_another_model(checkout: Path) -> None:
     (recipe,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
-    assert "start: HuggingFaceTB/SmolLM2-135M" in recipe
-    (checkout / "recipes" / "ours.yaml").write_text(recipe)
-    here = {"stages.ours.start": "runs/quickstart/models/release", "stages.ours.tokens": 4096}
-    quick = {"evaluate.exercises": "{count: 2, max_tokens: 4}", "evaluate.infilling.lines": 4}
-    given = " ".join(f"--set {shlex.quote(f'{field}={value}')}" for field, value in (here | quick).items())
-    run(f".venv/bin/midspan run recipes/ours.yaml --threads 1 {given}", checkout)
-    assert (checkout / "runs" / "ours" / "models" / "release" / "config.json").exists()
+    assert "start: Qwen/Qwen2.5-Coder-0.5B" in recipe
+    (checkout / "ours.yaml").write_text(recipe.replace("recipes/adapt.yaml", "recipes/quickstart.yaml"))
+    here = "--set stages.adapted.start=start --set stages.adapted.weights.rank=4"
+    run(f".venv/bin/midspan run ours.yaml --threads 1 {here}", checkout)
+    assert (checkout / "runs" / "ours" / "stages" / "adapted" / "adapter" / "adapter_config.json").exists()
+    later = json.loads((checkout / "runs" / "ours" / "corpus" / "statistics.json").read_text())["later"]
+    assert later["blocks"] > 0
 
 
 def test_its_server_answers_at_the_address_it_names(checkout: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from midspan.errors import UserError
-from midspan.recipe import Recipe, fingerprint, load_recipe, parse_overrides
+from midspan.recipe import Fim, Recipe, fingerprint, load_recipe, parse_fields, parse_overrides
 
 RECIPES = Path(__file__).parent.parent / "recipes"
 MINIMAL = """
@@ -36,9 +36,9 @@ def test_every_shipped_recipe_is_valid(path: Path) -> None:
     assert load_recipe(path).name == path.stem
 
 
-def test_the_ablation_differs_from_quickstart_in_fim_alone() -> None:
-    whole, ablation = load_recipe(RECIPES / "quickstart.yaml"), load_recipe(RECIPES / "ablations" / "no-fim.yaml")
-    assert ablation.model_copy(update={"name": "quickstart", "stages": whole.stages}) == whole
+def test_the_ablation_differs_from_its_recipe_in_fim_alone() -> None:
+    whole, ablation = load_recipe(RECIPES / "scratch.yaml"), load_recipe(RECIPES / "ablations" / "no-fim.yaml")
+    assert ablation.model_copy(update={"name": "scratch", "stages": whole.stages}) == whole
     assert [stage.name for stage in ablation.stages] == ["base", "long"]
     for stage, other in zip(ablation.stages, whole.stages, strict=False):
         assert [part.fim.rate for part in stage.data if part.fim] == [0]
@@ -209,3 +209,28 @@ def test_the_fingerprint_changes_with_any_field_and_with_nothing_else(tmp_path: 
     path = write(tmp_path, MINIMAL)
     assert fingerprint(load_recipe(path)) == fingerprint(load_recipe(path))
     assert fingerprint(load_recipe(path)) != fingerprint(load_recipe(path, {"stages.base.data.corpus.fim.rate": 0.4}))
+
+
+@pytest.mark.parametrize(
+    ("fim", "message"),
+    [
+        ({"layouts": "pms"}, "fim.layouts"),
+        ({"layouts": {}}, "fim.layouts"),
+        ({"cuts": {"nodes": 0}}, "fim.cuts"),
+        ({"parts": "together"}, "fim.parts"),
+        ({"spm_share": 0.5}, "unknown field"),
+    ],
+)
+def test_a_mistake_in_how_texts_are_cut_is_named(fim: dict[str, object], message: str) -> None:
+    data = [{"tokens": "corpus", "fim": fim}]
+    stage = {"name": "base", "data": data, "tokens": 1024, "schedule": {"learning_rate": 1e-3}}
+    with pytest.raises(UserError, match=message):
+        parse_fields(Recipe, {"name": "r", "stages": [stage]}, "recipe.yaml")
+
+
+def test_a_layout_or_a_cut_alone_has_all_the_weight() -> None:
+    fim = Fim.model_validate({"layouts": "line-start", "cuts": {"lines": 3, "nodes": 1}})
+    assert fim.layouts == {"line-start": 1.0}
+    assert fim.cuts == {"lines": 3.0, "nodes": 1.0}
+    assert fim.best_layout == "line-start"
+    assert Fim().best_layout == "psm"

@@ -317,7 +317,18 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
         {"evaluate": {"infilling": {"line": 3}}},
         "evaluate.infilling: unknown field 'line'; did you mean 'lines'?",
     ),
-    "value of a benchmark": ({"evaluate": {"infilling": {"lines": 0}}}, "evaluate.infilling: "),
+    "value of a benchmark": ({"evaluate": {"infilling": {"lines": -1}}}, "evaluate.infilling: "),
+    "tokens that are lacking and not to be added": (
+        {"data": [{"tokens": "corpus", "fim": {}}], "tokenizer": {"add_missing": False}},
+        "lacks <fim_prefix>, <fim_middle>, <fim_suffix>, which the stages need, and tokenizer.add_missing is false",
+    ),
+    "a date in the future": (
+        {
+            "data": [{"tokens": "corpus"}],
+            "corpus": {"sources": [{"kind": "git", "path": "."}], "heldout": {"after": "2999-01-01"}},
+        },
+        "corpus.heldout.after: 2999-01-01 lies in the future",
+    ),
     "pairs where conversations are": (
         {"data": [{"pairs": "exercises"}], "objective": {"kind": "dpo"}},
         "exercises gives conversations, not pairs",

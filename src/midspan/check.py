@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from midspan.alignment import SOURCES, SourceKind
 from midspan.compute import compute_dtype
-from midspan.corpus import TokenShard
+from midspan.corpus import TokenShard, corpus_fingerprint
 from midspan.errors import UserError
 from midspan.evaluate import benchmarks_of, why_not_asked
 from midspan.inference import check_tokenizer
@@ -39,8 +39,15 @@ def check(recipe: Recipe, tools: Tools) -> None:
     _check_shapes(recipe)
     start, known = _start_with_its_tokenizer(recipe)
     added = lacking(known, recipe.needs) if known else []
+    if added and not recipe.tokenizer.add_missing:
+        raise UserError(
+            f"{start} lacks {', '.join(added)}, which the stages need, and tokenizer.add_missing is false: let them be "
+            "added, or leave out what needs them (fim, repositories, conversations)"
+        )
     tokenizer = known and known.extended(added)
     _check_shards(recipe, tokenizer)
+    if recipe.needs_corpus:
+        corpus_fingerprint(recipe.corpus, recipe.seed)  # lists the sources, and says what is wrong with them
     _check_chat(recipe, tokenizer)
     if added:
         say(f"{start} lacks {', '.join(added)}: they are added, with embeddings drawn as the others lie")

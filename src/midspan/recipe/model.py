@@ -10,9 +10,13 @@ from midspan.recipe.fields import Count, Settings
 
 
 class Tokenizer(Settings):
-    """The byte-level BPE that is learnt from the corpus, unless the first stage starts from a model that has one."""
+    """The byte-level BPE that is learnt from the corpus, unless the first stage starts from a model that has one.
+
+    A released one gets the special tokens that it lacks for the recipe (of FIM, say), unless that is not wanted.
+    """
 
     vocabulary_size: Annotated[int, Field(ge=300)] = 4096
+    add_missing: bool = True
 
 
 class Model(Settings):
