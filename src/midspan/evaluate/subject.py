@@ -88,9 +88,12 @@ class Subject:
         if all(isinstance(question, Text | Candidates) for question in questions):
             return list(self.likelihoods(questions, on_progress))
         asked = [self._ids(question, sampling.max_tokens) for question in questions]
-        answers = iter(self.engine.complete([ids for ids in asked if ids], sampling, on_progress))
+        # What is asked twice is answered once: a model that cannot fill in is asked from the left side alone anyway.
+        distinct = {_key(ids): ids for ids in asked if ids}
+        answers = dict(zip(distinct, self.engine.complete([*distinct.values()], sampling, on_progress), strict=True))
         filled = [isinstance(question, Fill) and "fill" in self.engine.can for question in questions]
-        return [replace(next(answers), filled=both) if ids else None for ids, both in zip(asked, filled, strict=True)]
+        pairs = zip(asked, filled, strict=True)
+        return [replace(answers[_key(ids)], filled=both) if ids else None for ids, both in pairs]
 
     def _ids(self, prompt: Question, max_tokens: int) -> Ids | None:
         assert not isinstance(prompt, Text | Candidates)
@@ -145,6 +148,10 @@ class Subject:
         for part in _parts(segments, ROWS * width):
             packed = pack_pairs([part], width).to(self.engine.device)
             yield from sequence_logprobs(self.engine.decoder, packed, self.dtype).tolist()
+
+
+def _key(ids: Ids) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    return tuple(ids.tokens), tuple(ids.taken)
 
 
 def _weights(segment: Segment) -> Sequence[float]:

@@ -47,7 +47,7 @@ def take_tokenizer(*, needs: Sequence[str], start: Path, tokenizer: Path, key: s
 def take_released(*, start: Path, tokenizer: Path, output: Path, key: str, tools: Tools) -> None:
     """Write the model at `start` to `output`, in HF layout and with the run's tokenizer.
 
-    The embeddings of tokens that its own tokenizer lacked are drawn as the others lie. The weights keep their precision.
+    The embeddings of tokens that its tokenizer lacked are drawn as the others lie. The weights keep their precision.
     """
     weights, known, decoder = open_weights(start), open_tokenizer(start), load_decoder(start)
     own = Tokenizer.load(tokenizer)
