@@ -58,6 +58,7 @@ class _Request(Body):
             top_p=self.top_p,
             seed=secrets.randbits(31) if self.seed in RANDOM_SEEDS else self.seed,
             stop=tuple(self.stop),
+            stop_at_suffix=True,
         )
 
 

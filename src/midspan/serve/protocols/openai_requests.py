@@ -69,6 +69,7 @@ class _Request(Body):
             top_p=self.top_p,
             seed=secrets.randbits(63) if self.seed is None else self.seed,
             stop=tuple(self.stop),
+            stop_at_suffix=True,
             logprobs=logprobs,
             prompt_logprobs=prompt_logprobs,
         )
