@@ -57,7 +57,9 @@ def line_by_line(text: str, suffix: str) -> tuple[str, bool]:
                 continue
             if own and said == [line for line in [own, *others] if line][: len(said)]:
                 found.append("".join(line + "\n" for line in lines[:start]))
-            if said == [line for line in others if line][: len(said)]:
+            following = [line for line in others if line]
+            place = next(filter(says_where, following), None)
+            if said == following[: len(said)] or said == [place]:
                 found.append("\n".join(lines[:start]).rstrip())
         if found:
             return min(found, key=len), True
@@ -97,6 +99,7 @@ def test_nothing_is_held_but_blanks_and_what_may_repeat_the_suffix(text: str, su
         ("if a:\n        return x\n    y()", "\n    return x\n", None),  # another indentation
         ("    x = 1\n    return x\n", "    return x\n", "    x = 1\n"),  # the cursor is where that line begins
         ("a;\n}\n\nvoid g() {\n", "\n}\n\nvoid g() {\n", "a;"),
+        ("a;\n\nvoid g() {\n", "\n}\n\nvoid g() {\n", "a;"),
         ("if (a) {\n  b();\n}\nc();\n", "\n}\n", None),
         ("if a:\n    b\nelse:\n    c", "\nelse:\n    d\n", None),
         ("print(1)\n", "\nprint(1) + 2\n", None),

@@ -1,8 +1,8 @@
 """Where an answer between two texts ends: where it begins to say again what follows the cursor.
 
 A model that is asked for a middle may go on past it, into what stands there already. Two repetitions are no chance:
-  - whole lines after the answer's first that are the next ones of the file, indentation included, down to one that says
-    where it stands. Such as `)`, `end` or `else:` stand anywhere, and end nothing by themselves.
+  - a whole line after the answer's first that is the file's next one, indentation included, with the lines before it
+    that are the file's too. Lines that stand anywhere, such as `)`, `end` or `else:`, end nothing by themselves.
   - a first line, or a last one, that ends with the rest of the cursor's own line, where all before it has closed the
     brackets that it opened and ends with its word: `f(|)` may be filled with `g(x)`.
 """
@@ -29,7 +29,8 @@ class SuffixMatcher:
         own, *others = (line.rstrip() for line in suffix.split("\n", LOOKED_AT)[:LOOKED_AT])
         self._rest = own
         # The lines that are a repetition; where the first is the cursor's own, the answer keeps the newline before it.
-        found = ((_down_to_a_place(others), False), (_down_to_a_place([own, *others]) if own else [], True))
+        following, with_own = _down_to_a_place(others), _down_to_a_place([own, *others]) if own else []
+        found = ((following, False), (following[-1:], False), (with_own, True))
         self._repetitions = [(lines, keeps) for lines, keeps in found if lines]
         self._text, self._shown = "", 0
         self.stopped = False

@@ -11,7 +11,8 @@ let readsOtherFiles = false; // whether the model knows a layout for them
 /** What goes with a question: the files that are not shown, the newest last. */
 function otherFiles() {
   if (!readsOtherFiles) return [];
-  const others = recent.filter((file) => file !== shownFile && file.text.trim()).slice(-MOST_SENT);
+  const sample = SAMPLE.join(""); // as it is, it is nobody's code
+  const others = recent.filter((file) => file !== shownFile && file.text.trim() && file.text !== sample).slice(-MOST_SENT);
   return others.map((file) => ({ filename: file.name, text: file.text.slice(0, LONGEST_SENT) }));
 }
 

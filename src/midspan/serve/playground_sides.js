@@ -50,14 +50,24 @@ function drawPlace() {
   $("previous").disabled = $("next").disabled = chosen.length < 2;
   $("position").textContent = place ? `${at + 1} of ${chosen.length}` : "no such place";
   if (!place) return;
-  $("where").textContent = place.name;
-  const before = place.before.split("\n").slice(-BEFORE_LINES).join("\n");
-  const after = place.after.split("\n").slice(0, AFTER_LINES).join("\n");
-  $("stood").replaceChildren(before, gap(place.expected), after);
+  $("where").replaceChildren(place.name, Object.assign(document.createElement("span"), { textContent: place.group }));
+  const before = place.before.split("\n").slice(-BEFORE_LINES).join("\n").replace(/^\n+/, "");
+  const after = place.after.split("\n").slice(0, AFTER_LINES).join("\n").trimEnd();
+  const strip = indentation(before + place.expected + after), begins = !before || before.endsWith("\n");
+  const line = strip(before, true).split("\n").pop(), rest = after.split("\n", 1)[0];
+  $("stood").replaceChildren(strip(before, true), gap(strip(place.expected, begins)), strip(after));
   $("wrote").replaceChildren(
-    answer("Released", sides.released, place, place.first, place.first_passed),
-    answer("Fitted", sides.fitted, place, place.second, place.second_passed),
+    answer("Released", sides.released, place.first_passed, line, strip(place.first, begins), rest),
+    answer("Fitted", sides.fitted, place.second_passed, line, strip(place.second, begins), rest),
   );
+  for (const pre of document.querySelectorAll("#place pre")) pre.tabIndex = 0; // so that the keyboard can scroll it
+}
+
+/** What takes the indentation that all lines of `text` share from the lines of a part of it. */
+function indentation(text) {
+  const widths = text.split("\n").filter((line) => line.trim()).map((line) => line.search(/\S/));
+  const blanks = `[ \\t]{0,${Math.min(...widths)}}`;
+  return (part, begins = false) => part.replace(new RegExp(`${begins ? "(^|\\n)" : "(\\n)"}${blanks}`, "g"), "$1");
 }
 
 function gap(text) {
@@ -67,13 +77,13 @@ function gap(text) {
 }
 
 /** What one model wrote, within the line that it belongs to. */
-function answer(side, model, place, text, right) {
+function answer(side, model, right, line, text, rest) {
   const block = document.createElement("figure"), title = document.createElement("figcaption"), pre = document.createElement("pre");
   const verdict = document.createElement("b");
   block.className = right ? "right" : "wrong";
   verdict.textContent = right ? "✓ right" : "✗ wrong";
   title.append(`${side} `, Object.assign(document.createElement("span"), { textContent: model }), verdict);
-  pre.append(place.before.split("\n").pop(), gap(text.trimEnd() || "(nothing)"), place.after.split("\n", 1)[0]);
+  pre.append(line, gap(text.trimEnd() || "(nothing)"), rest);
   block.append(title, pre);
   return block;
 }
@@ -84,7 +94,7 @@ for (const kind of document.querySelectorAll("[name=which]")) kind.addEventListe
 document.addEventListener("keydown", (event) => {
   const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
   if (!by || $("sides").hidden || event.altKey || event.ctrlKey || event.metaKey) return;
-  if (!event.target.closest("input, [role=tab]")) step(by); // those have arrows of their own
+  if (!event.target.closest("input, pre, [role=tab]")) step(by); // those have arrows of their own
 });
 $("try").addEventListener("click", () => {
   const { name, before, after, expected } = chosen[at];
