@@ -11,7 +11,23 @@ from hypothesis import strategies as st
 from midspan.inference import Engine, Fill, Ids, Plain, Sampling
 from midspan.inference.endings import COMMONPLACE, SuffixMatcher
 
-LINES = ["", "}", "else:", "    x = y", "x = y", "return x", "    f(x)", ")", "x)", "g(x)", "  "]
+LINES = [
+    "",
+    "}",
+    "else:",
+    "    x = y",
+    "x = y",
+    "return x",
+    "    f(x)",
+    ")",
+    "x)",
+    "g(x)",
+    "x",
+    "mx",
+    "my_value",
+    "value",
+    "  ",
+]
 texts = st.lists(st.sampled_from(LINES), max_size=7).map("\n".join)
 
 
@@ -37,7 +53,7 @@ def repeats_rest(text: str, rest: str) -> str | None:
     if not rest or not text.endswith(rest):
         return None
     before = text[: len(text) - len(rest)]
-    within = re.fullmatch(r"(?s).*\w", before) and re.match(r"\w", rest)
+    within = re.fullmatch(r"(?s).*\w", before) and re.match(r"\w", rest) and not says_where(rest)
     return None if within or len(re.findall(r"[(\[{]", before)) > len(re.findall(r"[)\]}]", before)) else before
 
 
@@ -109,6 +125,8 @@ def test_nothing_is_held_but_blanks_and_what_may_repeat_the_suffix(text: str, su
         ("a, b):\n    return a", "):\n    pass\n", "a, b"),
         ("\n    a,\n    b,\n)\n", ")\n", "\n    a,\n    b,\n"),
         ("max", "x\n", None),  # within a word
+        ("urn counts", "urn counts\n", ""),
+        ("returns_counts", "counts\n", "returns_"),
         ("return a\r\n\r\ndef g():\r\n", "\r\n\r\ndef g():\r\n", "return a"),
     ],
 )

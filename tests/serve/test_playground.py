@@ -89,7 +89,9 @@ FILES = r"""
   closeFile(files[1]);
   closeFile(files[1]);
   const names = [...document.querySelectorAll("#open [title]")].map((name) => name.textContent);
-  return { refused, told, state, kept, alone, names, hidden: $("alone").hidden };"""
+  meta.places = false;
+  await describe();
+  return { refused, told, state, kept, alone, names, hidden: $("alone").hidden, noPlaces: $("tab-sides").hidden };"""
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
 
@@ -149,3 +151,4 @@ def test_other_open_files_are_sent_where_the_model_reads_them(client: httpx.Clie
     assert found["kept"], "what was written in a file stays there"
     assert found["alone"] == [[], False]
     assert (found["names"], found["hidden"]) == (["sample.py"], True)
+    assert found["noPlaces"], "there is no tab for places where there are none"

@@ -4,7 +4,7 @@ A model that is asked for a middle may go on past it, into what stands there alr
   - a whole line after the answer's first that is the file's next one, indentation included, with the lines before it
     that are the file's too. Lines that stand anywhere, such as `)`, `end` or `else:`, end nothing by themselves.
   - a first line, or a last one, that ends with the rest of the cursor's own line, where all before it has closed the
-    brackets that it opened and ends with its word: `f(|)` may be filled with `g(x)`.
+    brackets that it opened: `f(|)` may be filled with `g(x)`. A short rest is not looked for within a word.
 """
 
 from __future__ import annotations
@@ -94,7 +94,8 @@ class SuffixMatcher:
         """Where the rest of the cursor's line begins with which `text` ends; None where that is no repetition."""
         told = text.rstrip()
         before = told.removesuffix(self._rest)
-        if not self._rest or before == told or (re.search(r"\w\Z", before) and re.match(r"\w", self._rest)):
+        within_word = re.search(r"\w\Z", before) and re.match(r"\w", self._rest)
+        if not self._rest or before == told or (within_word and not _says_where(self._rest)):
             return None
         opened, closed = (sum(map(before.count, brackets)) for brackets in ("([{", ")]}"))
         return len(before) if opened <= closed else None
