@@ -189,6 +189,8 @@ def test_the_model_tells_its_size(client: httpx.Client, model: Decoder, tokenize
         "size": 4 * count,
         "chat": True,
         "infill": True,
+        "other_files": True,
+        "places": False,
     }
     assert client.get("/models/tiny/").json() == entry
     missing = client.get("/v1/models/gpt/4")

@@ -30,7 +30,7 @@ def complete(
     prefix, suffix = split_at_cursor(place)
     use_threads(threads or free_threads())
     engine = load(model)
-    sampling = Sampling(max_tokens=max_tokens, temperature=temperature)
+    sampling = Sampling(max_tokens=max_tokens, temperature=temperature, stop_at_suffix=True)
     print(engine.complete([prompt_at_cursor(engine, prefix, suffix)], sampling)[0].text)
 
 

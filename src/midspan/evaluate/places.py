@@ -9,6 +9,8 @@ from typing import Any
 
 from midspan.files import read_jsonl
 
+BEFORE, AFTER = 400, 200  # characters around an answer that a row keeps
+
 
 @dataclass(frozen=True)
 class Place:

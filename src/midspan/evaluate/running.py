@@ -8,6 +8,7 @@ from typing import Any
 
 from midspan.evaluate.benchmark import Benchmark, HeldOut, Item, Verdict
 from midspan.evaluate.benchmarks import BENCHMARKS
+from midspan.evaluate.places import AFTER, BEFORE
 from midspan.evaluate.result import Example, Result, write_result
 from midspan.evaluate.subject import Answer, Subject, askable
 from midspan.files import hash_path, write_jsonl
@@ -20,7 +21,6 @@ from midspan.step import Tools
 from midspan.tokens import Tokenizer
 
 EXAMPLES = 12  # kept to be shown, half of them failures where there are as many of both
-BEFORE, AFTER = 400, 200  # characters shown around an answer
 
 CANNOT = {
     "fill": "the tokenizer has no fill-in-the-middle tokens",

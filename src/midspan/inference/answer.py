@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from midspan.inference.endings import SuffixMatcher
 from midspan.inference.likelihood import Likelihood
 from midspan.inference.prompts import Ids
 from midspan.inference.sampling import Sampling, Uniforms
@@ -27,7 +28,7 @@ class Piece:
     finish_reason: FinishReason | None = None
     likelihood: Likelihood | None = None
     prompt: tuple[Likelihood, ...] = ()  # of the prompt's tokens, with the first piece
-    ended: bool = False  # by a token of the model's, not by a stop string or for its length
+    ended: bool = False  # by a token of the model's, not by a stop string, a repetition or for its length
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,9 @@ class Answer:
         self._left = sampling.max_tokens
         self._tokenizer = tokenizer
         self._detokenizer = Detokenizer(tokenizer, prompt.tokens)
-        self._stops = StopMatcher(sampling.stop)
+        self._matchers: list[StopMatcher | SuffixMatcher] = [StopMatcher(sampling.stop)]
+        if sampling.stop_at_suffix and prompt.suffix.strip():
+            self._matchers.append(SuffixMatcher(prompt.suffix))
         again = Detokenizer(tokenizer, prompt.tokens)
         self._unsaid = len("".join(map(again.push, prompt.taken)) + again.flush())  # characters that are the prompt's
 
@@ -82,17 +85,25 @@ class Answer:
         self.ahead = self.ahead[len(data) :]
         self._left -= not repeats
         ended, last = token in self._tokenizer.ends, self._left == 0 or self.generated == self.most
-        text = "" if ended else self._stops.push(self._after_cursor(self._detokenizer.push(token)))
-        if not self._stops.stopped and (ended or last):
-            text += self._stops.push(self._after_cursor(self._detokenizer.flush()))
-            text += "" if self._stops.stopped else self._stops.flush()
-        stopped = ended or self._stops.stopped
+        text = "" if ended else self._detokenizer.push(token)
+        text += self._detokenizer.flush() if ended or last else ""
+        text = self._certain(self._after_cursor(text), ended or last)
+        stopped = ended or any(matcher.stopped for matcher in self._matchers)
         self.finished = stopped or last
         reason: FinishReason | None = "stop" if stopped else "length" if self.finished else None
         if repeats and not self.finished:
             return None
         prompt, self.likelihoods = tuple(self.likelihoods), []
         return Piece(text, token, reason, likelihood, prompt, ended)
+
+    def _certain(self, text: str, last: bool) -> str:
+        """What each matcher lets through goes to the next one."""
+        for matcher in self._matchers:
+            text = matcher.push(text)
+            if not matcher.stopped:
+                text += matcher.flush() if last else ""
+            last = last or matcher.stopped
+        return text
 
     def _after_cursor(self, text: str) -> str:
         unsaid = min(self._unsaid, len(text))

@@ -23,9 +23,10 @@ def generate(engine: Engine, prompt: str, suffix: str | None = None, **sampling:
     """The text that follows `prompt`, or that belongs between `prompt` and `suffix` where one is given ("" too).
 
     The keywords are the fields of `Sampling`: max_tokens, temperature, top_k, top_p, seed, stop (one string or
-    several). Raises `UserError` for a prompt that does not fit; around a cursor, what is far is left out instead.
+    several), stop_at_suffix (True). Raises `UserError` for a prompt that does not fit; around a cursor, what is far
+    is left out instead.
     """
     stop = sampling.pop("stop", ())
-    settings = Sampling(stop=(stop,) if isinstance(stop, str) else tuple(stop), **sampling)
+    settings = Sampling(stop=(stop,) if isinstance(stop, str) else tuple(stop), **{"stop_at_suffix": True, **sampling})
     asked = Plain(prompt) if suffix is None else Fill(prompt, suffix)
     return engine.complete([asked], settings)[0].text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from midspan.errors import UserError
 from midspan.inference.healing import Healing
@@ -57,10 +57,14 @@ class Chat:
 
 @dataclass(frozen=True)
 class Ids:
-    """What the model reads, as it is. `taken` are tokens of the prompt whose text the answer must begin with."""
+    """What the model reads, as it is. `taken` are tokens of the prompt whose text the answer must begin with.
+
+    `suffix` is what follows the cursor, all of it: where the answer may end (`Sampling.stop_at_suffix`).
+    """
 
     tokens: list[int]
     taken: list[int] = field(default_factory=list)
+    suffix: str = ""
 
     @property
     def count(self) -> int:
@@ -112,7 +116,9 @@ def prompt_ids(
         if isinstance(prompt, Fill) and layout == "line-start" and prompt.prefix.endswith("\n"):
             cursor = None  # it learnt a boundary there
     check_fits(asked, positions)
-    return asked if cursor is None or healing is None else _healed(tokenizer, asked.tokens, cursor, healing)
+    if cursor is not None and healing is not None:
+        asked = _healed(tokenizer, asked.tokens, cursor, healing)
+    return replace(asked, suffix=prompt.suffix) if isinstance(prompt, Fill) else asked
 
 
 def _text_ids(tokenizer: Tokenizer, prompt: Plain | Fill | Marked, limit: int, layout: str) -> list[int]:

@@ -25,6 +25,7 @@ class Sampling:
     top_p: float = 1.0
     seed: int = 0
     stop: tuple[str, ...] = ()
+    stop_at_suffix: bool = False  # the answer to a Fill ends where it begins to repeat what follows (endings.py)
     logprobs: int | None = None  # each piece has its token's likelihood, with so many of the likeliest in its place
     prompt_logprobs: bool = False  # and the first one those of the prompt's tokens
 

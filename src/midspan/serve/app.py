@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -20,7 +21,10 @@ from midspan.inference import Engine, PromptTooLongError
 from midspan.serve.body import RefusedError, error_body
 from midspan.serve.protocols import PROTOCOLS
 from midspan.serve.service import FAILED, Service
+from midspan.serve.sides import Sides, side_by_side
 
+SCRIPTS = ("playground.js", "playground_editor.js", "playground_files.js", "playground_sides.js")
+PLAYGROUND = ("playground.html", "playground.css", *SCRIPTS)
 LOCAL_ORIGIN = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 # The page is self-contained; the browser is told to fetch nothing from elsewhere, whatever a model writes into it.
 PAGE_POLICY = (
@@ -28,16 +32,17 @@ PAGE_POLICY = (
 )
 
 
-def build_app(engine: Engine, name: str, threads: int | None = None) -> Starlette:
+def build_app(engine: Engine, name: str, threads: int | None = None, sides: Sides | None = None) -> Starlette:
     """The application that serves `engine` under the id `name`, on `threads` threads (None: those that are free).
 
-    `state.stop()` ends all requests at once.
+    `sides` are what the playground shows of its evaluation. `state.stop()` ends all requests at once.
     """
-    service = Service(engine, name, threads)
+    service = Service(engine, name, threads, sides)
     spoken = (route for routes in PROTOCOLS.values() for route in routes)
     endpoints: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
         *((method, path, partial(endpoint, service)) for method, path, endpoint in spoken),
         ("GET", "/health", _health),
+        ("GET", "/places", partial(_places, service)),
     ]
     # Editors differ in whether they add /v1 and a slash at the end.
     routes = [
@@ -75,12 +80,21 @@ async def _health(request: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
+async def _places(service: Service, request: Request) -> Response:
+    """`/places`: held-out places as the released and the fitted model filled them."""
+    if service.sides is None:
+        message = (
+            f"nothing of {service.name} was evaluated beside a released model that it started from: serve a run whose "
+            "first stage starts from one, once its evaluation is done"
+        )
+        raise RefusedError(404, error_body(message, "invalid_request_error", code="no_places"))
+    return JSONResponse(await run_in_threadpool(side_by_side, service.sides))
+
+
 async def _playground(request: Request) -> Response:
-    """The playground as one file, its style and its script put in."""
-    page, style, script = (
-        Path(__file__).with_name(f"playground.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")
-    )
-    page = page.replace("/* STYLE */", style).replace("/* SCRIPT */", script)
+    """The playground as one file, its style and its scripts put in."""
+    page, style, *scripts = (Path(__file__).with_name(file).read_text(encoding="utf-8") for file in PLAYGROUND)
+    page = page.replace("/* STYLE */", style).replace("/* SCRIPT */", "\n".join(scripts))
     return HTMLResponse(page, headers={"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-cache"})
 
 

@@ -16,6 +16,7 @@ from midspan.errors import UserError
 from midspan.inference import RELEASE, Engine, Plain, find_model
 from midspan.progress import say
 from midspan.serve.app import build_app
+from midspan.serve.sides import sides_of
 
 
 def serve(directory: Path, host: str = "127.0.0.1", port: int = 8000, threads: int | None = None) -> None:
@@ -23,14 +24,14 @@ def serve(directory: Path, host: str = "127.0.0.1", port: int = 8000, threads: i
 
     Port 0 takes any free one. Raises `UserError` where there is no model or the address cannot be had.
     """
-    find_model(directory)
+    found = find_model(directory)
     with listening_socket(host, port) as listener:  # taken before the model is loaded: that may take long
         say(f"Loading {directory}")
         use_threads(threads)
         engine = Engine.open(directory)
         name = served_name(directory)
         engine.ids(Plain("x"), 1)  # what is made but once, such as the vocabulary by its bytes, is made now
-        app = build_app(engine, name, threads)
+        app = build_app(engine, name, threads, sides_of(found))
         shown = f"[{host}]" if ":" in host else host
         say(f"Serving {name} at http://{shown}:{listener.getsockname()[1]}/ (API under /v1; Ctrl+C stops)")
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)

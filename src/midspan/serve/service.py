@@ -18,6 +18,7 @@ from midspan.inference import Engine, FinishReason, Ids, Piece, Prompt, Sampling
 from midspan.serve.body import RefusedError, error_body, refused
 from midspan.serve.engine_thread import EngineThread, StoppedError
 from midspan.serve.events import event
+from midspan.serve.sides import Sides
 
 MOST_CHOICES = 64  # prompts times answers to each in one request
 STOPPED = error_body("the server was stopped", "server_error")
@@ -101,9 +102,9 @@ class Reply(Protocol):
 class Service:
     """A model under its name, and the thread that asks it."""
 
-    def __init__(self, engine: Engine, name: str, threads: int | None) -> None:
+    def __init__(self, engine: Engine, name: str, threads: int | None, sides: Sides | None = None) -> None:
         self.thread = EngineThread(engine, threads)
-        self.engine, self.name = engine, name
+        self.engine, self.name, self.sides = engine, name, sides
         self.started = int(time.time())
 
     async def ids(self, prompts: Sequence[Prompt], max_tokens: int, copies: int = 1, heal: bool = True) -> list[Ids]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
 from midspan.inference import Ids, Marked, Plain, Prompt, is_laid_out
-from midspan.serve.body import only
+from midspan.serve.body import Body, only
 from midspan.tokens import Tokenizer
 
 # OpenAI's default is 1. Editors that send no temperature want the likeliest code, and so does a small model.
@@ -23,6 +24,18 @@ Stop = Annotated[
 ]
 Unheld = Annotated[Any, only("", {}, [], instead=NO_GRAMMAR)]
 Prompts = str | list[int] | list[str | list[int]]  # one or many, as texts or as ids
+
+
+class OtherFile(Body):
+    """A part of another file that is open beside the one with the cursor."""
+
+    filename: str = ""
+    text: str = ""
+
+
+def context_of(others: Sequence[OtherFile]) -> list[tuple[str, str]]:
+    """The other files as a `Fill` takes them."""
+    return [(other.filename, other.text) for other in others]
 
 
 def each_prompt(prompts: Prompts) -> list[str | Ids]:

@@ -18,9 +18,11 @@ from midspan.serve.body import Body, only, read_body
 from midspan.serve.protocols.fields import (
     DEFAULT_TEMPERATURE,
     NO_LIMIT,
+    OtherFile,
     Prompts,
     Stop,
     Unheld,
+    context_of,
     each_prompt,
     limit_of,
     meant,
@@ -58,6 +60,7 @@ class _Request(Body):
             top_p=self.top_p,
             seed=secrets.randbits(31) if self.seed in RANDOM_SEEDS else self.seed,
             stop=tuple(self.stop),
+            stop_at_suffix=True,
         )
 
 
@@ -65,13 +68,6 @@ class CompletionRequest(_Request):
     """`/completion`."""
 
     prompt: Prompts
-
-
-class OtherFile(Body):
-    """A part of another file."""
-
-    filename: str = ""
-    text: str = ""
 
 
 class InfillRequest(_Request):
@@ -85,8 +81,7 @@ class InfillRequest(_Request):
     @property
     def fill(self) -> Fill:
         """The cursor, with the other files."""
-        context = [(other.filename, other.text) for other in self.input_extra]
-        return Fill(self.input_prefix + self.prompt, self.input_suffix, context)
+        return Fill(self.input_prefix + self.prompt, self.input_suffix, context_of(self.input_extra))
 
 
 async def completion(service: Service, request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -9,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from midspan.inference import Chat, Fill, Ids, Prompt
 from midspan.serve.body import read_body, refused
-from midspan.serve.protocols.fields import each_prompt, limit_of, meant
+from midspan.serve.protocols.fields import OtherFile, context_of, each_prompt, limit_of, meant
 from midspan.serve.protocols.openai_replies import OpenAIReply
 from midspan.serve.protocols.openai_requests import CHAT_TOKENS, COMPLETION_TOKENS, ChatRequest, CompletionRequest
 from midspan.serve.service import Ask, Route, Service
@@ -25,7 +26,7 @@ async def completions(service: Service, request: Request) -> Response:
     tokenizer, positions = service.engine.tokenizer, service.engine.positions
     max_tokens = limit_of(COMPLETION_TOKENS if asked.max_tokens is None else asked.max_tokens, positions)
     prompts = each_prompt(asked.prompt)
-    meanings = [_meant(tokenizer, prompt, asked.suffix) for prompt in prompts]
+    meanings = [_meant(tokenizer, prompt, asked.suffix, asked.input_extra) for prompt in prompts]
     ids = await service.ids(meanings, max_tokens, asked.n, heal=not scored)
     said = [prompt if isinstance(prompt, str) else tokenizer.decode(prompt.tokens) for prompt in prompts]
     sampling = asked.sampling(max_tokens, asked.logprobs, scored)
@@ -34,12 +35,14 @@ async def completions(service: Service, request: Request) -> Response:
     return await service.answer(request, ask, reply, asked.stream)
 
 
-def _meant(tokenizer: Tokenizer, prompt: str | Ids, suffix: str | None) -> Prompt:
+def _meant(tokenizer: Tokenizer, prompt: str | Ids, suffix: str | None, others: Sequence[OtherFile]) -> Prompt:
     if suffix is None:
+        if others:
+            raise refused("other files are read around a cursor; send a suffix too, or leave it out", "input_extra")
         return meant(tokenizer, prompt)
     if isinstance(prompt, Ids):
         raise refused("it goes with a prompt that is text; send the text, or ids that hold the markers", "suffix")
-    return Fill(prompt, suffix)
+    return Fill(prompt, suffix, context_of(others))
 
 
 async def chat(service: Service, request: Request) -> Response:
@@ -81,6 +84,8 @@ def _description(service: Service) -> dict[str, Any]:
             "size": sum(weight.numel() * weight.element_size() for weight in weights),
             "chat": "chat" in engine.can,
             "infill": "fill" in engine.can,
+            "other_files": "fill" in engine.can and engine.tokenizer.repository is not None,
+            "places": service.sides is not None,
         },
     }
 

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from midspan.inference import Sampling
 from midspan.serve.body import Body, only
-from midspan.serve.protocols.fields import DEFAULT_TEMPERATURE, NO_GRAMMAR, NO_LIMIT, Prompts, Stop, Unheld
+from midspan.serve.protocols.fields import DEFAULT_TEMPERATURE, NO_GRAMMAR, NO_LIMIT, OtherFile, Prompts, Stop, Unheld
 from midspan.serve.service import MOST_CHOICES
 from midspan.tokens import Message
 
@@ -69,16 +69,21 @@ class _Request(Body):
             top_p=self.top_p,
             seed=secrets.randbits(63) if self.seed is None else self.seed,
             stop=tuple(self.stop),
+            stop_at_suffix=True,
             logprobs=logprobs,
             prompt_logprobs=prompt_logprobs,
         )
 
 
 class CompletionRequest(_Request):
-    """`/v1/completions`; a `suffix`, even an empty one, asks for the text between."""
+    """`/v1/completions`; a `suffix`, even an empty one, asks for the text between.
+
+    `input_extra`, other open files as llama.cpp's `/infill` takes them, is no field of OpenAI's; it goes with a suffix.
+    """
 
     prompt: Prompts
     suffix: str | None = None
+    input_extra: list[OtherFile] = Field(default_factory=list)
     echo: bool = False
     logprobs: TopLogprobs = None
     best_of: int | None = None
