@@ -13,7 +13,7 @@ BEFORE, AFTER = 400, 200  # characters around an answer that a row keeps
 
 
 @dataclass(frozen=True)
-class Place:
+class FilledGap:
     """A gap, what stood around and in it, and what both models wrote there."""
 
     name: str  # repository/path, line
@@ -27,13 +27,13 @@ class Place:
     second_passed: bool
 
 
-def places_of(first: Path, second: Path) -> Iterator[Place]:
+def places_of(first: Path, second: Path) -> Iterator[FilledGap]:
     """The places that both models were asked, from the rows beside their results, in the order of the second's."""
     earlier = {(row["item"], row["group"]): row for row in _filled(first)}
     for row in _filled(second):
         other = earlier.get((row["item"], row["group"]))
         if other is not None:
-            yield Place(
+            yield FilledGap(
                 row["item"],
                 row["group"],
                 row["before"],

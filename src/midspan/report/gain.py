@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from midspan.evaluate.compare import Difference
-from midspan.evaluate.places import Place, places_of
+from midspan.evaluate.places import FilledGap, places_of
 from midspan.report.comparisons import Change, change, differences
 from midspan.report.record import START, RunRecord
 
@@ -21,7 +21,7 @@ class Gain:
     start: str
     model: str
     words: list[str]
-    places: list[Place]
+    places: list[FilledGap]
     won: int  # gaps that only the last model filled exactly
     lost: int
 
@@ -60,7 +60,7 @@ def _listed(changes: list[Change]) -> str:
     return "; ".join(f"{one.label} {one.before} → {one.after} ({one.difference})" for one in changes)
 
 
-def _places(run: RunRecord, start: str, model: str) -> Iterator[Place]:
+def _places(run: RunRecord, start: str, model: str) -> Iterator[FilledGap]:
     """The places that one of both filled exactly and the other did not, in the order in which they were asked."""
     folder = run.path / "evaluation"
     for benchmark in run.evaluations[model]:

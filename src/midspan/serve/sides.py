@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from midspan.errors import UserError
-from midspan.evaluate.places import AFTER, BEFORE, Place, places_of
+from midspan.evaluate.places import AFTER, BEFORE, FilledGap, places_of
 from midspan.inference import RELEASE
 from midspan.model import ModelFacts
 
@@ -71,7 +71,7 @@ def _holds_places(rows: Path) -> bool:
         return any('"before"' in line for line in lines)
 
 
-def _places(sides: Sides) -> Iterator[Place]:
+def _places(sides: Sides) -> Iterator[FilledGap]:
     """The places of every benchmark, in the order in which they were asked."""
     for rows in _rows_of_both(sides):
         try:
@@ -80,7 +80,7 @@ def _places(sides: Sides) -> Iterator[Place]:
             raise UserError(f"{rows}: cannot be read beside {sides.released} ({error}): evaluate both again") from None
 
 
-def _shown(place: Place) -> dict[str, Any]:
+def _shown(place: FilledGap) -> dict[str, Any]:
     """The place with whole lines around it, where the rows hold so many characters that the outermost may be cut."""
     before, after = place.before, place.after
     if len(before) == BEFORE and "\n" in before:
