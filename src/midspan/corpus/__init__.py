@@ -1,6 +1,7 @@
 """Repositories → clean, licensed documents, each once → token shards."""
 
 from midspan.corpus.documents import DOCUMENT_SCHEMA, Document, read_documents, read_heldout
+from midspan.corpus.languages import PROSE_AND_SETTINGS
 from midspan.corpus.quality.grammars import syntax_tree
 from midspan.corpus.quality.syntax import error_bytes
 from midspan.corpus.run_steps import learn_tokenizer, write_corpus, write_tokens
@@ -10,6 +11,7 @@ from midspan.corpus.token_writer import encode_documents, write_token_shard
 
 __all__ = [
     "DOCUMENT_SCHEMA",
+    "PROSE_AND_SETTINGS",
     "Document",
     "TokenShard",
     "build_corpus",

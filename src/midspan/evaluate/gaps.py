@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
+from pathlib import Path
 
 import numpy as np
 from tree_sitter import Tree
 
 from midspan.batches import generator, nodes_around
-from midspan.corpus import Document, syntax_tree
+from midspan.corpus import PROSE_AND_SETTINGS, Document, read_heldout, syntax_tree
 
 PER_FILE = 20  # gaps of one kind: a file that was wholly new is not to outweigh the others
 LEAST_CHARACTERS = 4  # of a gap that says anything
@@ -66,6 +67,13 @@ class HeldOutFile:
     def tree(self) -> Tree | None:
         """The file's syntax tree."""
         return syntax_tree(self.document.text.encode(), self.document.path, self.document.language)
+
+
+def held_out_files(folder: Path) -> list[HeldOutFile]:
+    """The files of code that a corpus holds out; where none is code, all of them."""
+    documents = list(read_heldout(folder))
+    code = [one for one in documents if one[0].language not in PROSE_AND_SETTINGS]
+    return [HeldOutFile.of(*one) for one in code or documents]
 
 
 def one_line(file: HeldOutFile, draw: np.random.Generator) -> Gap | None:

@@ -6,9 +6,8 @@ import heapq
 from collections.abc import Sequence
 
 from midspan import recipe
-from midspan.corpus import read_heldout
 from midspan.evaluate.benchmark import Benchmark, HeldOut, Item, Verdict, means
-from midspan.evaluate.gaps import KINDS, Gap, HeldOutFile, gaps_of
+from midspan.evaluate.gaps import KINDS, Gap, gaps_of, held_out_files
 from midspan.evaluate.in_place import VALUES, values_in_place
 from midspan.evaluate.subject import Answer
 from midspan.inference import Completion, Fill, Plain, Sampling
@@ -30,9 +29,9 @@ class Settings(recipe.Settings):
 
 
 def items(settings: Settings, held_out: HeldOut) -> list[Item]:
-    """Chosen by seed over all files; the suffix begins where the gap ends."""
+    """Chosen by seed over all files of code; the suffix begins where the gap ends."""
     assert held_out.documents is not None
-    files = [HeldOutFile.of(*one) for one in read_heldout(held_out.documents)]
+    files = held_out_files(held_out.documents)
     found: list[Item] = []
     for kind in KINDS:
         drawn = (one for file in files for one in gaps_of(kind, file, held_out.seed))
