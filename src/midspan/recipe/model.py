@@ -16,6 +16,7 @@ class Tokenizer(Settings):
     """
 
     vocabulary_size: Annotated[int, Field(ge=300)] = 4096
+    of: str | None = None  # a released model whose tokenizer is taken though training starts from scratch
     add_missing: bool = True
 
 

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from midspan.errors import UserError
+from midspan.model import embedded
 from midspan.model.config import DecoderConfig, Family
 from midspan.model.formats.gguf_rope import FREQUENCY_FACTORS, rope_scaling
 from midspan.model.formats.weights import Weights, commonest_precision, parameters_found
@@ -114,7 +115,7 @@ def open_gguf(file: Path) -> Weights:
             yield parameters[name], values
 
     dtype = _precision(file, list(stored.values()))
-    return Weights(file, config, dtype, tensors, _generation(metadata), _origin(metadata))
+    return Weights(file, config, dtype, tensors, _generation(metadata), _origin(file, metadata))
 
 
 def gguf_name(parameter: str) -> str:
@@ -243,6 +244,7 @@ def _generation(metadata: Metadata) -> Generation:
     return generation if end_of_turn is None else generation.also_ending_with(end_of_turn)
 
 
-def _origin(metadata: Metadata) -> Origin:
-    keys = ("general.name", "general.license", "general.license.name", "general.license.link")
-    return Origin(*(metadata.get(key) for key in keys))
+def _origin(file: Path, metadata: Metadata) -> Origin:
+    name = embedded.NAME if file.name == embedded.FILE else metadata.get("general.name")
+    keys = ("general.license", "general.license.name", "general.license.link")
+    return Origin(name, *(metadata.get(key) for key in keys))
