@@ -317,3 +317,24 @@ def test_released_tokenizers_lose_no_character_in_rows(name: str, tmp_path: Path
             assert parts == encode_infill(tokenizer, told, suffix.decode())[:2]
         cut += 1
     assert cut > 5 or marks is None
+
+
+@pytest.mark.parametrize("repositories", [None, "dependency"])
+def test_the_token_that_ends_a_middle_has_its_own_weight_and_no_other(
+    shard: TokenShard, code_tokenizer: Tokenizer, repositories: Literal["dependency"] | None
+) -> None:
+    rows = rows_of(shard, code_tokenizer, 0.5, repositories, 512, end_weight=7)
+    plain = rows_of(shard, code_tokenizer, 0.5, repositories, 512)
+    fim, ends = code_tokenizer.fim, 0
+    assert fim is not None
+    for k in range(len(rows)):
+        for segment, other in zip(rows.row(k), plain.row(k), strict=True):
+            assert segment.tokens == other.tokens
+            assert other.loss_weight is None
+            assert segment.loss_weight is not None
+            heavy = [place + 1 for place, weight in enumerate(segment.loss_weight) if weight != 1]
+            ends += len(heavy)
+            assert {segment.loss_weight[place - 1] for place in heavy} <= {7.0}
+            assert all(segment.tokens[place] == fim.end for place in heavy)
+            assert len(heavy) == list(segment.tokens).count(fim.middle)
+    assert ends > 5

@@ -86,7 +86,19 @@ class CodeRows:
     def row(self, k: int) -> list[Segment]:
         """The samples of row `k`."""
         epoch, index = shuffled(k, len(self.plan), self.seed, self.stage)
-        return [Segment(self._tokens(sample, epoch)) for sample in self.plan.samples_of(index)]
+        return [self._segment(self._tokens(sample, epoch)) for sample in self.plan.samples_of(index)]
+
+    def _segment(self, tokens: list[int]) -> Segment:
+        """A sample with its loss weights: those of the tokens that end a middle may differ."""
+        if self.fim is None or self.fim.end_weight == 1:
+            return Segment(tokens)
+        marks, within = self.tokenizer.fim, False
+        assert marks is not None
+        weights = []
+        for token in tokens:
+            weights.append(self.fim.end_weight if within and token == marks.end else 1.0)
+            within = token == marks.middle or (within and token != marks.end)
+        return Segment(tokens, weights[1:])
 
     def _tokens(self, sample: Sample, epoch: int) -> list[int]:
         if self.joined:

@@ -24,6 +24,9 @@ class Fim(Settings):
     layouts: Shares[Literal["psm", "spm", "line-start"]] = {"psm": 1.0, "spm": 1.0}
     cuts: Shares[Literal["characters", "lines", "nodes"]] = {"characters": 1.0}
     parts: Literal["apart", "joined"] = "apart"
+    end_weight: Weight = (
+        1.0  # of the token that ends a middle, in the loss: one of hundreds, which a short fit overlooks
+    )
 
     @property
     def best_layout(self) -> str:
