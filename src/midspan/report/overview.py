@@ -77,15 +77,14 @@ def score_table(run: RunRecord) -> ScoreTable:
     stages = {name: run.stage(name) for name in names}
     seconds = {name: number(stage.summary, "seconds") if stage else None for name, stage in stages.items()}
     times = [Cell(name, duration(seconds[name])) for name in names]
-    return ScoreTable(
-        [(name, _kind(name, stages[name])) for name in names], [*rows, ScoreRow("", "training time", times)]
-    )
+    return ScoreTable([(name, _kind(run, name)) for name in names], [*rows, ScoreRow("", "training time", times)])
 
 
-def _kind(name: str, stage: Stage | None) -> str:
-    """What made a model."""
+def _kind(run: RunRecord, name: str) -> str:
+    """What made a model, or which released one it is."""
+    stage = run.stage(name)
     if stage is None:
-        return "as released" if name.startswith(START) else ""
+        return str(run.models.get(name, {}).get("start") or "as released") if name.startswith(START) else ""
     return title_of(stage).removeprefix(name).removeprefix(": ")
 
 
