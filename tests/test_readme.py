@@ -75,7 +75,7 @@ def commit(folder: Path, date: str, files: Iterable[Path]) -> None:
     names = {f"GIT_{who}_{what}": "x@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     dates = {f"GIT_{who}_DATE": f"{date}T12:00:00Z" for who in ("AUTHOR", "COMMITTER")}
     environment = {**os.environ, **names, **dates}
-    for arguments in (["init", "-q"], ["add", *map(str, files)], ["commit", "-q", "-m", "x"]):
+    for arguments in (["init", "-q"], ["add", *map(str, files)], ["commit", "-q", "--allow-empty", "-m", "x"]):
         subprocess.run(["git", *arguments], cwd=folder, env=environment, check=True, capture_output=True)
 
 

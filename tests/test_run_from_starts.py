@@ -30,7 +30,7 @@ TEXT = "def f(x):\n    return  x  # naïve 十\n"
 SCHEDULE = {"learning_rate": 0.001}
 EVALUATE: dict[str, Any] = {
     "likelihood": {"bytes": 1000},
-    "infilling": {"lines": 2, "blocks": 1, "nodes": 0, "left": 1, "max_tokens": 8},
+    "infilling": {"lines": 2, "blocks": 1, "nodes": 1, "left": 1, "max_tokens": 8},
     "exercises": {"count": 1, "per_family": 1, "max_tokens": 4},
     "preferences": {"pairs": 1},
     "completions": {"max_tokens": 4},
@@ -125,7 +125,11 @@ def road(request: pytest.FixtureRequest, started: Started, carry: Carry) -> tupl
     """A start, where it lies, and the whole road from it."""
     start, place = STARTS[request.param], started(request.param)
     large = start.fields["vocab_size"] > 1000  # read again for each benchmark
-    evaluate = {**NOTHING, "infilling": {"lines": 2, "blocks": 0, "nodes": 0, "left": 1}} if large else EVALUATE
+    evaluate = (
+        {**NOTHING, "infilling": {"lines": 2, "blocks": 1, "nodes": 1, "left": 1, "max_tokens": 4}}
+        if large
+        else EVALUATE
+    )
     return start, place, carry(code(place), SFT, DPO, evaluate=evaluate)
 
 

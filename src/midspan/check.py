@@ -36,8 +36,8 @@ def check(recipe: Recipe, tools: Tools) -> None:
         _check_stage(recipe, stage)
     samples = _check_sampling(recipe)
     benchmarks = benchmarks_of(recipe)
+    _check_shapes(recipe)
     start, known = _start_with_its_tokenizer(recipe)
-    _check_shapes(recipe, known.vocabulary_size if known else recipe.tokenizer.vocabulary_size)
     added = lacking(known, recipe.needs) if known else []
     if added and not recipe.tokenizer.add_missing:
         raise UserError(
@@ -132,17 +132,18 @@ def _start_with_its_tokenizer(recipe: Recipe) -> tuple[Path | None, Tokenizer | 
     return next(iter(tokenizers.items()))
 
 
-def _check_shapes(recipe: Recipe, vocabulary_size: int) -> None:
+def _check_shapes(recipe: Recipe) -> None:
     """Whether each stage's context and weights suit what it starts from, and its training the memory."""
     world = replace(alone(), size=recipe.runtime.parallel.processes)
     dtype = compute_dtype(recipe.runtime.precision, world.device)
+    taken = open_tokenizer(tokenizer_of(recipe, Path())) if recipe.tokenizer.of else recipe.tokenizer
     shapes: dict[str, DecoderConfig] = {}
     for stage in recipe.stages:
         starts = starts_of(recipe, stage)
         configs = [shapes[start] if isinstance(start, str) else load_config(start) for start in starts]
         if len({replace(config, max_positions=1) for config in configs}) > 1:
             raise UserError(f"stages.{stage.name}: models of different shapes have no mean")
-        shapes[stage.name] = shape_of(stage, configs[0] if configs else None, recipe.model, vocabulary_size)
+        shapes[stage.name] = shape_of(stage, configs[0] if configs else None, recipe.model, taken.vocabulary_size)
         check_weights(stage, shapes[stage.name], from_scratch=not starts)
         fit(stage, shapes[stage.name], dtype, world, recipe.runtime)
 

@@ -45,13 +45,8 @@ def released_of(recipe: Recipe, run: Path) -> dict[Path, Path]:
 
 
 def tokenizer_of(recipe: Recipe, run: Path) -> Path:
-    """The released model whose tokenizer the run takes; UserError where it cannot be had."""
-    if recipe.tokenizer.of is None:
-        return next(iter(released_of(recipe, run)))
-    try:
-        return resolve(recipe.tokenizer.of)
-    except UserError as error:
-        raise UserError(f"tokenizer.of: {error}") from None
+    """The released model whose tokenizer the run takes."""
+    return resolve(recipe.tokenizer.of) if recipe.tokenizer.of else next(iter(released_of(recipe, run)))
 
 
 def _data_steps(recipe: Recipe, run: Path) -> Iterator[Step]:
@@ -174,8 +169,7 @@ def _closing_steps(recipe: Recipe, run: Path) -> Iterator[Step]:
     if not recipe.stages:
         return
     last = recipe.stages[-1].name
-    models = models_of(recipe, run)
-    results = [evaluation_of(run, model, name) for model in models for name in benchmarks_of(recipe)]
+    results = [evaluation_of(run, model, name) for model in models_of(recipe, run) for name in benchmarks_of(recipe)]
     summaries = [run / "stages" / stage.name / "summary.json" for stage in recipe.stages]
     reads = {"results": results, "summaries": summaries}
     yield Step("card", write_card, {"name": recipe.name}, reads, {"output": run / "card.md"})
