@@ -49,7 +49,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, repositories: Path) -> Pa
     for name in ("Makefile", "pyproject.toml", "recipes", "README.md", "src/midspan"):
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, directory / name)
-    write_start(STARTS["llama-3.1"], directory / "start")
+    (directory / "start").symlink_to(write_start(STARTS["llama-3.1"], tmp_path_factory.mktemp("released")))
     (directory / "recipes" / "quickstart.yaml").write_text(QUICKSTART)
     scratch = (ROOT / "tests" / "tiny.yaml").read_text().replace("name: tiny", "name: scratch")
     (directory / "recipes" / "scratch.yaml").write_text(scratch)
@@ -63,10 +63,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, repositories: Path) -> Pa
     yours = directory / "path" / "to" / "your" / "repositories"
     shutil.copytree(repositories, yours)
     for folder in (directory, *yours.iterdir()):
-        commit(folder, "2025-06-01", folder.rglob("errors.py") if folder == directory else sorted(folder.glob("*"))[:3])
-        commit(
-            folder, "2026-03-01", folder.glob("src/midspan/tokens/*.py") if folder == directory else folder.glob("*")
-        )
+        first, second = ("src/midspan/train/*.py", "src/midspan/tokens/*.py") if folder == directory else ("*0.py", "*")
+        commit(folder, "2025-06-01", folder.glob(first))
+        commit(folder, "2026-03-01", folder.glob(second))
     return directory
 
 
