@@ -11,18 +11,18 @@ import torch
 from midspan.compute import available_memory
 
 PROGRAM = """
-import ctypes, resource, sys, torch
+import resource, sys, torch
 from midspan.compute.memory import keep_freed_memory
 if sys.argv[1] == "keep":
     keep_freed_memory()
-def step():
-    kept = [torch.ones(2**20) for _ in range(16)]  # 64 MB in all, as a training step's tensors, freed at its end
-step()
-step()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-for _ in range(10):
-    step()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+kept = [torch.ones(2**18) for _ in range(64)]  # 64 MB, freed in the next line
+del kept
+before = faults()
+for megabytes in range(4, 31, 4):  # each larger than any before: malloc as it is has learnt nothing about them
+    torch.ones(megabytes * 2**18)
+print(faults() - before)
 """
 
 
