@@ -16,7 +16,7 @@ from midspan.evaluate.benchmark import HeldOut, Item
 from midspan.evaluate.benchmarks.infilling import INFILLING, LEFT, Settings, items
 from midspan.evaluate.gaps import LONGEST, PER_FILE, Gap
 from midspan.evaluate.in_place import parses_in_place, repeats_suffix, similarity, values_in_place
-from midspan.inference import Completion, Fill, Plain
+from midspan.inference import Completion, Fill, FinishReason, Plain
 
 
 def gaps(folder: Path, seed: int = 1, **settings: int) -> list[Item]:
@@ -90,8 +90,8 @@ def gap_of(middle: str, suffix: str = "\n\n\nf(1)\n", prefix: str = "def f(x):\n
     return Gap(type(document)(**vars(document) | {"language": "python"}), prefix, middle, suffix)
 
 
-def answer(text: str, ended: bool = True, filled: bool = True) -> Completion:
-    return Completion(text, [], "stop", 1, ended, filled)
+def answer(text: str, reason: FinishReason = "stop", ended: bool = True, filled: bool = True) -> Completion:
+    return Completion(text, [], reason, 1, ended, filled)
 
 
 @pytest.mark.parametrize(
@@ -122,20 +122,36 @@ def test_what_breaks_the_file_does_not_parse_in_place() -> None:
     assert parses_in_place(Gap(documents(["a b"])[0], "a", " b", ""), ")(") is None  # no language, no grammar
 
 
-def test_an_answer_that_does_not_end_by_itself_or_says_more_goes_on_too_long() -> None:
+def test_an_answer_that_says_more_or_all_that_it_may_goes_on_too_long() -> None:
     gap = gap_of("return x")
     assert values_in_place(gap, answer("return x"))["overrun"] == 0
-    assert values_in_place(gap, answer("return x", ended=False))["overrun"] == 1
     assert values_in_place(gap, answer("return x + 1"))["overrun"] == 1
     assert values_in_place(gap, answer("x"))["overrun"] == 0
-    assert "overrun" not in values_in_place(gap, answer("return x\nf(2)", ended=False, filled=False))
+    assert values_in_place(gap, answer("x", "length", ended=False))["overrun"] == 1
 
 
-def test_from_the_left_alone_an_answer_is_cut_to_the_lines_that_are_missing() -> None:
+def test_only_what_sees_both_sides_can_end_by_itself() -> None:
+    gap = gap_of("return x")
+    assert values_in_place(gap, answer("return x"))["ended"] == 1
+    assert values_in_place(gap, answer("return x", ended=False))["ended"] == 0  # a repetition ended it
+    assert "ended" not in values_in_place(gap, answer("return x", ended=False, filled=False))
+
+
+@pytest.mark.parametrize("filled", [True, False])
+def test_what_an_answer_says_is_judged_apart_from_where_it_ends(filled: bool) -> None:
     gap = gap_of("y = x\n    return y")
-    values = values_in_place(gap, answer("y = x\n    return y\n\n\nf(2)\nf(3)", ended=False, filled=False))
-    assert values["exact"] == 1
-    assert values_in_place(gap, answer("y = x\n    return y\n\n\nf(2)"))["exact"] == 0
+    values = values_in_place(gap, answer("y = x\n    return y\n\n\nf(2)\nf(3)", "length", False, filled))
+    assert (values["exact"], values["as_many_lines"]) == (0, 1)
+    assert 0.5 < values["similarity"] < 1
+    short = values_in_place(gap, answer("y = x", filled=filled))
+    assert short["as_many_lines"] == short["similarity"] < 0.5
+
+
+def test_a_line_ends_with_its_line_so_that_nothing_is_said_of_as_many(tmp_path: Path, code_texts: list[str]) -> None:
+    found = gaps(write_documents(tmp_path / "heldout", code_texts), lines=2, blocks=2, left=2)
+    verdicts = INFILLING.grade(found, [answer(item.expected) for item in found], TOOLS)
+    told = {item.group for item, verdict in zip(found, verdicts, strict=True) if "as_many_lines" in verdict.values}
+    assert told == {"blocks", "nodes"} & {item.group for item in found}
 
 
 def test_an_answer_that_ends_with_the_line_that_follows_repeats_it() -> None:

@@ -71,7 +71,7 @@ def test_places_that_one_of_both_filled_stand_side_by_side(tmp_path: Path) -> No
     assert gain is not None
     assert (gain.won, gain.lost) == (1, 1)
     assert [(one.name, one.first, one.second) for one in gain.places] == [
-        ("won", "wrong()", "won()"),  # from the left alone, it is cut to as many lines as were missing
+        ("won", "wrong()\nmore", "won()"),
         ("lost", "lost()", "<b>bad</b>"),
     ]
     page = read_page(render_report(run).read_text(encoding="utf-8"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from rapidfuzz.distance import Indel
 
 from midspan.corpus import error_bytes
@@ -15,28 +13,33 @@ from midspan.inference import Completion
 VALUES: dict[str, tuple[str, Better]] = {
     "exact": ("exact match", "higher"),
     "similarity": ("edit similarity", "higher"),
+    "as_many_lines": ("edit similarity of as many lines", "higher"),
     "parses": ("parses in place", "higher"),
     "overrun": ("goes on too long", "lower"),
+    "ended": ("ends by itself", "higher"),
     "repeats": ("repeats what follows", "lower"),
 }
 LEAST_REPEATED = 4  # characters of a line that is repeated: a bracket alone is no repetition
 
 
-def values_in_place(gap: Gap, answer: Completion) -> Mapping[str, float]:
+def values_in_place(gap: Gap, answer: Completion, of_one_line: bool = False) -> dict[str, float]:
     """What an answer is worth, by name, each 0 to 1; `parses` only where the language has a grammar.
 
-    `overrun`: it did not end by itself, or beyond what was missing. From the left side alone nothing says where to end:
-    such an answer has no overrun, and is cut to as many lines as are missing.
+    `as_many_lines`: of the answer only as many lines count as are missing, so that what it says is judged apart from
+    where it ends; one that was asked to end with its line has no more. `overrun`: it says what is missing and more, or
+    says as much as it may. `ended`: by a token of the model's, which knows none from the left side alone.
     """
-    expected, text = gap.middle.rstrip(), answer.text
-    if not answer.filled:
-        text = "\n".join(text.split("\n")[: expected.count("\n") + 1])
-    told = text.rstrip()
+    expected, told = gap.middle.rstrip(), answer.text.rstrip()
     values = {"exact": float(told == expected), "similarity": similarity(told, expected)}
-    if (parses := parses_in_place(gap, text)) is not None:
+    if not of_one_line:
+        as_many = "\n".join(told.split("\n")[: expected.count("\n") + 1])
+        values["as_many_lines"] = similarity(as_many.rstrip(), expected)
+    if (parses := parses_in_place(gap, answer.text)) is not None:
         values["parses"] = float(parses)
+    goes_on = told != expected and told.startswith(expected)
+    values["overrun"] = float(goes_on or answer.finish_reason == "length")
     if answer.filled:
-        values["overrun"] = float(not answer.ended or (told != expected and told.startswith(expected)))
+        values["ended"] = float(answer.ended)
     values["repeats"] = float(repeats_suffix(gap, told))
     return values
 

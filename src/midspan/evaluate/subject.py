@@ -88,7 +88,7 @@ class Subject:
         if all(isinstance(question, Text | Candidates) for question in questions):
             return list(self.likelihoods(questions, on_progress))
         asked = [self._ids(question, sampling.max_tokens) for question in questions]
-        # What is asked twice is answered once: a model that cannot fill in is asked from the left side alone anyway.
+        # What is asked twice is answered once.
         distinct = {_key(ids): ids for ids in asked if ids}
         answers = dict(zip(distinct, self.engine.complete([*distinct.values()], sampling, on_progress), strict=True))
         filled = [isinstance(question, Fill) and "fill" in self.engine.can for question in questions]
@@ -97,12 +97,14 @@ class Subject:
 
     def _ids(self, prompt: Question, max_tokens: int) -> Ids | None:
         assert not isinstance(prompt, Text | Candidates)
+        suffix = prompt.suffix if isinstance(prompt, Fill) else ""
         if isinstance(prompt, Fill) and "fill" not in self.engine.can:
             prompt = Plain(prompt.prefix, cut=True)
         try:
-            return self.engine.ids(prompt, max_tokens, None if isinstance(prompt, Chat) else self.context)
+            ids = self.engine.ids(prompt, max_tokens, None if isinstance(prompt, Chat) else self.context)
         except PromptTooLongError:
             return None
+        return replace(ids, suffix=suffix)  # where an answer may end is known to whoever asks, whatever the model reads
 
     @torch.inference_mode()
     def likelihoods(
@@ -150,8 +152,8 @@ class Subject:
             yield from sequence_logprobs(self.engine.decoder, packed, self.dtype).tolist()
 
 
-def _key(ids: Ids) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    return tuple(ids.tokens), tuple(ids.taken)
+def _key(ids: Ids) -> tuple[tuple[int, ...], tuple[int, ...], str]:
+    return tuple(ids.tokens), tuple(ids.taken), ids.suffix
 
 
 def _weights(segment: Segment) -> Sequence[float]:

@@ -15,6 +15,7 @@ from midspan.recipe.fields import Amount, Count
 from midspan.step import Tools
 
 LEFT = "lines, left side alone"
+OF_ONE_LINE = frozenset({"lines", LEFT})  # their answers end with the line
 LINE_TOKENS = 48
 
 
@@ -51,22 +52,22 @@ def grade(items: Sequence[Item], answers: Sequence[Answer], tools: Tools) -> lis
     verdicts = []
     for item, answer in zip(items, answers, strict=True):
         assert isinstance(answer, Completion)
-        values = values_in_place(item.source, answer)
+        values = values_in_place(item.source, answer, item.group in OF_ONE_LINE)
         verdicts.append(Verdict("passed" if values["exact"] else "failed", values=values))
     return verdicts
 
 
 def sampling(settings: Settings, group: str) -> Sampling:
-    """Greedy; a line ends with its line."""
-    of_lines = group in ("lines", LEFT)
-    return Sampling(max_tokens=LINE_TOKENS, stop=("\n",)) if of_lines else Sampling(max_tokens=settings.max_tokens)
+    """Greedy, and ended as the server ends answers; a line ends with its line."""
+    limit, stop = (LINE_TOKENS, ("\n",)) if group in OF_ONE_LINE else (settings.max_tokens, ())
+    return Sampling(limit, stop=stop, stop_at_suffix=True)
 
 
 INFILLING = Benchmark(
-    version=2,
+    version=3,
     about="Infilling takes a line, a block of lines or a syntax node out of held-out files. A model that knows a "
-    "layout for it sees both sides, another the left side alone, its answer cut to as many lines as are missing. Edit "
-    "similarity is the share of characters in the longest common subsequence of answer and original.",
+    "layout for it sees both sides, another the left alone. Answers end as in an editor: where the model ends them, or "
+    "begins to repeat what follows. Edit similarity is the share of characters in the longest common subsequence.",
     settings=Settings,
     asks=dict.fromkeys((*KINDS, LEFT), frozenset({"plain"})),
     reads=("documents",),
