@@ -64,8 +64,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "alone"
 
 
-@pytest.mark.parametrize("zero", [1, 3])
-@pytest.mark.parametrize("recompute", ["false", "true"])
+@pytest.mark.parametrize(("zero", "recompute"), [(1, "false"), (3, "true")])
 def test_two_processes_give_one_process_losses(alone: Path, zero: int, recompute: str) -> None:
     name = f"zero-{zero}-{recompute}"
     settings = ("runtime.parallel.processes=2", f"runtime.parallel.zero={zero}", f"runtime.recompute={recompute}")
