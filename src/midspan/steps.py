@@ -132,7 +132,7 @@ def _evaluation_steps(recipe: Recipe, run: Path) -> Iterator[Step]:
             reads = {what: held_out[what] for what in BENCHMARKS[name].reads if what in held_out}
             reads |= {"model": run / "models" / model, **_reference(recipe, model, name, run)}
             writes = {"output": evaluation_of(run, model, name)}
-            yield Step(f"{model}: {name}", run_benchmark, given, reads, writes)
+            yield Step(f"{model}: {name}", run_benchmark, given, reads, writes, BENCHMARKS[name].version)
 
 
 def models_of(recipe: Recipe, run: Path) -> list[str]:

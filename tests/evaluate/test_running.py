@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,10 @@ from midspan.evaluate.result import read_result
 from midspan.evaluate.subject import Answer
 from midspan.files import hash_path
 from midspan.inference import Completion, Plain
-from midspan.recipe import Recipe, Settings
+from midspan.recipe import Recipe, Settings, load_recipe
 from midspan.report import render_report
-from midspan.step import Tools
+from midspan.step import Tools, key_of
+from midspan.steps import steps_of
 from midspan.tokens import Tokenizer
 
 
@@ -230,6 +232,19 @@ def test_the_report_is_drawn_from_what_every_benchmark_writes(
     for shown in ("bits per byte", "exact match, lines", "pass@1, new families", "prompt 1",
                   "preferences: not asked of base, long: no preference pairs are held out."):  # fmt: skip
         assert shown in page
+
+
+def test_a_new_version_of_a_benchmark_is_asked_of_every_model_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def keys() -> dict[str, str]:
+        steps = steps_of(load_recipe(Path(__file__).parent.parent / "tiny.yaml"), tmp_path)
+        return {step.name: key_of(step, str) for step in steps}
+
+    before = keys()
+    monkeypatch.setitem(BENCHMARKS, "infilling", replace(BENCHMARKS["infilling"], version=99))
+    changed = {name for name, key in keys().items() if key != before[name]}
+    assert changed == {f"{model}: infilling" for model in ("base", "long", "sft", "dpo")}
 
 
 def test_a_benchmark_is_one_short_file() -> None:
