@@ -4,9 +4,10 @@ Both sides do the same work: 4 rows, bf16 autocast where the CPU has it, AdamW (
 its batches on the way and packs documents that do not see each other (`--documents`: of how many tokens); the peer gets
 plain causal rows of random tokens, which need no packing and no mask. Each side is a process of its own, and the two
 take turns round by round. Memory is the most that a process ever had, less what it had after its imports. `--busy`
-lets another process take one core meanwhile.
+lets another process take one core meanwhile; `--lora` trains adapters of that rank alone, the peer's by PEFT.
 
-    python benchmarks/training.py [--size 5M|135M|both] [--rounds 7] [--threads N] [--busy] [--documents 20 120]
+    python benchmarks/training.py [--size 5M|135M|both] [--rounds 7] [--threads N] [--busy] [--lora N]
+                                  [--documents 20 120]
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class Side:
         self.tokens = ROWS * context * self.steps  # of a round
         shape = SHAPES[size]
         given: dict[str, Any] = {"rows": ROWS, "micro_rows": ROWS, "context": context}
+        given |= {"lora": asked.lora}
         given["bf16"] = compute_dtype("auto", torch.device("cpu")) == torch.bfloat16
         if side == "midspan":
             given |= {"shape": asdict(shape), "documents": asked.documents}
@@ -80,12 +82,15 @@ def main() -> None:
     parser.add_argument("--threads", type=int)
     parser.add_argument("--busy", action="store_true")
     parser.add_argument("--documents", type=int, nargs=2, default=(20, 120), metavar=("LEAST", "MOST"))
+    parser.add_argument("--lora", type=int, metavar="RANK")
     asked = parser.parse_args()
     print("| shape | state | side | tokens/s (min to max) | peak memory, MB |", "|---|---|---|---|---|", sep="\n")
     with busy_process() if asked.busy else nullcontext():
         notes = [measure(size, asked) for size in (SIZES if asked.size == "both" else [asked.size])]
     least, most = asked.documents
-    print(f"\n{'; '.join(notes)}; documents of {least} to {most} tokens, {asked.rounds} rounds.")
+    print(
+        f"\n{'; '.join(notes)}; documents of {least} to {most} tokens, {asked.rounds} rounds{f', LoRA of rank {asked.lora}' if asked.lora else ''}."
+    )
 
 
 def measure(size: str, asked: argparse.Namespace) -> str:

@@ -29,18 +29,23 @@ def our_step(
     documents: tuple[int, int] | None = (20, 120),
     recompute: bool = False,
     compiled: bool = False,
+    lora: int | None = None,
 ) -> Step:
-    """The training loop's own step: random documents of so many tokens packed into rows; None: each fills a row."""
+    """The training loop's own step: random documents of so many tokens packed into rows; None: each fills a row.
+
+    With `lora`, adapters of that rank alone are trained.
+    """
     import torch
 
     from midspan.batches import Mixture, Segment, generator
     from midspan.model import DecoderConfig, on_meta
-    from midspan.recipe import Optimizer
+    from midspan.recipe import Full, Lora, Optimizer
     from midspan.train import OBJECTIVES, World
     from midspan.train.loop import train_step
     from midspan.train.objectives import Feed
     from midspan.train.optimizer import make_optimizer
     from midspan.train.start import recompute_blocks
+    from midspan.train.trainable import adapt
 
     config = DecoderConfig(**shape)
 
@@ -57,6 +62,7 @@ def our_step(
             return segments
 
     decoder = on_meta(config)
+    adapt(decoder, Lora(rank=lora) if lora else Full())
     if recompute:
         recompute_blocks(decoder)
     if compiled:
@@ -83,8 +89,12 @@ def their_step(
     device: str = "cpu",
     recompute: bool = False,
     compiled: bool = False,
+    lora: int | None = None,
 ) -> Step:
-    """The same of the transformers model whose config.json holds `values`: plain causal rows, the easier task."""
+    """The same of the transformers model whose config.json holds `values`: plain causal rows, the easier task.
+
+    With `lora`, PEFT's adapters on the same layers.
+    """
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
@@ -92,12 +102,19 @@ def their_step(
     config = AutoConfig.for_model(**{**values, "dtype": "float32", "torch_dtype": "float32", "use_cache": False})
     with torch.device(device):
         model: Any = AutoModelForCausalLM.from_config(config, attn_implementation="sdpa")
+    if lora:
+        import peft
+
+        from midspan.recipe import LINEAR_LAYERS
+
+        model = peft.get_peft_model(model, peft.LoraConfig(r=lora, target_modules=list(LINEAR_LAYERS)))
     model.train()
     if recompute:
         model.gradient_checkpointing_enable({"use_reentrant": False})
     if compiled:
         model.compile()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
+    learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(learning, lr=1e-4, fused=True)
     draw = torch.Generator().manual_seed(0)
 
     def step() -> float:
@@ -108,7 +125,7 @@ def their_step(
                 loss = model(input_ids=tokens, labels=tokens, use_cache=False).loss * (micro_rows / rows)
             loss.backward()
             losses.append(loss.detach())
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(learning, 1.0)
         optimizer.step()
         optimizer.zero_grad()
         return float(sum(losses))
@@ -126,6 +143,8 @@ def main() -> None:
     else:
         import_module("transformers.models.auto.modeling_auto")
         import_module("transformers.models.{model_type}.modeling_{model_type}".format_map(given["values"]))
+        if given.get("lora"):
+            import_module("peft")
         make = their_step
     import torch
 
