@@ -88,9 +88,8 @@ def main() -> None:
     with busy_process() if asked.busy else nullcontext():
         notes = [measure(size, asked) for size in (SIZES if asked.size == "both" else [asked.size])]
     least, most = asked.documents
-    print(
-        f"\n{'; '.join(notes)}; documents of {least} to {most} tokens, {asked.rounds} rounds{f', LoRA of rank {asked.lora}' if asked.lora else ''}."
-    )
+    trained = f"adapters of rank {asked.lora}" if asked.lora else "all weights"
+    print(f"\n{'; '.join(notes)}; documents of {least} to {most} tokens, {asked.rounds} rounds, {trained}.")
 
 
 def measure(size: str, asked: argparse.Namespace) -> str:
