@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import mean
 
 from midspan.evaluate.compare import Difference
-from midspan.report.comparisons import change, differences
+from midspan.report.comparisons import changes_of, differences
 from midspan.report.overview import score_table
 from midspan.report.record import START, RunRecord, number, read_run
 
@@ -56,7 +56,7 @@ def main() -> None:
         print("|---" * (len(runs) + 2) + "|")
         for label in gains[0]:
             found = [one[label] for one in gains if label in one]
-            cells = [f"{one.before} → {one.after}, {one.difference}" for one in map(change, found)]
+            cells = [f"{one.before} → {one.after}, {one.difference}" for one in changes_of(found)]
             moved = [one.after - one.before for one in found]
             print(f"| {label} | {' | '.join(cells)} | {mean(moved):+.4f} ({min(moved):+.4f} to {max(moved):+.4f}) |")
     for run in runs:

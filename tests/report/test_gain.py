@@ -44,12 +44,14 @@ def test_what_is_clearly_better_is_said_with_its_interval(tmp_path: Path) -> Non
     gain = gain_of(read_run(run))
     assert gain is not None
     assert (gain.start, gain.model) == ("start-1", "base")
-    (better,) = gain.words
-    assert better.startswith("Better than the model it started from, on what neither has seen: ")
-    assert "bits per byte 1.800 → 1.400 (−0.400 [" in better
-    assert "exact match, lines 10.0% → 40.0% (+30.0 points [+" in better
+    lines, bits = gain.better
+    assert (bits.label, bits.before, bits.after, bits.difference[:8]) == ("bits per byte", "1.800", "1.400", "−0.400 [")
+    assert (lines.label, lines.before, lines.after) == ("exact match, lines", "10.0%", "40.0%")
+    assert lines.difference.startswith("+30.0 points [+")
+    assert not gain.worse
     page = read_page(render_report(run).read_text(encoding="utf-8"))
-    assert better in page.text
+    assert "Better than the model it started from, on what neither has seen:" in page.text
+    assert f"exact match, lines 10.0% → 40.0% {lines.difference}" in page.text
     assert "owner/model" in page.text
 
 
@@ -57,9 +59,11 @@ def test_where_there_is_no_gain_the_page_says_so_plainly(tmp_path: Path) -> None
     run = fitted(tmp_path / "run", {"bits": 1.4, "lines": 0.40}, {"bits": 1.8, "lines": 0.41})
     gain = gain_of(read_run(run))
     assert gain is not None
-    assert gain.words[0] == "No gain over the model it started from can be shown on what neither has seen."
-    assert gain.words[1].startswith("Worse: bits per byte 1.400 → 1.800")
-    assert gain.words[0] in read_page(render_report(run).read_text(encoding="utf-8")).text
+    assert not gain.better
+    assert [(one.label, one.before, one.after) for one in gain.worse] == [("bits per byte", "1.400", "1.800")]
+    text = read_page(render_report(run).read_text(encoding="utf-8")).text
+    assert "No gain over the model it started from can be shown on what neither has seen." in text
+    assert "Worse: bits per byte 1.400 → 1.800" in text
 
 
 def test_places_that_one_of_both_filled_stand_side_by_side(tmp_path: Path) -> None:

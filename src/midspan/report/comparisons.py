@@ -5,14 +5,19 @@ Directions come from the scores themselves; two models are compared item by item
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Literal
+
+from markupsafe import Markup
 
 from midspan.evaluate.compare import Difference, comparable, compare
 from midspan.evaluate.result import Score
 from midspan.report.figures import counted, decimal, percent, signed, wilson
+from midspan.report.plots import difference_bar
 from midspan.report.record import RunRecord
 
+LEAST_REACH, MOST_REACH = 0.05, 0.5  # of the scale on which differences are drawn: the small are to look small
 Verdict = Literal["better", "worse", "unclear"]
 
 
@@ -26,22 +31,24 @@ class Change:
     verdict: Verdict
     difference: str = ""  # with its interval
     remark: str = ""
+    drawing: Markup | None = None
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The scores that two models have in common."""
+    """The scores that two models have in common; of those that no item moved only the labels."""
 
     title: str
     note: str
     changes: list[Change]
+    equal: list[str] = field(default_factory=list)
 
 
 def comparisons_of(run: RunRecord, ablations: list[RunRecord]) -> list[Comparison]:
     """All comparisons that have something to say."""
     found = [*_between_stages(run), *_against_chance(run)]
     found += [comparison for other in ablations for comparison in _against_run(run, other)]
-    return [comparison for comparison in found if comparison.changes]
+    return [comparison for comparison in found if comparison.changes or comparison.equal]
 
 
 def text_of(score: Score) -> str:
@@ -49,8 +56,23 @@ def text_of(score: Score) -> str:
     return decimal(score.value) if score.trials is None else percent(score.value)
 
 
-def change(found: Difference) -> Change:
-    """How a score of the second model differs from the first one's, over the items that both were asked."""
+def changes_of(found: Sequence[Difference]) -> list[Change]:
+    """How scores of the second model differ from the first one's, drawn on one scale: to the right is better."""
+    reach = min(MOST_REACH, max([LEAST_REACH, *(abs(side) for one in found for side in _gain(one))]))
+    return [_change(one, reach) for one in found]
+
+
+def _gain(found: Difference) -> tuple[float, float, float]:
+    """How much better, from and to; not of a share, as a part of what it was."""
+    unit = (abs(found.before) or 1.0) if found.score.trials is None else 1.0
+    middle = found.after - found.before
+    low, high = (middle if side is None else side for side in (found.low, found.high))
+    if found.score.better == "lower":
+        low, middle, high = -high, -middle, -low
+    return low / unit, middle / unit, high / unit
+
+
+def _change(found: Difference, reach: float) -> Change:
     verdict: Verdict = ("better" if found.better else "worse") if found.clear else "unclear"
     show = decimal if found.score.trials is None else percent
     unit = "" if found.score.trials is None else " points"
@@ -65,13 +87,20 @@ def change(found: Difference) -> Change:
         remark += ": too few to say how sure that is"
     elif verdict == "unclear":
         remark += ": no difference can be shown at 95%"
-    return Change(found.score.label, show(found.before), show(found.after), verdict, text, f"{remark}.")
+    drawing = difference_bar(*_gain(found), reach, verdict)
+    return Change(found.score.label, show(found.before), show(found.after), verdict, text, f"{remark}.", drawing)
+
+
+def _comparison(title: str, note: str, found: Sequence[Difference]) -> Comparison:
+    moved = [one for one in found if one.wins or one.losses]
+    equal = [one.score.label for one in found if one not in moved]
+    return Comparison(title, note, changes_of(moved), equal)
 
 
 def _between_stages(run: RunRecord) -> list[Comparison]:
     pairs = [(run.start_of(name), name) for name in run.evaluations]
     return [
-        Comparison(f"{start} → {name}", "", [change(one) for one in differences(run, start, run, name)])
+        _comparison(f"{start} → {name}", "", differences(run, start, run, name))
         for start, name in pairs
         if start in run.evaluations
     ]
@@ -110,7 +139,7 @@ def _against_run(run: RunRecord, other: RunRecord) -> list[Comparison]:
     name = common[-1]
     title = f"{other.name} → {run.name}, after {name}"
     note = "The same recipe, but for the data of its stages."
-    return [Comparison(title, note, [change(one) for one in differences(other, name, run, name)])]
+    return [_comparison(title, note, differences(other, name, run, name))]
 
 
 def differences(before: RunRecord, model: str, after: RunRecord, other: str) -> list[Difference]:

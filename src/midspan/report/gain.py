@@ -1,13 +1,12 @@
-"""What training gave the released model that it began with, on what neither has seen: in words, and side by side."""
+"""What training gave the released model that it began with, on what neither has seen; and the places side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from midspan.evaluate.compare import Difference
 from midspan.evaluate.places import FilledGap, places_of
-from midspan.report.comparisons import Change, change, differences
+from midspan.report.comparisons import Change, changes_of, differences
 from midspan.report.record import START, RunRecord
 
 SHOWN = 5  # of the places where one of both was right
@@ -20,7 +19,8 @@ class Gain:
 
     start: str
     model: str
-    words: list[str]
+    better: list[Change]  # what is clearly so
+    worse: list[Change]
     places: list[FilledGap]
     won: int  # gaps that only the last model filled exactly
     lost: int
@@ -39,25 +39,9 @@ def gain_of(run: RunRecord) -> Gain | None:
         return None
     places = list(_places(run, start, model))
     won, lost = ([place for place in places if place.second_passed == side] for side in (True, False))
-    return Gain(start, model, _words(found), won[:SHOWN] + lost[:SHOWN], len(won), len(lost))
-
-
-def _words(found: list[Difference]) -> list[str]:
-    """What is clearly better, what is clearly worse; or that nothing can be shown."""
-    better = [change(one) for one in found if one.clear and one.better]
-    worse = [change(one) for one in found if one.clear and not one.better]
-    words = []
-    if better:
-        words.append(f"Better than the model it started from, on what neither has seen: {_listed(better)}.")
-    else:
-        words.append("No gain over the model it started from can be shown on what neither has seen.")
-    if worse:
-        words.append(f"Worse: {_listed(worse)}.")
-    return words
-
-
-def _listed(changes: list[Change]) -> str:
-    return "; ".join(f"{one.label} {one.before} → {one.after} ({one.difference})" for one in changes)
+    clear = [one for one in found if one.clear]
+    better, worse = (changes_of([one for one in clear if one.better == side]) for side in (True, False))
+    return Gain(start, model, better, worse, won[:SHOWN] + lost[:SHOWN], len(won), len(lost))
 
 
 def _places(run: RunRecord, start: str, model: str) -> Iterator[FilledGap]:

@@ -225,6 +225,17 @@ def interval_bar(low: float, value: float, high: float) -> Markup:
     )
 
 
+def difference_bar(low: float, value: float, high: float, reach: float, kind: str) -> Markup:
+    """A difference with its interval, on the scale from `-reach` to `reach`, cut there, with a line where it is nothing."""
+    left, middle, right = (50 + 50 * side / reach for side in (low, value, high))
+    return Markup(
+        f'<svg class="differs {escape(kind)}" aria-hidden="true">'
+        '<line class="grid" x1="0" y1="50%" x2="100%" y2="50%"/><line class="axis" x1="50%" y1="0" x2="50%" y2="100%"/>'
+        f'<line class="whisker" x1="{left:.2f}%" y1="50%" x2="{right:.2f}%" y2="50%"/>'
+        f'<circle cx="{middle:.2f}%" cy="50%" r="3.5"/></svg>'
+    )
+
+
 def stacked_bar(parts: Sequence[tuple[str, float]]) -> Markup:
     """One bar in parts of about their sizes, with a legend; what is there is never too thin to be seen."""
     whole = sum(value for _, value in parts)
