@@ -226,7 +226,7 @@ def interval_bar(low: float, value: float, high: float) -> Markup:
 
 
 def difference_bar(low: float, value: float, high: float, reach: float, kind: str) -> Markup:
-    """A difference with its interval, on the scale from `-reach` to `reach`, cut there, with a line where it is nothing."""
+    """A difference with its interval, from `-reach` to `reach`, cut there; a line is where it is nothing."""
     left, middle, right = (50 + 50 * side / reach for side in (low, value, high))
     return Markup(
         f'<svg class="differs {escape(kind)}" aria-hidden="true">'
