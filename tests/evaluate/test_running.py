@@ -61,7 +61,7 @@ def test_a_result_has_every_answer_beside_it(tmp_path: Path, code_tokenizer: Tok
     assert {score.group: score.trials for score in exact} == {group: n for group, n in groups.items() if n}
     assert result.rows == hash_path(tmp_path / "evaluation" / "base" / "infilling.jsonl")
     settings = {"lines": 5, "blocks": 3, "nodes": 0, "left": 2}
-    assert result.asked == {"version": 3, "settings": settings, "context": 32, "seed": 1}
+    assert result.asked == {"version": 4, "settings": settings, "context": 32, "seed": 1}
     assert result.model == "base"
     assert {example.expected for example in result.examples} <= {row["expected"] for row in rows}
 

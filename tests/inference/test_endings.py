@@ -31,8 +31,8 @@ LINES = [
 texts = st.lists(st.sampled_from(LINES), max_size=7).map("\n".join)
 
 
-def push_all(pieces: list[str], suffix: str) -> tuple[str, bool]:
-    matcher, shown = SuffixMatcher(suffix), ""
+def push_all(pieces: list[str], suffix: str, line: str = "") -> tuple[str, bool]:
+    matcher, shown = SuffixMatcher(suffix, line), ""
     for piece in pieces:
         shown += matcher.push(piece)
         if matcher.stopped:
@@ -40,8 +40,8 @@ def push_all(pieces: list[str], suffix: str) -> tuple[str, bool]:
     return shown + matcher.flush(), matcher.stopped
 
 
-def whole(text: str, suffix: str) -> str:
-    return push_all([text], suffix)[0]
+def whole(text: str, suffix: str, line: str = "") -> str:
+    return push_all([text], suffix, line)[0]
 
 
 def says_where(line: str) -> bool:
@@ -57,10 +57,13 @@ def repeats_rest(text: str, rest: str) -> str | None:
     return None if within or len(re.findall(r"[(\[{]", before)) > len(re.findall(r"[)\]}]", before)) else before
 
 
-def line_by_line(text: str, suffix: str) -> tuple[str, bool]:
+def line_by_line(text: str, suffix: str, begun: str) -> tuple[str, bool]:
     """The rule as it is said: of the texts that whole lines of the answer make, the first that repeats the suffix."""
     own, *others = [line.rstrip() for line in suffix.split("\n")]
     lines = text.split("\n")
+    nearest = next((line for line in others if line), "")
+    if not own and says_where(nearest) and (begun + lines[0]).rstrip() == nearest:
+        return "", True
     if len(lines) > 1 and (before := repeats_rest(lines[0], own)) is not None:
         return before, True
     for end in range(2, len(lines) + 1):
@@ -83,14 +86,14 @@ def line_by_line(text: str, suffix: str) -> tuple[str, bool]:
     return (text, False) if before is None else (before, True)
 
 
-@given(texts, texts, st.data())
+@given(texts, texts, st.sampled_from(["", "    ", "my_", "return", "    f(", "x"]), st.data())
 def test_an_answer_is_cut_where_it_repeats_what_follows_however_it_comes(
-    text: str, suffix: str, data: st.DataObject
+    text: str, suffix: str, line: str, data: st.DataObject
 ) -> None:
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=6)))
     pieces = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
-    made = push_all(pieces, suffix)
-    assert made == line_by_line(text, suffix)
+    made = push_all(pieces, suffix, line)
+    assert made == line_by_line(text, suffix, line)
     assert text.startswith(made[0])
 
 
@@ -134,13 +137,28 @@ def test_where_an_answer_ends(answer: str, suffix: str, expected: str | None) ->
     assert whole(answer, suffix) == (answer if expected is None else expected)
 
 
+@pytest.mark.parametrize(
+    ("line", "answer", "suffix", "expected"),
+    [
+        ("    ", "return total", "\n    return total\n", ""),
+        ("    ret", "urn total\n    x", "\n\n    return total\n", ""),
+        ("  ", "return total", "\n    return total\n", "return total"),  # another indentation
+        ("    ", "return total", " + 1\n    return total\n", "return total"),  # the line goes on
+        ("    ", "}", "\n    }\n}\n", "}"),  # stands anywhere
+    ],
+)
+def test_a_line_that_follows_anyway_is_no_answer(line: str, answer: str, suffix: str, expected: str) -> None:
+    assert whole(answer, suffix, line) == expected
+
+
 def test_the_engine_ends_there_where_it_is_asked_to(engine: Engine) -> None:
     asked = engine.ids(Fill("def f(", ""), 24)
     raw = engine.complete([asked], Sampling(max_tokens=24))[0].text
     middle = len(raw) // 2
     rest = raw[middle:].rstrip()
     suffix = "\n".join(("", "x = 1", "y = 2"))
-    assert engine.ids(Fill("def f(", suffix), 24).suffix == suffix
+    asked_between = engine.ids(Fill("x\ndef f(", suffix), 24)
+    assert (asked_between.line, asked_between.suffix) == ("def f(", suffix)
     assert engine.ids(Plain("def f("), 24).suffix == ""
     repeated = Ids(asked.tokens, asked.taken, rest)
     (ended,) = engine.complete([repeated], Sampling(max_tokens=24, stop_at_suffix=True))

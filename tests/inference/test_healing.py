@@ -184,7 +184,7 @@ def test_in_an_infill_prompt_it_is_the_prefix_that_loses_its_end(engine: Engine)
     assert prompt.tokens == unhealed[: place - len(prompt.taken)] + unhealed[place:]
     assert prompt.taken == unhealed[place - len(prompt.taken) : place]
     marked = "<fim_prefix>def f(x):\n    retu<fim_suffix>\nf(1)<fim_middle>"
-    assert replace(engine.ids(Marked(marked), 8), suffix=prompt.suffix) == prompt
+    assert replace(engine.ids(Marked(marked), 8), suffix=prompt.suffix, line=prompt.line) == prompt
     # The prefix after the markers, as editors lay it out that keep the suffix in their cache.
     reordered = engine.ids(Marked("<fim_prefix><fim_suffix>\nf(1)<fim_middle>def f(x):\n    retu"), 8)
     assert reordered.taken == prompt.taken

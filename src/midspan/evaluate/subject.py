@@ -20,6 +20,7 @@ from midspan.inference import (
     Prompt,
     PromptTooLongError,
     Sampling,
+    at_cursor,
     prompt_kinds,
 )
 from midspan.inference.engine import WeightsFormat
@@ -97,14 +98,15 @@ class Subject:
 
     def _ids(self, prompt: Question, max_tokens: int) -> Ids | None:
         assert not isinstance(prompt, Text | Candidates)
-        suffix = prompt.suffix if isinstance(prompt, Fill) else ""
+        read: Prompt = prompt
         if isinstance(prompt, Fill) and "fill" not in self.engine.can:
-            prompt = Plain(prompt.prefix, cut=True)
+            read = Plain(prompt.prefix, cut=True)
         try:
-            ids = self.engine.ids(prompt, max_tokens, None if isinstance(prompt, Chat) else self.context)
+            ids = self.engine.ids(read, max_tokens, None if isinstance(prompt, Chat) else self.context)
         except PromptTooLongError:
             return None
-        return replace(ids, suffix=suffix)  # where an answer may end is known to whoever asks, whatever the model reads
+        # Where an answer may end is known to whoever asks, whatever the model reads.
+        return at_cursor(ids, prompt) if isinstance(prompt, Fill) else ids
 
     @torch.inference_mode()
     def likelihoods(
@@ -152,8 +154,8 @@ class Subject:
             yield from sequence_logprobs(self.engine.decoder, packed, self.dtype).tolist()
 
 
-def _key(ids: Ids) -> tuple[tuple[int, ...], tuple[int, ...], str]:
-    return tuple(ids.tokens), tuple(ids.taken), ids.suffix
+def _key(ids: Ids) -> tuple[tuple[int, ...], tuple[int, ...], str, str]:
+    return tuple(ids.tokens), tuple(ids.taken), ids.suffix, ids.line
 
 
 def _weights(segment: Segment) -> Sequence[float]:

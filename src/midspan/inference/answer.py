@@ -68,7 +68,7 @@ class Answer:
         self._detokenizer = Detokenizer(tokenizer, prompt.tokens)
         self._matchers: list[StopMatcher | SuffixMatcher] = [StopMatcher(sampling.stop)]
         if sampling.stop_at_suffix and prompt.suffix.strip():
-            self._matchers.append(SuffixMatcher(prompt.suffix))
+            self._matchers.append(SuffixMatcher(prompt.suffix, prompt.line))
         again = Detokenizer(tokenizer, prompt.tokens)
         self._unsaid = len("".join(map(again.push, prompt.taken)) + again.flush())  # characters that are the prompt's
 

@@ -5,6 +5,7 @@ A model that is asked for a middle may go on past it, into what stands there alr
     that are the file's too. Lines that stand anywhere, such as `)`, `end` or `else:`, end nothing by themselves.
   - a first line, or a last one, that ends with the rest of the cursor's own line, where all before it has closed the
     brackets that it opened: `f(|)` may be filled with `g(x)`. A short rest is not looked for within a word.
+  - a first line that makes the cursor's line the file's next one, where that says something: then nothing is missing.
 """
 
 from __future__ import annotations
@@ -22,16 +23,19 @@ COMMONPLACE = frozenset([*_WORDS.split(), "repeat", "rescue", "return", "then", 
 class SuffixMatcher:
     """Lets an answer through up to where it repeats `suffix`. Held back are blanks, and what may begin to repeat it.
 
+    `line` is the cursor's own line, as far as it stands before the cursor.
+
     As with `StopMatcher`, the result does not depend on how the answer is cut into pieces.
     """
 
-    def __init__(self, suffix: str) -> None:
-        own, *others = (line.rstrip() for line in suffix.split("\n", LOOKED_AT)[:LOOKED_AT])
-        self._rest = own
+    def __init__(self, suffix: str, line: str = "") -> None:
+        own, *others = (told.rstrip() for told in suffix.split("\n", LOOKED_AT)[:LOOKED_AT])
+        self._line, self._rest = line, own
         # The lines that are a repetition; where the first is the cursor's own, the answer keeps the newline before it.
         following, with_own = _down_to_a_place(others), _down_to_a_place([own, *others]) if own else []
         found = ((following, False), (following[-1:], False), (with_own, True))
         self._repetitions = [(lines, keeps) for lines, keeps in found if lines]
+        self._next = following[0] if len(following) == 1 and not own else None  # the first that is not blank
         self._text, self._shown = "", 0
         self.stopped = False
 
@@ -53,6 +57,8 @@ class SuffixMatcher:
     def _end(self, last: bool) -> int | None:
         """Where the answer ends by its whole lines; None where they repeat nothing."""
         first, newline, _ = self._text.partition("\n")
+        if (newline or last) and (self._line + first).rstrip() == self._next:
+            return 0
         if newline and (end := self._before_rest(first)) is not None:
             return end
         starts, told = self._lines(whole=not last)
@@ -70,6 +76,8 @@ class SuffixMatcher:
         """The places at which the answer would end if what comes went on to repeat the suffix."""
         text = self._text.rstrip()
         yield len(text)
+        if self._next and self._next.startswith((self._line + self._text).rstrip()):
+            yield 0
         sizes = range(1, min(len(self._rest), len(text)) + 1)
         yield from (len(text) - size for size in sizes if text.endswith(self._rest[:size]))
         starts, told = self._lines(whole=False)

@@ -59,12 +59,14 @@ class Chat:
 class Ids:
     """What the model reads, as it is. `taken` are tokens of the prompt whose text the answer must begin with.
 
-    `suffix` is what follows the cursor, all of it: where the answer may end (`Sampling.stop_at_suffix`).
+    `suffix` is what follows the cursor, all of it, and `line` its own line before it: where the answer may end
+    (`Sampling.stop_at_suffix`).
     """
 
     tokens: list[int]
     taken: list[int] = field(default_factory=list)
     suffix: str = ""
+    line: str = ""
 
     @property
     def count(self) -> int:
@@ -118,7 +120,12 @@ def prompt_ids(
     check_fits(asked, positions)
     if cursor is not None and healing is not None:
         asked = _healed(tokenizer, asked.tokens, cursor, healing)
-    return replace(asked, suffix=prompt.suffix) if isinstance(prompt, Fill) else asked
+    return at_cursor(asked, prompt) if isinstance(prompt, Fill) else asked
+
+
+def at_cursor(ids: Ids, prompt: Fill) -> Ids:
+    """The same ids, whose answer may end by what stands around the cursor of `prompt`."""
+    return replace(ids, suffix=prompt.suffix, line=prompt.prefix.rpartition("\n")[2])
 
 
 def _text_ids(tokenizer: Tokenizer, prompt: Plain | Fill | Marked, limit: int, layout: str) -> list[int]:

@@ -64,7 +64,7 @@ def sampling(settings: Settings, group: str) -> Sampling:
 
 
 INFILLING = Benchmark(
-    version=3,
+    version=4,
     about="Infilling takes a line, a block of lines or a syntax node out of held-out files. A model that knows a "
     "layout for it sees both sides, another the left alone. Answers end as in an editor: where the model ends them, or "
     "begins to repeat what follows. Edit similarity is the share of characters in the longest common subsequence.",
