@@ -181,7 +181,8 @@ def test_a_client_that_leaves_the_queue_costs_nothing(
     results: list[int] = []
 
     def patient() -> None:
-        reply = httpx.post(f"{address}/v1/completions", json={"prompt": "a", "max_tokens": 60, "temperature": 0})
+        body = {"prompt": "a", "max_tokens": 60, "temperature": 0}
+        reply = httpx.post(f"{address}/v1/completions", json=body, timeout=60)
         results.append(reply.json()["usage"]["completion_tokens"])
 
     threads = [threading.Thread(target=patient) for _ in range(2)]
