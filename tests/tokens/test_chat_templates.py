@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from families import directory_of, ours, peer
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from midspan.errors import UserError
@@ -115,7 +115,9 @@ spoken = st.lists(st.one_of(texts, st.sampled_from([" ", "\n", "[INST]", "(", "<
 @given(contents=st.lists(spoken, min_size=1, max_size=5))
 def test_so_has_any_conversation(family: str, template: str, contents: list[str]) -> None:
     messages = [Message(role=("user", "assistant")[n % 2], content=content) for n, content in enumerate(contents)]
-    assert chat_prompt_ids(our_tokenizer(family, template), messages) == their_ids(family, template, messages, True)
+    tokenizer = our_tokenizer(family, template)
+    assume(not any(name in content for name in tokenizer.special_ids for content in contents))  # theirs are tokens
+    assert chat_prompt_ids(tokenizer, messages) == their_ids(family, template, messages, True)
 
 
 @pytest.mark.parametrize(("family", "template"), [("mistral", "llama2"), ("qwen", "own"), ("qwen", "zephyr")])
