@@ -64,26 +64,41 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "alone"
 
 
-@pytest.mark.parametrize(("zero", "recompute"), [(1, "false"), (3, "true")])
-def test_two_processes_give_one_process_losses(alone: Path, zero: int, recompute: str) -> None:
-    name = f"zero-{zero}-{recompute}"
-    settings = ("runtime.parallel.processes=2", f"runtime.parallel.zero={zero}", f"runtime.recompute={recompute}")
-    subprocess.run(command(alone.parent, name, *settings), check=True, capture_output=True)
-    one, two = losses(alone), losses(alone.parent / name)
+@pytest.fixture(scope="module")
+def spread(alone: Path) -> Path:
+    """The same in two processes."""
+    return by_two(alone, "spread")
+
+
+def by_two(alone: Path, name: str, *settings: str) -> Path:
+    run = command(alone.parent, name, "runtime.parallel.processes=2", *settings)
+    subprocess.run(run, check=True, capture_output=True)
+    return alone.parent / name
+
+
+def check_equal(alone: Path, spread: Path) -> None:
+    one, two = losses(alone), losses(spread)
     assert len(one) == 20
     assert max(abs(a - b) for a, b in zip(one, two, strict=True)) < 1e-5
-    assert read_json(alone.parent / name / "stages" / "base" / "summary.json")["processes"] == 2
+    assert read_json(spread / "stages" / "base" / "summary.json")["processes"] == 2
 
 
-def test_a_killed_run_of_two_processes_goes_on_to_the_same_bits(alone: Path) -> None:
+def test_two_processes_give_one_process_losses(alone: Path, spread: Path) -> None:
+    check_equal(alone, spread)
+
+
+def test_so_they_do_with_all_spread_and_activations_made_again(alone: Path) -> None:
+    check_equal(alone, by_two(alone, "zero-3", "runtime.parallel.zero=3", "runtime.recompute=true"))
+
+
+def test_a_killed_run_of_two_processes_goes_on_to_the_same_bits(alone: Path, spread: Path) -> None:
     settings = ("runtime.parallel.processes=2", "runtime.checkpoint_seconds=0")
-    subprocess.run(command(alone.parent, "whole", *settings), check=True, capture_output=True)
     killed = alone.parent / "killed"
     kill_in(killed / "stages" / "base" / "metrics.jsonl", command(alone.parent, "killed", *settings))
     assert not (killed / "models" / "base").exists()
     subprocess.run(command(alone.parent, "killed", *settings), check=True, capture_output=True)
-    assert losses(killed) == losses(alone.parent / "whole")
-    bits = [hash_path(run / "models" / "base" / "model.safetensors") for run in (killed, alone.parent / "whole")]
+    assert losses(killed) == losses(spread)
+    bits = [hash_path(run / "models" / "base" / "model.safetensors") for run in (killed, spread)]
     assert bits[0] == bits[1]
 
 
@@ -94,15 +109,10 @@ def partly(alone: Path) -> Path:
     return alone.parent / "partly"
 
 
-def by_two(run: Path, *settings: str) -> list[str]:
-    """The command that carries the same out in two processes."""
-    return command(run.parent, run.name, "runtime.parallel.processes=2", *settings, text=PARTLY)
-
-
 def test_where_a_part_learns_two_processes_give_one_process_losses(partly: Path) -> None:
     run = partly.parent / "partly-spread"
-    settings = ("runtime.parallel.zero=3", "runtime.recompute=true")
-    subprocess.run(by_two(run, *settings), check=True, capture_output=True)
+    settings = ("runtime.parallel.processes=2", "runtime.parallel.zero=3", "runtime.recompute=true")
+    subprocess.run(command(run.parent, run.name, *settings, text=PARTLY), check=True, capture_output=True)
     for stage in ("adapted", "upper"):
         one, two = losses(partly, stage), losses(run, stage)
         assert len(one) == 10
