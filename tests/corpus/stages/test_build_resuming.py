@@ -64,6 +64,16 @@ def test_killed_at_random_moments_the_build_goes_on_to_the_same_corpus(tmp_path:
     assert not list(corpora[1].glob(".*"))
 
 
+def test_killed_after_its_last_word_it_leaves_no_work_behind(tmp_path: Path) -> None:
+    settings = Corpus(source=str(plant(tmp_path / "source", repositories=2, files=6)), licences=["unknown"])
+    build_corpus(settings, tmp_path / "corpus")
+    before = corpus_hashes(tmp_path / "corpus")
+    (tmp_path / "corpus" / ".work" / "gather").mkdir(parents=True)
+    build_corpus(settings, tmp_path / "corpus")
+    assert not list((tmp_path / "corpus").glob(".*"))
+    assert corpus_hashes(tmp_path / "corpus") == before
+
+
 class StoppedError(Exception):
     """Stands in for a kill after a stage."""
 

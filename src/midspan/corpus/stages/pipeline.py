@@ -51,6 +51,7 @@ def build_corpus(settings: Corpus, output: Path, engine: EngineChoice | None = N
     started = time.monotonic()
     plan = plan_corpus(settings, seed)
     if is_built(output, plan):
+        shutil.rmtree(output / WORK, ignore_errors=True)  # of a build that was killed after its last word
         say(f"corpus: {output} is up to date")
         return
     output.mkdir(parents=True, exist_ok=True)
