@@ -42,8 +42,7 @@ class Side:
         context, self.steps = SIZES[size]
         self.tokens = ROWS * context * self.steps  # of a round
         shape = SHAPES[size]
-        given: dict[str, Any] = {"rows": ROWS, "micro_rows": ROWS, "context": context}
-        given |= {"lora": asked.lora}
+        given: dict[str, Any] = {"rows": ROWS, "micro_rows": ROWS, "context": context, "lora": asked.lora}
         given["bf16"] = compute_dtype("auto", torch.device("cpu")) == torch.bfloat16
         if side == "midspan":
             given |= {"shape": asdict(shape), "documents": asked.documents}

@@ -47,7 +47,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """One kind of benchmark. `version` is raised by hand when it would ask or judge otherwise."""
+    """One kind of benchmark. `version` is raised by hand when it asks or judges otherwise: its results are redone."""
 
     version: int
     about: str  # what its scores mean, in a sentence for the report

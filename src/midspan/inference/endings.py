@@ -1,6 +1,6 @@
 """Where an answer between two texts ends: where it begins to say again what follows the cursor.
 
-A model that is asked for a middle may go on past it, into what stands there already. Two repetitions are no chance:
+A model that is asked for a middle may go on past it, into what stands there already. Three repetitions are no chance:
   - a whole line after the answer's first that is the file's next one, indentation included, with the lines before it
     that are the file's too. Lines that stand anywhere, such as `)`, `end` or `else:`, end nothing by themselves.
   - a first line, or a last one, that ends with the rest of the cursor's own line, where all before it has closed the
