@@ -27,7 +27,7 @@ ablation: scratch
 	$(BIN)/midspan report $(SCRATCH)
 
 test: check
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal $(PYTEST)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 check: .venv/.dev
 	$(BIN)/ruff check .

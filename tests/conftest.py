@@ -22,7 +22,25 @@ hypothesis.settings.load_profile("midspan")
 # A shell lets jobs that it starts with "&" ignore Ctrl-C, and every process that the tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# What takes longest is begun first, so that two processes end together (`make test`).
+LONGEST = (
+    "test_run_from_starts.py",
+    "test_readme.py",
+    "test_parallel.py",
+    "test_cli.py",
+    "test_resume.py",
+    "test_run.py",
+    "test_tasks_on_engines.py",
+    "test_build_poison.py",
+    "test_contract_examples.py",
+)
+
 MODULES = (json, json.decoder, json.encoder, textwrap, inspect)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, else in their order."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(autouse=True)

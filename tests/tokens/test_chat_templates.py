@@ -133,7 +133,8 @@ def test_no_message_yields_a_special_id(family: str, template: str, data: st.Dat
     expected = [one for one in chat_prompt_ids(tokenizer, harmless) if one in specials]
     found = chat_prompt_ids(tokenizer, hostile)
     assert [one for one in found if one in specials] == expected
-    assert hostile[0]["content"].strip().split("▁")[0] in tokenizer.decode(found)
+    text = tokenizer.decode(tokenizer.encode(hostile[0]["content"].strip()))  # as the tokenizer normalises it
+    assert text.strip() in tokenizer.decode(found)
 
 
 def test_a_spelled_token_changes_no_other_id_of_the_conversation() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -194,3 +195,16 @@ def test_a_missing_or_damaged_tokenizer_is_a_user_error_that_names_the_place(tmp
         with pytest.raises(UserError, match=r"tokenizer\.json cannot be read") as failure:
             Tokenizer.load(tmp_path)
         assert "\n" not in str(failure.value)
+
+
+def test_the_same_contents_are_parsed_once_and_others_anew(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    OURS.save(one)
+    OURS.save(other)
+    assert Tokenizer.load(one) is Tokenizer.load(other)
+    (other / "generation_config.json").write_text('{"eos_token_id": 0}')
+    assert Tokenizer.load(other).generation == {"eos_token_id": 0}
+    assert Tokenizer.load(one).generation is None
+    (one / "tokenizer.json").write_text("{")
+    with pytest.raises(UserError, match=re.escape(f"{one / 'tokenizer.json'} cannot be read")):
+        Tokenizer.load(one)

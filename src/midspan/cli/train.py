@@ -21,11 +21,13 @@ def run(
 ) -> None:
     """Carry a recipe out: corpus, tokenizer, training, evaluation, export, report. Goes on where it was."""
     from midspan.recipe import load_recipe, parse_overrides
-    from midspan.run import run_recipe
 
     given = {"corpus.source": source, "runtime.threads": threads}
     values = parse_overrides(override or []) | {field: value for field, value in given.items() if value is not None}
     asked = load_recipe(recipe, values)
+
+    from midspan.run import run_recipe  # brings torch with it, which a mistake in the recipe need not wait for
+
     run_recipe(asked, directory or Path("runs") / asked.name)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,29 @@ from midspan.files import write_json, write_text
 from midspan.tokens.rebuilt import as_transformers_opens, class_to_save
 
 ROLES = ("bos", "eos", "unk", "pad")
+DEFINITION, TEMPLATE, GENERATION = "tokenizer.json", "chat_template.jinja", "generation_config.json"
+NAMES = (DEFINITION, "tokenizer_config.json", "special_tokens_map.json", TEMPLATE, GENERATION, "config.json")
+
+
+@dataclass(frozen=True)
+class TokenizerTexts:
+    """What stands in a tokenizer's files, by name, those that there are; equal wherever they lie."""
+
+    directory: Path = field(compare=False)
+    texts: tuple[tuple[str, str], ...]
+
+    def parsed(self, name: str) -> dict[str, Any]:
+        """The object that the file `name` holds; {} where there is no such file, UserError where it is damaged."""
+        text, file = dict(self.texts).get(name), self.directory / name
+        if text is None:
+            return {}
+        try:
+            content = json.loads(text)
+        except ValueError as error:
+            raise UserError(f"{file} cannot be read ({error}): download or build the tokenizer again") from error
+        if not isinstance(content, dict):
+            raise UserError(f"{file} cannot be read (it holds no JSON object): download or build the tokenizer again")
+        return content
 
 
 @dataclass(frozen=True)
@@ -30,19 +53,26 @@ def named(configuration: dict[str, Any], role: str) -> str:
     return str(token["content"] if isinstance(token, dict) else token)
 
 
-def read_tokenizer_files(directory: Path) -> TokenizerFiles:
-    """Read the files as `transformers.AutoTokenizer` does; UserError if there are none, or for a damaged one."""
-    file = directory / "tokenizer.json"
-    if not file.is_file():
-        raise UserError(f"no tokenizer.json in {directory}: give the directory of a tokenizer or of a model")
-    configuration = _read(directory / "tokenizer_config.json")
-    configuration = configuration | _read(directory / "special_tokens_map.json") | configuration  # the first is right
-    definition = _read(file)
-    opened = as_transformers_opens(definition, configuration, _read(directory / "config.json").get("model_type"))
-    text = file.read_text(encoding="utf-8") if opened is definition else json.dumps(opened, ensure_ascii=False)
-    generation = directory / "generation_config.json"
+def read_texts(directory: Path) -> TokenizerTexts:
+    """Read the files; UserError if there is no tokenizer.json, or for one that is not text."""
+    if not (directory / DEFINITION).is_file():
+        raise UserError(f"no {DEFINITION} in {directory}: give the directory of a tokenizer or of a model")
+    return TokenizerTexts(
+        directory, tuple((name, _text(directory / name)) for name in NAMES if (directory / name).is_file())
+    )
+
+
+def files_of(texts: TokenizerTexts) -> TokenizerFiles:
+    """What the files say, as `transformers.AutoTokenizer` reads them; UserError for a damaged one."""
+    configuration, definition = texts.parsed("tokenizer_config.json"), texts.parsed(DEFINITION)
+    configuration = configuration | texts.parsed("special_tokens_map.json") | configuration  # the first is right
+    opened = as_transformers_opens(definition, configuration, texts.parsed("config.json").get("model_type"))
+    there = dict(texts.texts)
     return TokenizerFiles(
-        text, configuration, _template(directory, configuration), _read(generation) if generation.is_file() else None
+        there[DEFINITION] if opened is definition else json.dumps(opened, ensure_ascii=False),
+        configuration,
+        there.get(TEMPLATE, _template(configuration)),
+        texts.parsed(GENERATION) if GENERATION in there else None,
     )
 
 
@@ -52,38 +82,22 @@ def write_tokenizer_files(directory: Path, files: TokenizerFiles) -> None:
     generation_config.json is the model's, and written with its weights.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    write_text(directory / "tokenizer.json", files.definition)
+    write_text(directory / DEFINITION, files.definition)
     configuration = {key: value for key, value in files.configuration.items() if key != "chat_template"}
     configuration["tokenizer_class"] = class_to_save(json.loads(files.definition), configuration)
     if files.chat_template is not None:
         configuration["chat_template"] = files.chat_template
-        write_text(directory / "chat_template.jinja", files.chat_template)
+        write_text(directory / TEMPLATE, files.chat_template)
     write_json(directory / "tokenizer_config.json", configuration)
     roles = {f"{role}_token": named(configuration, role) for role in ROLES}
     write_json(directory / "special_tokens_map.json", {role: name for role, name in roles.items() if name})
 
 
-def _template(directory: Path, configuration: dict[str, Any]) -> str | None:
-    file = directory / "chat_template.jinja"
-    if file.is_file():
-        return _text(file)
+def _template(configuration: dict[str, Any]) -> str | None:
     template = configuration.get("chat_template")
     if isinstance(template, list):  # several named templates, as in tool-using models
         template = next((entry["template"] for entry in template if entry.get("name") == "default"), None)
     return template
-
-
-def _read(file: Path) -> dict[str, Any]:
-    """The object a JSON file holds; {} where there is no such file."""
-    if not file.is_file():
-        return {}
-    try:
-        content = json.loads(_text(file))
-    except ValueError as error:
-        raise UserError(f"{file} cannot be read ({error}): download or build the tokenizer again") from error
-    if not isinstance(content, dict):
-        raise UserError(f"{file} cannot be read (it holds no JSON object): download or build the tokenizer again")
-    return content
 
 
 def _text(file: Path) -> str:

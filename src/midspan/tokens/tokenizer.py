@@ -27,7 +27,14 @@ from midspan.tokens.definition import (
     without_shortcuts,
     without_space_before,
 )
-from midspan.tokens.directory import TokenizerFiles, named, read_tokenizer_files, write_tokenizer_files
+from midspan.tokens.directory import (
+    TokenizerFiles,
+    TokenizerTexts,
+    files_of,
+    named,
+    read_texts,
+    write_tokenizer_files,
+)
 from midspan.tokens.fast import FastEncoder, UnprovenError
 from midspan.tokens.special import CHAT_END, CHAT_START, ENDS, ENDS_OF_TEXT, UNNAMED_ENDS, find_fim, find_repository
 
@@ -255,17 +262,25 @@ class Tokenizer:
         files = TokenizerFiles(self._definition, self.configuration, self.chat_template, self.generation)
         write_tokenizer_files(directory, files)
 
-    @classmethod
-    def load(cls, directory: Path) -> Tokenizer:
-        """Read the tokenizer of any HF-layout directory; UserError if it has none or a damaged one."""
+    @staticmethod
+    def load(directory: Path) -> Tokenizer:
+        """Read the tokenizer of any HF-layout directory; UserError if it has none or a damaged one.
+
+        The same contents give the same object: a vocabulary of 150,000 takes more than a second to parse.
+        """
         try:
-            files = read_tokenizer_files(directory)
-            return cls(files.definition, files.configuration, files.chat_template, files.generation)
+            return _opened(read_texts(directory))
         except UserError:
             raise
         except Exception as error:  # tokenizers raises bare Exception for a file it cannot parse
             place, reason = directory / "tokenizer.json", " ".join(str(error).split())
             raise UserError(f"{place} cannot be read ({reason}): download or build the tokenizer again") from error
+
+
+@functools.lru_cache(maxsize=3)
+def _opened(texts: TokenizerTexts) -> Tokenizer:
+    files = files_of(texts)
+    return Tokenizer(files.definition, files.configuration, files.chat_template, files.generation)
 
 
 def _without_id(token: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.dataset as ds
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from midspan.files import atomic_file
@@ -29,7 +29,7 @@ def write_dropped(table: pa.Table, output: Path) -> None:
 
 def read_dropped(directory: Path, start: int, end: int) -> pa.Table:
     """The dropped documents with start <= number < end, in order; no more of the files is read than that."""
-    inside = (ds.field("document") >= start) & (ds.field("document") < end)
+    inside = (pc.field("document") >= start) & (pc.field("document") < end)
     files = sorted(directory.glob("*.parquet"))
     tables = [pq.read_table(path, filters=inside, schema=DROPPED_SCHEMA, use_threads=False) for path in files]
     return pa.concat_tables([DROPPED_SCHEMA.empty_table(), *tables]).sort_by("document")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.dataset as ds
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from midspan.corpus.licences import licence_class
@@ -85,9 +85,9 @@ def rank_documents(keyed: Sequence[Path], count: int, output: Path, range_docume
 
 def read_range(paths: Sequence[Path], column: str, low: str, high: str | None) -> pa.Table:
     """The rows with low <= column < high (no upper end: None) of files sorted by it; other row groups are not read."""
-    inside = ds.field(column) >= low
+    inside = pc.field(column) >= low
     if high is not None:
-        inside &= ds.field(column) < high
+        inside &= pc.field(column) < high
     tables = [pq.read_table(path, filters=inside, use_threads=False) for path in paths]
     return pa.concat_tables(tables)
 
