@@ -30,12 +30,15 @@ def rows_of(model: Path, questions: list[dict[str, str]]) -> list[dict[str, Any]
         )
         for one in questions
     ]
-    found = Subject.open(model, 2048, "fp32").likelihoods(asked, lambda done: None)
-    return [
-        {"item": number, "cluster": number, "group": "", "bits": -likelihood[0].logprob / math.log(2), "bytes": size}
-        for number, (likelihood, size) in enumerate(zip(found, [len(one["output"].encode()) for one in questions]))
-        if likelihood
-    ]
+    subject = Subject.open(model, 2048, "fp32")
+    rows = []
+    for number, found in enumerate(subject.likelihoods(asked, lambda done: None)):
+        if found:  # else it is longer than the model's context
+            size = len(questions[number]["output"].encode())
+            rows.append(
+                {"item": number, "cluster": number, "group": "", "bits": -found[0].logprob / math.log(2), "bytes": size}
+            )
+    return rows
 
 
 def main() -> None:
@@ -50,10 +53,11 @@ def main() -> None:
     start = rows_of(asked.runs[0] / "models" / "start-1", questions)
     for run in asked.runs:
         found = compare(SCORE, start, rows_of(run / "models" / "adapted", questions))
-        assert found and found.low is not None and found.high is not None
+        assert found is not None
+        interval = f"[{found.low:+.3f}, {found.high:+.3f}]"
         print(
-            f"{run.name}: {found.before:.3f} → {found.after:.3f}, {found.after - found.before:+.3f} "
-            f"[{found.low:+.3f}, {found.high:+.3f}], {found.items} replies",
+            f"{run.name}: {found.before:.3f} → {found.after:.3f}, {found.after - found.before:+.3f} {interval}, "
+            f"{found.items} replies",
             flush=True,
         )
 
