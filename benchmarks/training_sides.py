@@ -62,7 +62,8 @@ def our_step(
             return segments
 
     decoder = on_meta(config)
-    adapt(decoder, Lora(rank=lora) if lora else Full())
+    dtype = torch.bfloat16 if bf16 else torch.float32
+    adapt(decoder, Lora(rank=lora) if lora else Full(), dtype)
     if recompute:
         recompute_blocks(decoder)
     if compiled:
@@ -71,7 +72,7 @@ def our_step(
     decoder.to_empty(device=device).initialise()
     world = World(0, 1, torch.device(device))
     mixture = Mixture([(RandomRows(), 1.0)], seed=1, stage="benchmark")
-    feed = Feed(mixture, rows, micro_rows, context, torch.bfloat16 if bf16 else torch.float32)
+    feed = Feed(mixture, rows, micro_rows, context, dtype)
     kind = OBJECTIVES["causal"]
     objective = kind.make(kind.settings(), feed, decoder, world, None)  # type: ignore[arg-type]
     optimizer = make_optimizer(decoder, Optimizer())

@@ -16,14 +16,15 @@ from torch import Tensor
 from midspan import recipe
 from midspan.errors import UserError
 from midspan.files import read_json
-from midspan.model import Decoder, DecoderConfig, load_decoder, on_meta, save_decoder
+from midspan.model import Decoder, DecoderConfig, load_decoder, on_meta, open_weights, save_decoder
+from midspan.train import batch_logprobs
 from midspan.train.checkpoint import load_checkpoint
 from midspan.train.loop import train
-from midspan.train.lora import is_adapter, merged, save_adapter
+from midspan.train.lora import is_adapter, save_adapter
 from midspan.train.memory import fit, memory_of
 from midspan.train.optimizer import make_optimizer
 from midspan.train.start import prepare
-from midspan.train.trainable import check_weights, trainable
+from midspan.train.trainable import check_weights, learnt, trainable
 
 RUNTIME = recipe.Runtime()
 
@@ -37,14 +38,16 @@ def lora(**fields: Any) -> dict[str, Any]:
     return {"weights": {"kind": "lora", "rank": 4, **fields}}
 
 
-def started(config: DecoderConfig, place: Path, fields: dict[str, Any], seed: int = 5) -> Decoder:
+def started(
+    config: DecoderConfig, place: Path, fields: dict[str, Any], seed: int = 5, dtype: torch.dtype = torch.float32
+) -> Decoder:
     """What a stage begins with, from a random decoder at `place`."""
     if not place.exists():
         save_decoder(random_decoder(config), place)
-    return prepare(stage(**fields), config, place, None, seed, False, RUNTIME, HERE)
+    return prepare(stage(**fields), config, place, None, seed, False, dtype, RUNTIME, HERE)
 
 
-def learnt(decoder: Decoder) -> Decoder:
+def taught(decoder: Decoder) -> Decoder:
     """As after training: no adapter's B is zero any more."""
     draw = torch.Generator().manual_seed(7)
     for name, parameter in decoder.named_parameters():
@@ -53,9 +56,10 @@ def learnt(decoder: Decoder) -> Decoder:
     return decoder
 
 
-def merged_decoder(decoder: Decoder, scale: float) -> Decoder:
-    plain = on_meta(decoder.config)
-    plain.load_state_dict(dict(merged(decoder.state_dict(), scale)), assign=True)
+def merged_decoder(decoder: Decoder, base: Path, scale: float) -> Decoder:
+    plain, trained = on_meta(decoder.config), set(trained_of(decoder))
+    tensors = learnt(open_weights(base).tensors(), decoder.state_dict(), trained, scale)
+    plain.load_state_dict(dict(tensors), assign=True)
     return plain
 
 
@@ -66,9 +70,9 @@ def trained_of(decoder: Decoder) -> dict[str, Tensor]:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_at_the_start_it_is_the_model_that_it_adapts_bit_for_bit(family: str, tmp_path: Path) -> None:
     config = FAMILIES[family]
-    adapted, base = started(config, tmp_path / "base", lora()), load_decoder(tmp_path / "base")
     tokens = random_tokens(config, 2, 9)
     for dtype in (torch.float32, torch.bfloat16):
+        adapted, base = started(config, tmp_path / "base", lora(), dtype=dtype), load_decoder(tmp_path / "base")
         with torch.no_grad(), torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
             assert torch.equal(adapted(tokens), base(tokens))
 
@@ -79,7 +83,7 @@ def test_only_adapters_of_the_blocks_learn_and_never_the_head(family: str, tmp_p
     names = [name for name, parameter in decoder.named_parameters() if parameter.requires_grad]
     assert all(name.startswith("layers.") and is_adapter(name) for name in names)
     assert len(names) == 2 * 7 * decoder.config.num_layers  # A and B of all linear layers
-    sizes = trainable(decoder.config, stage(**lora()).weights)
+    sizes = trainable(decoder.config, stage(**lora()).weights, torch.float32)
     assert sizes.trained == sum(one.numel() for one in trained_of(decoder).values())
     assert sizes.total == sum(one.numel() for one in decoder.parameters())
 
@@ -111,10 +115,14 @@ def test_what_is_drawn_depends_on_seed_and_stage_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_merged_it_computes_the_same(family: str, tmp_path: Path) -> None:
     config = FAMILIES[family]
-    decoder = learnt(started(config, tmp_path / "base", lora(alpha=10)))
+    decoder = taught(started(config, tmp_path / "base", lora(alpha=10)))
     tokens = random_tokens(config, 2, 9)
     with torch.no_grad():
-        base, adapted, plain = load_decoder(tmp_path / "base"), decoder(tokens), merged_decoder(decoder, 2.5)(tokens)
+        base, adapted, plain = (
+            load_decoder(tmp_path / "base"),
+            decoder(tokens),
+            merged_decoder(decoder, tmp_path / "base", 2.5)(tokens),
+        )
     assert (adapted - base(tokens)).abs().max() > 0.1
     torch.testing.assert_close(plain, adapted, atol=2e-5, rtol=1e-4)
 
@@ -124,8 +132,8 @@ def test_its_gradients_are_those_of_the_merged_weights_times_the_other_factor(
     config: DecoderConfig, tmp_path: Path
 ) -> None:
     """W + scale B A has the gradient G: so A has scale Bᵀ G, and B has scale G Aᵀ."""
-    decoder = learnt(started(config, tmp_path / "base", lora(alpha=12)))
-    plain = merged_decoder(decoder, 3.0)
+    decoder = taught(started(config, tmp_path / "base", lora(alpha=12)))
+    plain = merged_decoder(decoder, tmp_path / "base", 3.0)
     plain.requires_grad_()
     (part,) = Counting().parts(0, HERE)
     for one in (decoder, plain):
@@ -149,14 +157,14 @@ def test_peft_opens_the_adapter_on_the_base_in_transformers(
     peft = pytest.importorskip("peft", reason="a development extra")
     transformers = pytest.importorskip("transformers", reason="a development extra")
     fields = lora(alpha=6, targets=targets)
-    decoder = learnt(started(config, tmp_path / "base", fields))
+    decoder = taught(started(config, tmp_path / "base", fields))
     save_adapter(decoder.state_dict(), stage(**fields).weights, tmp_path / "base", tmp_path / "adapter")
     assert read_json(tmp_path / "adapter" / "adapter_config.json")["base_model_name_or_path"] == str(tmp_path / "base")
     theirs = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "base", dtype=torch.float32)
     theirs = peft.PeftModel.from_pretrained(theirs, tmp_path / "adapter").eval()
     tokens = random_tokens(config, 2, 9)
     with torch.no_grad():
-        ours, base = merged_decoder(decoder, 1.5)(tokens), load_decoder(tmp_path / "base")(tokens)
+        ours, base = merged_decoder(decoder, tmp_path / "base", 1.5)(tokens), load_decoder(tmp_path / "base")(tokens)
         torch.testing.assert_close(ours, theirs(tokens).logits, atol=5e-5, rtol=1e-4)
     assert (ours - base).abs().max() > 0.1
 
@@ -248,12 +256,34 @@ def test_of_frozen_blocks_nothing_is_kept_and_nothing_is_learnt(tmp_path: Path) 
     assert without == {name for name in dict(decoder.named_parameters()) if name.startswith(("embed_", "layers.0."))}
 
 
+@pytest.mark.parametrize("fields", [lora(), {"weights": {"kind": "full", "frozen_layers": 1}}], ids=["lora", "frozen"])
+def test_frozen_matrices_are_held_as_they_are_multiplied_and_handed_on_as_they_were(
+    fields: dict[str, Any], tmp_path: Path
+) -> None:
+    found = []
+    for dtype in (torch.bfloat16, torch.float32):
+        decoder = taught(started(FIFTY, tmp_path / "base", fields, dtype=dtype))
+        frozen = [one.dtype for one in decoder.layers.parameters() if not one.requires_grad and one.dim() == 2]
+        assert set(frozen) == {dtype}
+        assert {one.dtype for one in trained_of(decoder).values()} == {torch.float32}
+        (part,) = Counting().parts(0, HERE)
+        loss = -batch_logprobs(decoder, part, torch.bfloat16).sum()
+        loss.backward()
+        found.append([loss, *(parameter.grad for parameter in decoder.parameters() if parameter.requires_grad)])
+        handed_on = merged_decoder(decoder, tmp_path / "base", 2.0).state_dict()
+        merged = {f"{name}weight" for name in (one.rpartition("lora_")[0] for one in trained_of(decoder)) if name}
+        for name, tensor in load_decoder(tmp_path / "base").state_dict().items():
+            if name not in trained_of(decoder) and name not in merged:
+                assert torch.equal(handed_on[name], tensor), name
+    assert all(map(torch.equal, *found))
+
+
 def test_recomputed_it_has_the_same_gradients(tmp_path: Path) -> None:
     found = []
     started(FIFTY, tmp_path / "base", lora())
     for recompute in (False, True):
-        decoder = prepare(stage(**lora()), FIFTY, tmp_path / "base", None, 5, recompute, RUNTIME, HERE)
-        learnt(decoder)
+        decoder = prepare(stage(**lora()), FIFTY, tmp_path / "base", None, 5, recompute, torch.float32, RUNTIME, HERE)
+        taught(decoder)
         (part,) = Counting().parts(0, HERE)
         Counting().loss(decoder, part)[0].backward()
         found.append([parameter.grad for parameter in decoder.parameters() if parameter.requires_grad])
@@ -264,11 +294,14 @@ LARGE = replace(LLAMA, vocabulary_size=32_000, hidden_size=1024, intermediate_si
 
 
 def test_memory_counts_gradients_and_moments_of_what_learns() -> None:
+    kinds: list[dict[str, Any]] = [{"kind": "full"}, {"kind": "lora"}, {"kind": "full", "frozen_layers": 6}]
     full, adapted, upper = (
-        memory_of(stage(weights=weights), LARGE, torch.float32, HERE, 1, False)
-        for weights in ({"kind": "full"}, {"kind": "lora"}, {"kind": "full", "frozen_layers": 6})
+        memory_of(stage(weights=weights), LARGE, torch.float32, HERE, 1, False) for weights in kinds
     )
-    sizes = trainable(LARGE, recipe.Lora())
+    halved = memory_of(stage(weights=kinds[1]), LARGE, torch.bfloat16, HERE, 1, False)
+    sizes = trainable(LARGE, recipe.Lora(), torch.float32)
+    embeddings = 2 * LARGE.vocabulary_size * LARGE.hidden_size
+    assert 0 < halved.weights - 2 * (sizes.total + embeddings + sizes.trained) < 100_000  # and the norms
     assert (adapted.weights, adapted.gradients) == (4 * sizes.total, 4 * sizes.trained)
     assert adapted.moments == 8 * sizes.trained
     assert adapted.fixed < full.fixed / 3

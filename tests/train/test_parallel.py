@@ -32,7 +32,7 @@ PARTLY = RECIPE.replace(
     f"""stages:
   - {{{{name: adapted, weights: {{{{kind: lora, rank: 8}}}}, {LEARNING}}}}}
   - {{{{name: upper, weights: {{{{kind: full, frozen_layers: 1}}}}, {LEARNING}}}}}""",
-)
+).replace("precision: fp32", "precision: bf16")  # frozen matrices are held in bfloat16 beside float32
 
 
 def command(folder: Path, run: str, *settings: str, text: str = RECIPE) -> list[str]:
@@ -116,6 +116,6 @@ def test_where_a_part_learns_two_processes_give_one_process_losses(partly: Path)
     for stage in ("adapted", "upper"):
         one, two = losses(partly, stage), losses(run, stage)
         assert len(one) == 10
-        assert max(abs(a - b) for a, b in zip(one, two, strict=True)) < 1e-5
+        assert max(abs(a - b) for a, b in zip(one, two, strict=True)) < 1e-3
     one, two = (load_file(place / ADAPTER) for place in (partly, run))
     assert {name: value.shape for name, value in one.items()} == {name: value.shape for name, value in two.items()}

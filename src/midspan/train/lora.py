@@ -64,16 +64,6 @@ def drawn_adapters(decoder: Decoder, seed: int, stage: str) -> Iterator[tuple[st
             yield name, torch.zeros(parameter.shape)
 
 
-def merged(state: Mapping[str, Tensor], scale: float) -> Iterator[tuple[str, Tensor]]:
-    """The tensors of a decoder without adapters that computes the same: `W + scale B A`, in float32."""
-    for name, tensor in state.items():
-        if is_adapter(name):
-            continue
-        layer = name.removesuffix("weight")
-        up = state.get(f"{layer}lora_B.weight")
-        yield name, tensor if up is None else tensor + scale * (up @ state[f"{layer}lora_A.weight"])
-
-
 def save_adapter(state: Mapping[str, Tensor], lora: recipe.Lora, base: Path, directory: Path) -> None:
     """Write the adapters of the model at `base` as one directory that PEFT opens, whole or not at all."""
     settings = {

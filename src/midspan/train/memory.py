@@ -21,8 +21,8 @@ MOST_MICRO_TOKENS = {"cpu": 4096, "cuda": 16_384}  # more at once was measured t
 class Memory:
     """Bytes on one device."""
 
-    weights: int  # float32, the frozen ones and adapters too
-    gradients: int  # of those that are trained, as are AdamW's two moments
+    weights: int  # the frozen ones and adapters too
+    gradients: int  # float32, of those that are trained, as are AdamW's two moments
     moments: int
     activations: int  # of one row, in the blocks that gradients pass through
 
@@ -44,9 +44,9 @@ def memory_of(
     stage: recipe.Stage, config: DecoderConfig, dtype: torch.dtype, world: World, zero: int, recompute: bool
 ) -> Memory:
     """What training `config` as `stage` says takes on each device."""
-    weights, trained = (4 * count for count in trainable(config, stage.weights))
-    spread = world.size if zero == 3 else 1
-    states = (weights // spread, trained // spread, 2 * trained // world.size)
+    parameters = trainable(config, stage.weights, dtype)
+    trained, spread = 4 * parameters.trained, world.size if zero == 3 else 1
+    states = (parameters.bytes // spread, trained // spread, 2 * trained // world.size)
     per_token = _layer_bytes(config, stage.context, dtype)
     frozen = stage.weights.frozen_layers if isinstance(stage.weights, recipe.Full) else 0
     layers = 1 if recompute else config.num_layers - frozen

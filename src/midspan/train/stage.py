@@ -38,12 +38,12 @@ from midspan.recipe import parse_fields
 from midspan.step import Tools
 from midspan.tokens import Tokenizer
 from midspan.train.loop import Course, train
-from midspan.train.lora import merged, save_adapter
+from midspan.train.lora import save_adapter
 from midspan.train.memory import Fit, fit
 from midspan.train.objectives import OBJECTIVES, Feed, Objective
 from midspan.train.rows import Feeder, facts_of, open_rows
 from midspan.train.start import prepare, shape_of
-from midspan.train.trainable import trainable
+from midspan.train.trainable import learnt, trainable
 from midspan.train.world import World, joined_world, launched
 
 
@@ -80,7 +80,7 @@ def train_stage(
         dtype = compute_dtype(precision, world.device)
         settled = _settled(folder / "settled.json", stage, config, dtype, world, tools.runtime)
         rows = _opened_in_turn(Feeder(stage, own, seed, folder, tools.engine), data, world)
-        decoder = prepare(stage, config, start, model, seed, settled.recompute, tools.runtime, world)
+        decoder = prepare(stage, config, start, model, seed, settled.recompute, dtype, tools.runtime, world)
         feed = Feed(rows, stage.tokens_per_step // stage.context, settled.micro_rows, stage.context, dtype)
         objective = objective_of(stage, feed, decoder, world, folder)
         course = course_of(stage, len(rows), tools.runtime.checkpoint_seconds, folder)
@@ -158,11 +158,14 @@ def hand_on(
     state: Any = get_model_state_dict(decoder, options=options)
     if world.rank == 0:
         tensors: Iterable[tuple[str, Tensor]] = state.items()
+        if weights:
+            trained = {name for name, parameter in decoder.named_parameters() if parameter.requires_grad}
+            scale = stage.weights.scale if isinstance(stage.weights, recipe.Lora) else 0.0
+            tensors = learnt(weights.tensors(), state, trained, scale)
         if isinstance(stage.weights, recipe.Lora):
             assert start is not None  # check_weights
             assert adapter is not None
             save_adapter(state, stage.weights, start, adapter)
-            tensors = merged(state, stage.weights.scale)
         require_space(directory.parent, 2 * dtype.itemsize * parameter_count(decoder.config).total)
         with atomic_directory(directory) as aside:
             save_tensors(tensors, decoder.config, aside, dtype, generation)
@@ -190,7 +193,7 @@ def machine_of(
     cores, threads = os.cpu_count(), torch.get_num_threads()
     return {
         "parameters": parameter_count(config).total,
-        "trained_parameters": trainable(config, stage.weights).trained,
+        "trained_parameters": trainable(config, stage.weights, dtype).trained,
         **({"flops_per_token": flops, "mfu": utilisation} if stage.weights == recipe.Full() else {}),
         "peak_flops": peak,
         "peak_source": source,

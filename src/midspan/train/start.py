@@ -48,12 +48,16 @@ def prepare(
     model: recipe.Model | None,
     seed: int,
     recompute: bool,
+    dtype: torch.dtype,
     runtime: recipe.Runtime,
     world: World,
 ) -> Decoder:
-    """The decoder that a stage begins with, on the world's device and spread over its processes."""
+    """The decoder that a stage begins with, on the world's device and spread over its processes.
+
+    It will be trained in `dtype`.
+    """
     decoder = on_meta(config)
-    adapt(decoder, stage.weights)
+    adapt(decoder, stage.weights, dtype)
     if recompute:
         recompute_blocks(decoder)
     if runtime.compile:
@@ -72,16 +76,17 @@ def recompute_blocks(decoder: Decoder) -> None:
 
 
 def fill(decoder: Decoder, tensors: Iterator[tuple[str, Tensor]], world: World) -> None:
-    """Give a decoder on `meta` its weights in float32: every tensor is taken as it comes, or this process's share."""
+    """Give a decoder on `meta` its weights: every tensor is taken as it comes, or this process's share."""
     if world.mesh is None:
-        state = {name: tensor.to(world.device, torch.float32) for name, tensor in tensors}
+        dtypes = {name: parameter.dtype for name, parameter in decoder.state_dict().items()}
+        state = {name: tensor.to(world.device, dtypes[name]) for name, tensor in tensors}
         decoder.load_state_dict(state, assign=True)
         return
     decoder.to_empty(device=world.device)
     for name, tensor in tensors:
         parameter = decoder.get_parameter(name)
         assert isinstance(parameter, DTensor)
-        whole = tensor.to(world.device, torch.float32)
+        whole = tensor.to(world.device, parameter.dtype)
         with torch.no_grad():  # every process reads the same file, so nothing need be sent
             parameter.copy_(distribute_tensor(whole, world.mesh, parameter.placements, src_data_rank=None))
 
