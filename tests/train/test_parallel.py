@@ -43,6 +43,12 @@ def command(folder: Path, run: str, *settings: str, text: str = RECIPE) -> list[
     return [sys.executable, "-m", "midspan", "run", str(recipe), "--run", str(folder / run), *changes]
 
 
+def carry_out(command: list[str]) -> None:
+    """Run it to its end; what it said is shown where it fails."""
+    ended = subprocess.run(command, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr[-4000:]
+
+
 def losses(run: Path, stage: str = "base") -> list[float]:
     return [json.loads(line)["loss"] for line in (run / "stages" / stage / "metrics.jsonl").read_text().splitlines()]
 
@@ -55,12 +61,30 @@ def kill_in(metrics: Path, command: list[str]) -> None:
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    deadline = time.monotonic() + 10
+    while left := at_work(metrics.parents[2]):
+        assert time.monotonic() < deadline, f"still at work: {left}"
+        time.sleep(0.02)
+
+
+def at_work(run: Path) -> list[int]:
+    """Processes that train a stage of this run."""
+    told = {int(one.name): (one / "cmdline") for one in Path("/proc").iterdir() if one.name.isdigit()}
+    found = []
+    for number, file in told.items():
+        try:
+            words = file.read_bytes().decode().split("\0")
+        except OSError:  # it has ended meanwhile
+            continue
+        if "train" in words and str(run) in words:
+            found.append(number)
+    return found
 
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("parallel")
-    subprocess.run(command(folder, "alone"), check=True, capture_output=True)
+    carry_out(command(folder, "alone"))
     return folder / "alone"
 
 
@@ -72,7 +96,7 @@ def spread(alone: Path) -> Path:
 
 def by_two(alone: Path, name: str, *settings: str) -> Path:
     run = command(alone.parent, name, "runtime.parallel.processes=2", *settings)
-    subprocess.run(run, check=True, capture_output=True)
+    carry_out(run)
     return alone.parent / name
 
 
@@ -96,7 +120,7 @@ def test_a_killed_run_of_two_processes_goes_on_to_the_same_bits(alone: Path, spr
     killed = alone.parent / "killed"
     kill_in(killed / "stages" / "base" / "metrics.jsonl", command(alone.parent, "killed", *settings))
     assert not (killed / "models" / "base").exists()
-    subprocess.run(command(alone.parent, "killed", *settings), check=True, capture_output=True)
+    carry_out(command(alone.parent, "killed", *settings))
     assert losses(killed) == losses(spread)
     bits = [hash_path(run / "models" / "base" / "model.safetensors") for run in (killed, spread)]
     assert bits[0] == bits[1]
@@ -109,9 +133,7 @@ def test_where_a_part_learns_two_processes_give_one_process_losses(alone: Path, 
     spread = ("runtime.parallel.processes=2", "runtime.parallel.zero=3", "runtime.recompute=true")
     for place, settings in ((partly, ()), (run, spread)):
         precise = f"runtime.precision={precision}"
-        subprocess.run(
-            command(place.parent, place.name, precise, *settings, text=PARTLY), check=True, capture_output=True
-        )
+        carry_out(command(place.parent, place.name, precise, *settings, text=PARTLY))
     for stage in ("adapted", "upper"):
         one, two = losses(partly, stage), losses(run, stage)
         assert len(one) == 10

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
+import signal
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def run(
@@ -38,7 +44,20 @@ def train(
     """Train one stage of a run, as one of the processes that torchrun or a cluster's launcher starts."""
     from midspan.run import run_stage
 
+    if "TORCHELASTIC_RUN_ID" in os.environ and sys.platform == "linux":
+        end_with_parent()
     run_stage(directory, stage)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    # Not by way of the interpreter's own end, which a thread of gloo may meet while it still lets go of a tensor: the
+    # process would abort though all is done and written.
+    os._exit(0)
+
+
+def end_with_parent() -> None:
+    """From now on this process is killed when its parent ends: a torchrun that was killed leaves nobody behind who
+    would go on writing where the next one starts."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def report(directory: Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]) -> None:
