@@ -194,6 +194,51 @@ def test_of_sources_without_history_files_are_held_out(history: History, tmp_pat
     assert not {"kept_0.py", "kept_1.py", "renamed.py"} & held_out.keys()
 
 
+@pytest.mark.parametrize(
+    ("kind", "files", "said"),
+    [
+        (
+            "folder",
+            0.3,
+            "corpus.heldout.after: {name} is read without a history: a share of its files (0.3) is held out",
+        ),
+        ("folder", 0, "corpus.heldout.after: {name} is read without a history: nothing of it is held out"),
+        ("git", 0.3, ""),
+    ],
+)
+def test_what_has_a_history_that_is_not_read_is_said(
+    history: History, tmp_path: Path, capfd: pytest.CaptureFixture[str], kind: str, files: float, said: str
+) -> None:
+    (tmp_path / "loose").mkdir()
+    for number in range(30):
+        (tmp_path / "loose" / f"m{number}.py").write_text(functions(200 + number, 300 + number))
+    around = history.folder.parent
+    places = (("loose", tmp_path / "loose"), ("one", history.folder), ("many", around))
+    for name, place in places:
+        if kind == "git" and name == "loose":
+            continue
+        given = [{"kind": kind, "path": str(place), "name": name}]
+        build(history, tmp_path / name, sources=given, heldout={"after": CUT, "files": files})
+        told = capfd.readouterr().err
+        assert ("corpus.heldout.after" in told) == bool(said)
+        assert said.format(name=name) in told
+        advised = "a source of kind git would hold out what the later commits of project wrote"
+        assert (advised in told) == (bool(said) and name != "loose")
+
+
+def test_one_loose_file_among_repositories_is_said_to_cost_their_histories(
+    history: History, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "work").mkdir()
+    history.git("clone", "-q", str(history.folder), str(tmp_path / "work" / "clone"))
+    (tmp_path / "work" / "notes.txt").write_text("buy milk")
+    given = {"source": str(tmp_path / "work"), "licences": ["unknown"], "heldout": {"after": CUT, "files": 0.3}}
+    build_corpus(Corpus.model_validate(given), tmp_path / "corpus", EngineChoice(workers=1))
+    told = capfd.readouterr().err
+    assert "work is read without a history: a share of its files (0.3) is held out" in told
+    assert "the later commits of clone wrote" in told
+
+
 def test_a_share_of_the_commits_may_be_what_is_later(history: History, tmp_path: Path) -> None:
     commits = int(history.git("rev-list", "--first-parent", "--count", "HEAD"))
     statistics = build(history, tmp_path, heldout={"after": 2 / commits})

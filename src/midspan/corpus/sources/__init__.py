@@ -1,6 +1,6 @@
 """Where documents come from: a source of the recipe to a plan of tasks, and a task to its items."""
 
-from midspan.corpus.sources.commits import has_history
+from midspan.corpus.sources.commits import has_history, repositories_in
 from midspan.corpus.sources.folders import git_revision
 from midspan.corpus.sources.items import Content, Excluded, Raw, SourcePlan, SourceTask
 from midspan.corpus.sources.plan import plan_source
@@ -16,4 +16,5 @@ __all__ = [
     "has_history",
     "plan_source",
     "read_items",
+    "repositories_in",
 ]

@@ -40,8 +40,7 @@ def find_repositories(place: Path) -> list[tuple[str, GitFolders]]:
         place = place.resolve()
         named = place.parent if place.name == ".git" else place
         return [(named.name.removesuffix(".git"), folders)]
-    inside = [entry for entry in sorted(place.iterdir()) if not entry.is_symlink()] if place.is_dir() else []
-    found = [(entry.name.removesuffix(".git"), folders) for entry in inside if (folders := git_folders(entry))]
+    found = [(entry.name.removesuffix(".git"), folders) for entry in _inside(place) if (folders := git_folders(entry))]
     if not found:
         raise UserError(f"corpus.sources: no git repository at {place}; give a clone, a bare one, or a folder of them")
     return found
@@ -51,8 +50,19 @@ def has_history(place: Path) -> bool:
     """Whether `place` is a git repository, or a folder that holds nothing but such."""
     if git_folders(place):
         return True
-    inside = [entry for entry in place.iterdir() if not entry.name.startswith(".")] if place.is_dir() else []
+    inside = [entry for entry in _inside(place) if not entry.name.startswith(".")]
     return bool(inside) and all(git_folders(entry) for entry in inside)
+
+
+def repositories_in(place: Path) -> list[str]:
+    """The names of the git repositories that `find_repositories` finds, of which there may be none."""
+    if git_folders(place):
+        return [place.resolve().name]
+    return [entry.name for entry in _inside(place) if git_folders(entry)]
+
+
+def _inside(place: Path) -> list[Path]:
+    return [entry for entry in sorted(place.iterdir()) if not entry.is_symlink()] if place.is_dir() else []
 
 
 def git_folders(place: Path) -> GitFolders | None:

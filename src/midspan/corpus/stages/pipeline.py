@@ -23,7 +23,7 @@ from midspan.corpus.stages.manifest import Manifest, Row, amount_out, combined_h
 from midspan.corpus.stages.mixture import epochs_of
 from midspan.corpus.stages.near import NearTask, Shard, near
 from midspan.corpus.stages.places import cut_places
-from midspan.corpus.stages.plan import Plan, plan_corpus
+from midspan.corpus.stages.plan import Plan, plan_corpus, without_history
 from midspan.corpus.stages.read import ReadTask, read
 from midspan.corpus.stages.result import EXCLUDING, nothing_left, write_result
 from midspan.corpus.stages.survey import HASH_END, Choice, SurveyTask, highest_cap, split_threshold, survey
@@ -54,6 +54,8 @@ def build_corpus(settings: Corpus, output: Path, engine: EngineChoice | None = N
         shutil.rmtree(output / WORK, ignore_errors=True)  # of a build that was killed after its last word
         say(f"corpus: {output} is up to date")
         return
+    for line in without_history(plan.settings):
+        say(line)
     output.mkdir(parents=True, exist_ok=True)
     (output / "statistics.json").unlink(missing_ok=True)
     with _user_errors_for_the_disk(output), start_engine(engine or EngineChoice()) as running:

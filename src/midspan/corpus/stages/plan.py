@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from midspan.corpus.languages import check_languages
 from midspan.corpus.quality import check_overrides
-from midspan.corpus.sources import Excluded, SourcePlan, SourceTask, has_history, plan_source
+from midspan.corpus.sources import Excluded, SourcePlan, SourceTask, has_history, plan_source, repositories_in
 from midspan.errors import UserError
 from midspan.files import hash_path, hash_text
 
@@ -110,6 +111,23 @@ def written_out(settings: Corpus) -> Corpus:
             ]
         }
     )
+
+
+def without_history(settings: Corpus) -> Iterator[str]:
+    """Of which sources no later commits can be held out though the recipe asks for it, and what is done instead."""
+    from midspan.recipe import FolderSource, GitSource
+
+    if settings.heldout.after is None:
+        return
+    share = settings.heldout.files
+    instead = f"a share of its files ({share:g}) is" if share else "nothing of it is"
+    for source in settings.all_sources:
+        if isinstance(source, GitSource):
+            continue
+        within = repositories_in(Path(source.path).expanduser()) if isinstance(source, FolderSource) else []
+        names = ", ".join(within[:3]) + (", …" if len(within) > 3 else "")
+        hint = f"; a source of kind git would hold out what the later commits of {names} wrote" if within else ""
+        yield f"corpus.heldout.after: {source.label} is read without a history: {instead} held out{hint}"
 
 
 def _plan_sources(settings: Corpus) -> tuple[int, list[SourcePlan]]:
