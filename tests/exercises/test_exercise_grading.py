@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from midspan.errors import UserError
-from midspan.exercises import Exercise, Verdict, generate_exercises, grade, grade_all, mutations
+from midspan.exercises import Exercise, Verdict, generate_exercises, grade, grade_all, mutations, program_of
 from midspan.sandbox import Outcome, Policy, Sandbox
 
 EXERCISES = generate_exercises(seed=6, per_family=2)
@@ -23,7 +23,7 @@ def sandbox() -> Sandbox:
 
 def test_all_reference_solutions_pass(sandbox: Sandbox) -> None:
     done: list[int] = []
-    verdicts = grade_all(sandbox, [(e, e.solution) for e in EXERCISES], workers=2, on_progress=done.append)
+    verdicts = grade_all(sandbox, [program_of(e, e.solution) for e in EXERCISES], workers=2, on_progress=done.append)
     assert [v for v in verdicts if v != Verdict(True, "passed")] == []
     assert done == sorted(done)
     assert done[-1] == len(EXERCISES)
@@ -31,7 +31,7 @@ def test_all_reference_solutions_pass(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("exercise", SAMPLE, ids=lambda exercise: exercise.family)
 def test_a_wrong_answer_does_not_pass(sandbox: Sandbox, exercise: Exercise) -> None:
-    verdicts = grade_all(sandbox, [(exercise, code) for code in mutations(exercise, 0)], workers=2)
+    verdicts = grade_all(sandbox, [program_of(exercise, code) for code in mutations(exercise, 0)], workers=2)
     assert verdicts
     assert {v.reason for v in verdicts} <= {"failed", "error"}
 
@@ -46,24 +46,25 @@ def test_a_wrong_answer_does_not_pass(sandbox: Sandbox, exercise: Exercise) -> N
         "import sys; sys.exit()",
         "import os; os._exit(0)",
         "print('passed'); exit(0)",
-        "import atexit; atexit.register(print, 'last line')",
     ],
 )
 def test_an_answer_that_ends_the_program_with_success_is_an_early_exit(
     sandbox: Sandbox, exercise: Exercise, ending: str
 ) -> None:
-    assert grade(sandbox, exercise, f"{exercise.solution}\n{ending}").reason == "early-exit"
+    assert grade(sandbox, program_of(exercise, f"{exercise.solution}\n{ending}")).reason == "early-exit"
 
 
 @pytest.mark.parametrize("place", ["sys.stdin", "open(sys.argv[0])", "open('/proc/self/environ')"])
 def test_the_sentinel_is_in_no_place_that_an_answer_would_read_and_print(sandbox: Sandbox, place: str) -> None:
     code = f"import sys\nprint({place}.read())\nsys.exit()"
-    assert grade(sandbox, FUNCTION, code).reason == "early-exit"
+    assert grade(sandbox, program_of(FUNCTION, code)).reason == "early-exit"
 
 
 def test_an_exit_inside_of_the_function_is_an_early_exit(sandbox: Sandbox) -> None:
     code = f"import os\ndef {FUNCTION.entry_point}(numbers):\n    os._exit(0)"
-    assert grade(sandbox, FUNCTION, code) == Verdict(False, "early-exit", "")
+    assert grade(sandbox, program_of(FUNCTION, code)) == Verdict(
+        False, "early-exit", "the program ended with exit code 0"
+    )
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ def test_an_exit_inside_of_the_function_is_an_early_exit(sandbox: Sandbox) -> No
     ],
 )
 def test_every_kind_of_failure_has_its_reason(sandbox: Sandbox, code: str, reason: str) -> None:
-    verdict = grade(sandbox, FUNCTION, code)
+    verdict = grade(sandbox, program_of(FUNCTION, code))
     assert (verdict.passed, verdict.reason) == (False, reason)
 
 
@@ -99,12 +100,12 @@ def test_every_kind_of_failure_has_its_reason(sandbox: Sandbox, code: str, reaso
     ],
 )
 def test_a_query_is_data_and_fails_for_its_own_reasons(sandbox: Sandbox, query: str, reason: str) -> None:
-    assert grade(sandbox, QUERY, query).reason == reason
+    assert grade(sandbox, program_of(QUERY, query)).reason == reason
 
 
 def test_what_the_answer_prints_does_not_disturb_its_verdict(sandbox: Sandbox) -> None:
     chatty = f"print('no newline at the end', end='')\n{FUNCTION.solution}"
-    assert grade(sandbox, FUNCTION, chatty).passed
+    assert grade(sandbox, program_of(FUNCTION, chatty)).passed
 
 
 class Recorder:
@@ -120,13 +121,16 @@ class Recorder:
 
 
 def test_equal_programs_run_once_and_verdicts_keep_their_order() -> None:
-    recorder = Recorder(Outcome("nonzero", 1, None, 0, 0, "", "AssertionError"), Outcome("ok", 0, None, 0, 0, "", ""))
-    pairs = [(FUNCTION, "a"), (FUNCTION, "b"), (FUNCTION, "a"), (FUNCTION, "a")]
-    verdicts = grade_all(recorder, pairs, workers=1)  # type: ignore[arg-type]
-    assert [v.reason for v in verdicts] == ["failed", "early-exit", "failed", "failed"]
+    recorder = Recorder(
+        Outcome("nonzero", 1, None, 0, 0, "", "Segmentation fault"), Outcome("ok", 0, None, 0, 0, "", "")
+    )
+    programs = [program_of(FUNCTION, code) for code in "abaa"]
+    verdicts = grade_all(recorder, programs, workers=1)  # type: ignore[arg-type]
+    assert [v.reason for v in verdicts] == ["error", "early-exit", "error", "error"]
     assert recorder.runs == 2
 
 
 def test_a_failure_of_the_sandbox_is_not_the_answers() -> None:
-    verdict = grade(Recorder(Outcome("infra", 255, None, 0, 0, "", "no namespaces")), FUNCTION, "x")  # type: ignore[arg-type]
+    recorder = Recorder(Outcome("infra", 255, None, 0, 0, "", "no namespaces"))
+    verdict = grade(recorder, program_of(FUNCTION, "x"))  # type: ignore[arg-type]
     assert verdict == Verdict(False, "infra", "no namespaces")

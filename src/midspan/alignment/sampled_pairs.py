@@ -9,7 +9,16 @@ from typing import Any
 
 from midspan.batches import PreferencePair, generator
 from midspan.errors import UserError
-from midspan.exercises import Exercise, extract_code, generate_exercises, grade, grade_all, messages, mutations
+from midspan.exercises import (
+    Exercise,
+    extract_code,
+    generate_exercises,
+    grade,
+    grade_all,
+    messages,
+    mutations,
+    program_of,
+)
 from midspan.files import claim, read_jsonl, write_jsonl
 from midspan.inference import Chat, Engine, Sampling
 from midspan.progress import progress
@@ -101,7 +110,7 @@ def _pairs(exercises: Sequence[Exercise], answers: list[list[str]], seed: int, t
         (exercise, answer) for exercise, own in zip(exercises, answers, strict=True) for answer in dict.fromkeys(own)
     ]
     verdicts = grade_all(
-        tools.sandbox, [(exercise, extract_code(answer)) for exercise, answer in graded], tools.workers
+        tools.sandbox, [program_of(exercise, extract_code(answer)) for exercise, answer in graded], tools.workers
     )
     passed: dict[str, list[str]] = {}
     failed: dict[str, list[str]] = {}
@@ -122,7 +131,7 @@ def _pairs(exercises: Sequence[Exercise], answers: list[list[str]], seed: int, t
 
 def _failing_mutation(exercise: Exercise, seed: int, sandbox: Sandbox) -> str | None:
     for _, mutant in zip(range(MUTATIONS_TRIED), mutations(exercise, seed), strict=False):
-        if grade(sandbox, exercise, mutant).reason in ("failed", "error"):
+        if grade(sandbox, program_of(exercise, mutant)).reason in ("failed", "error"):
             return mutant
     return None
 

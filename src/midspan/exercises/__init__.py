@@ -1,12 +1,13 @@
 """Small programming exercises with executed tests: what the instruct model learns from and is measured on."""
 
-from midspan.exercises.exercise import Exercise, extract_code, messages
+from midspan.exercises.exercise import Exercise, extract_code, messages, program_of
 from midspan.exercises.generate import generate_exercises
-from midspan.exercises.grade import Verdict, grade, grade_all
+from midspan.exercises.grading import Program, Verdict, grade, grade_all
 from midspan.exercises.mutate import mutations
 
 __all__ = [
     "Exercise",
+    "Program",
     "Verdict",
     "extract_code",
     "generate_exercises",
@@ -14,4 +15,5 @@ __all__ = [
     "grade_all",
     "messages",
     "mutations",
+    "program_of",
 ]

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from midspan.exercises.grading import Program
+
 if TYPE_CHECKING:
     from midspan.tokens import Message
 
@@ -39,3 +41,9 @@ def extract_code(text: str) -> str:
     """The first fenced block of an answer (one that was cut off reaches to the end), else the whole text."""
     block = FENCED_BLOCK.search(text)
     return block[1].removesuffix("\n") if block else text
+
+
+def program_of(exercise: Exercise, code: str) -> Program:
+    """The code of an answer with the exercise's tests; a query is a text that the tests run."""
+    answer = f"query = {code!r}" if exercise.language == "sql" else code
+    return Program(answer, exercise.tests, exact_types=True)

@@ -1,6 +1,7 @@
 """Runs one untrusted program and says what happened."""
 
+from midspan.sandbox.layout import interpreter
 from midspan.sandbox.policy import Outcome, Policy
 from midspan.sandbox.run import Sandbox
 
-__all__ = ["Outcome", "Policy", "Sandbox"]
+__all__ = ["Outcome", "Policy", "Sandbox", "interpreter"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -39,7 +39,7 @@ class Backend:
         return join + isolated + limited(policy, address_space=False)
 
     def attempt(
-        self, files: dict[str, str], argv: Sequence[str], stdin: str, policy: Policy, alone: bool = False
+        self, files: Mapping[str, str | bytes], argv: Sequence[str], stdin: str, policy: Policy, alone: bool = False
     ) -> Outcome:
         """Run a program once. Status "infra" means that it did not start or did not get its processor time."""
         with slots().take(alone) as slot, tempfile.TemporaryDirectory(prefix="midspan-sandbox-") as folder:
@@ -58,7 +58,8 @@ def _outcome(ending: Ending, policy: Policy, out_of_memory: bool) -> Outcome:
     if max(len(ending.stdout), len(errors)) > policy.output_kb << 10:
         ending.stopped_by = "output"
     killed_by = _limit(ending, policy, out_of_memory or _ends_in_memory_error(ending.exit_code, stderr))
-    starved = ending.stopped_by == "wall" and ending.runnable and ending.cpu_seconds < ending.wall_seconds / 2
+    idle = ending.wall_seconds - ending.cpu_seconds
+    starved = ending.stopped_by == "wall" and ending.cpu_seconds < idle and ending.queued_seconds > idle / 2
     status: Status
     if not started or (starved and killed_by == "wall"):
         status, killed_by = "infra", None

@@ -6,6 +6,7 @@ import math
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -36,15 +37,15 @@ class Staging:
     names: tuple[str, ...]
 
     @classmethod
-    def write(cls, folder: Path, files: dict[str, str]) -> Staging:
-        """Lay out `files`, relative names and their texts, under `folder`."""
-        for name, text in files.items():
+    def write(cls, folder: Path, files: Mapping[str, str | bytes]) -> Staging:
+        """Lay out `files`, relative names and what is in them, under `folder`."""
+        for name, content in files.items():
             pure = PurePosixPath(name)
             assert not pure.is_absolute(), name
             assert ".." not in pure.parts, name
             path = folder / "files" / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", errors="surrogatepass")
+            path.write_bytes(content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content)
             path.chmod(0o644)
         return cls(folder, tuple(files))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from midspan.sandbox.layout import interpreter
@@ -27,8 +28,10 @@ class Sandbox:
         memory = "for all processes together" if slots().parents else "for each process alone (no control groups)"
         self.description = f"{self.backend} with {rights}, memory limited {memory}"
 
-    def run(self, files: dict[str, str], argv: list[str], stdin: str = "", policy: Policy = STANDARD) -> Outcome:
-        """Put `files` (relative name: text) into an empty work directory and run `argv` there.
+    def run(
+        self, files: Mapping[str, str | bytes], argv: Sequence[str], stdin: str = "", policy: Policy = STANDARD
+    ) -> Outcome:
+        """Put `files` (relative name: content) into an empty work directory and run `argv` there.
 
         The files are read-only, the directory is writable and vanishes; nothing comes back but the two pipes.
         A program that ran out of wall time while it waited for the processor is run once more, while no other

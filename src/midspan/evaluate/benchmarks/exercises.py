@@ -8,7 +8,7 @@ from midspan import recipe
 from midspan.batches import generator
 from midspan.evaluate.benchmark import Benchmark, HeldOut, Item, Verdict, shares
 from midspan.evaluate.subject import Answer
-from midspan.exercises import extract_code, generate_exercises, grade_all, messages
+from midspan.exercises import extract_code, generate_exercises, grade_all, messages, program_of
 from midspan.inference import Chat, Completion, Sampling
 from midspan.progress import progress
 from midspan.recipe.fields import Count
@@ -41,7 +41,7 @@ def items(settings: Settings, held_out: HeldOut) -> list[Item]:
 def grade(items: Sequence[Item], answers: Sequence[Answer], tools: Tools) -> list[Verdict]:
     """What the sandbox says; trouble that is the machine's is not measured."""
     texts = [answer.text for answer in answers if isinstance(answer, Completion)]
-    programs = [(item.source, extract_code(text)) for item, text in zip(items, texts, strict=True)]
+    programs = [program_of(item.source, extract_code(text)) for item, text in zip(items, texts, strict=True)]
     if not programs:
         return []
     with progress("tests", len(programs), "programs") as line:
