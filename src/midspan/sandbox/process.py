@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import select
 import selectors
+import signal
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -21,8 +24,8 @@ class Ending:
 
     exit_code: int = 0  # 128 + n for signal n
     stopped_by: Literal["wall", "output"] | None = None
-    runnable: bool = False  # when stopped: whether it wanted the processor rather than slept
     cpu_seconds: float = 0.0  # of the command and every process that was waited for
+    queued_seconds: float = 0.0  # when stopped: how long its threads waited for a processor, ready to run
     wall_seconds: float = 0.0
     stdout: bytearray = field(default_factory=bytearray)
     stderr: bytearray = field(default_factory=bytearray)
@@ -52,7 +55,7 @@ def supervise(command: Sequence[str], stdin: bytes, wall_seconds: float, output_
         _pump(process, stdin, started + wall_seconds, output_bytes, ending)
     finally:
         if process.returncode is None:
-            process.kill()
+            _end(process)
             _reap(process, ending)
         for pipe in (process.stdin, process.stdout, process.stderr):
             assert pipe is not None
@@ -121,6 +124,25 @@ def _send(descriptor: int, unsent: memoryview) -> memoryview:
 def _stop(process: subprocess.Popen[bytes], reason: Literal["wall", "output"], ending: Ending) -> None:
     ending.stopped_by = reason
     _observe(process.pid, ending)
+    _kill(process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill what the command isolates, so that the command waits for it and ends: nobody else has to."""
+    isolated = _children(process.pid)
+    for child in isolated:
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+    if not isolated:
+        process.kill()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill what the command isolates, and the command itself if that does not end it."""
+    _kill(process)
+    exit_watch = os.pidfd_open(process.pid)
+    select.select([exit_watch], [], [], GRACE)
+    os.close(exit_watch)
     process.kill()
 
 
@@ -134,19 +156,26 @@ def _reap(process: subprocess.Popen[bytes], ending: Ending) -> None:
 
 
 def _observe(process: int, ending: Ending) -> None:
-    """Add up the CPU time of a living process and its descendants, and see whether a thread wants to run.
+    """Add up the CPU time of a living process and its descendants, and the time their threads stood in the queue.
 
-    proc(5): after the name in parentheses, field 3 is the state, 14 to 17 are the clock ticks used by the
-    process and by the children it waited for.
+    proc(5): after the name in parentheses, the fields 14 to 17 are the clock ticks used by the process and by the
+    children it waited for. The kernel's sched-stats.rst: the second number of schedstat are nanoseconds in the queue.
     """
     try:
         for thread in Path(f"/proc/{process}/task").iterdir():
-            state = (thread / "stat").read_text().rpartition(")")[2].split()[0]
-            ending.runnable |= state in "RD"
+            ending.queued_seconds += int((thread / "schedstat").read_text().split()[1]) / 1e9
             if thread.name == str(process):
                 whole = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
                 ending.cpu_seconds += sum(map(int, whole[11:15])) / os.sysconf("SC_CLK_TCK")
-            for child in (thread / "children").read_text().split():
-                _observe(int(child), ending)
+        for child in _children(process):
+            _observe(child, ending)
     except (FileNotFoundError, ProcessLookupError):
         pass  # it has just ended
+
+
+def _children(process: int) -> list[int]:
+    try:
+        lists = [(thread / "children").read_text() for thread in Path(f"/proc/{process}/task").iterdir()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return [int(child) for text in lists for child in text.split()]

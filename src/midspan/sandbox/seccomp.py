@@ -11,7 +11,8 @@ import os
 import struct
 from functools import cache
 
-# Refused with EPERM: other processes' memory, keys, kernel code, mounts, namespaces, clocks, new attack surface.
+# Refused with EPERM: other processes' memory, keys, kernel code, mounts, namespaces, clocks, new attack surface; and
+# memory outside of every limit, and a low priority, with which a program could call itself held up by the machine.
 # name: (x86_64, aarch64), None where the architecture has no such call.
 REFUSED: dict[str, tuple[int, int | None]] = {
     "ptrace": (101, 117),
@@ -30,6 +31,13 @@ REFUSED: dict[str, tuple[int, int | None]] = {
     "perf_event_open": (298, 241),
     "userfaultfd": (323, 282),
     "memfd_secret": (447, 447),
+    "memfd_create": (319, 279),
+    "setpriority": (141, 140),
+    "sched_setparam": (142, 118),
+    "sched_setscheduler": (144, 119),
+    "sched_setaffinity": (203, 122),
+    "sched_setattr": (314, 274),
+    "ioprio_set": (251, 30),
     "io_uring_setup": (425, 425),
     "io_uring_enter": (426, 426),
     "io_uring_register": (427, 427),
