@@ -82,6 +82,11 @@ def remove_leftovers(directory: Path) -> None:
         shutil.rmtree(leftover)
 
 
+def cache_folder(name: str) -> Path:
+    """Where what can be made or fetched again is kept: in the folder MIDSPAN_CACHE, or ~/.cache/midspan."""
+    return Path(os.environ.get("MIDSPAN_CACHE") or Path.home() / ".cache" / "midspan").resolve() / name
+
+
 def claim(folder: Path, key: str) -> None:
     """Make `folder` this key's: what another key left in it is removed, what this key left stays."""
     marker = folder / ".key"

@@ -51,19 +51,19 @@ def test_a_wrong_answer_does_not_pass(sandbox: Sandbox, exercise: Exercise) -> N
 def test_an_answer_that_ends_the_program_with_success_is_an_early_exit(
     sandbox: Sandbox, exercise: Exercise, ending: str
 ) -> None:
-    assert grade(sandbox, program_of(exercise, f"{exercise.solution}\n{ending}")).reason == "early-exit"
+    assert grade(sandbox, program_of(exercise, f"{exercise.solution}\n{ending}")).reason == "early exit"
 
 
 @pytest.mark.parametrize("place", ["sys.stdin", "open(sys.argv[0])", "open('/proc/self/environ')"])
 def test_the_sentinel_is_in_no_place_that_an_answer_would_read_and_print(sandbox: Sandbox, place: str) -> None:
     code = f"import sys\nprint({place}.read())\nsys.exit()"
-    assert grade(sandbox, program_of(FUNCTION, code)).reason == "early-exit"
+    assert grade(sandbox, program_of(FUNCTION, code)).reason == "early exit"
 
 
 def test_an_exit_inside_of_the_function_is_an_early_exit(sandbox: Sandbox) -> None:
     code = f"import os\ndef {FUNCTION.entry_point}(numbers):\n    os._exit(0)"
     assert grade(sandbox, program_of(FUNCTION, code)) == Verdict(
-        False, "early-exit", "the program ended with exit code 0"
+        False, "early exit", "the program ended with exit code 0"
     )
 
 
@@ -126,7 +126,7 @@ def test_equal_programs_run_once_and_verdicts_keep_their_order() -> None:
     )
     programs = [program_of(FUNCTION, code) for code in "abaa"]
     verdicts = grade_all(recorder, programs, workers=1)  # type: ignore[arg-type]
-    assert [v.reason for v in verdicts] == ["error", "early-exit", "error", "error"]
+    assert [v.reason for v in verdicts] == ["error", "early exit", "error", "error"]
     assert recorder.runs == 2
 
 

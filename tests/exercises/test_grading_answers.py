@@ -88,7 +88,7 @@ def answer_of(code: str) -> str:
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_a_right_answer_passes(sandbox: Sandbox, name: str) -> None:
-    verdict = grade(sandbox, Program(answer_of(RIGHT[name]), TESTS))
+    verdict = grade(sandbox, Program("python", answer_of(RIGHT[name]), TESTS))
     assert (verdict.passed, verdict.detail) == (True, "")
 
 
@@ -223,7 +223,7 @@ def double(n): return None
 @pytest.mark.parametrize("name", CHEATS)
 def test_a_cheat_fails_and_is_measured(sandbox: Sandbox, name: str) -> None:
     tests = f"import math, collections\n{TESTS}import string\n"
-    verdict = grade(sandbox, Program(CHEATS[name], tests, exact_types=True))
+    verdict = grade(sandbox, Program("python", CHEATS[name], tests, exact_types=True))
     assert not verdict.passed
     assert verdict.reason != "infra"
 
@@ -256,7 +256,7 @@ def test_a_cheat_fails_and_is_measured(sandbox: Sandbox, name: str) -> None:
     ],
 )
 def test_no_object_of_the_answer_is_any_value(sandbox: Sandbox, answer: str, tests: str) -> None:
-    assert grade(sandbox, Program(answer, tests)).reason in ("failed", "error")
+    assert grade(sandbox, Program("python", answer, tests)).reason in ("failed", "error")
 
 
 @pytest.mark.parametrize(
@@ -384,7 +384,7 @@ def test_no_object_of_the_answer_is_any_value(sandbox: Sandbox, answer: str, tes
     ],
 )
 def test_tests_see_an_answer_as_if_it_were_in_their_process(sandbox: Sandbox, answer: str, tests: str) -> None:
-    verdict = grade(sandbox, Program(answer, tests))
+    verdict = grade(sandbox, Program("python", answer, tests))
     assert (verdict.passed, verdict.detail) == (True, "")
 
 
@@ -403,9 +403,9 @@ def test_tests_see_an_answer_as_if_it_were_in_their_process(sandbox: Sandbox, an
     ],
 )
 def test_values_may_be_compared_with_their_types(sandbox: Sandbox, returned: str, expected: str, equal: bool) -> None:
-    program = Program(f"def f(): return {returned}", f"assert f() == {expected}", exact_types=True)
+    program = Program("python", f"def f(): return {returned}", f"assert f() == {expected}", exact_types=True)
     assert grade(sandbox, program).passed == equal
-    loose = Program(program.answer, program.tests)
+    loose = Program("python", program.answer, program.tests)
     assert grade(sandbox, loose).passed
 
 
@@ -413,9 +413,9 @@ def test_a_verdict_is_the_same_twelve_times_of_twelve(sandbox: Sandbox) -> None:
     by_a_set = "def double(number):\n    return 2 * number if next(iter({'a', 'b', 'c'})) == 'a' else None\n"
     by_its_hash = "def double(number):\n    return 2 * number if hash('word') % 2 else None\n"
     for answer in (by_a_set, by_its_hash):
-        programs = [Program(answer, f"{TESTS}# {turn}") for turn in range(12)]
+        programs = [Program("python", answer, f"{TESTS}# {turn}") for turn in range(12)]
         assert len(set(grade_all(sandbox, programs, workers=2))) == 1
 
 
 def test_tests_that_do_not_compile_are_not_the_answers_fault(sandbox: Sandbox) -> None:
-    assert grade(sandbox, Program(DOUBLE, "assert double(")).reason == "broken-tests"
+    assert grade(sandbox, Program("python", DOUBLE, "assert double(")).reason == "broken tests"

@@ -143,7 +143,7 @@ def line_examples() -> list[Example]:
 
 
 def exercise_examples() -> list[Example]:
-    reasons = ["passed", "failed", "error", "passed", "timeout", "passed", "early-exit"]
+    reasons = ["passed", "failed", "error", "passed", "timeout", "passed", "early exit"]
     return [
         Example(
             f"sum-of-multiples/{index:04x}",

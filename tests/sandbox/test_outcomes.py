@@ -221,7 +221,9 @@ def test_a_program_that_did_not_get_the_processor_is_run_once_more_alone_and_pat
     tries: list[tuple[bool, float]] = []
     infra = Outcome("infra", 137, None, 0.1, 1, "", "the machine was too busy to run the program\n")
 
-    def attempt(self: Backend, files: object, argv: object, stdin: str, policy: Policy, alone: bool = False) -> Outcome:
+    def attempt(
+        self: Backend, files: object, argv: object, stdin: str, policy: Policy, tools: object, alone: bool = False
+    ) -> Outcome:
         tries.append((alone, policy.wall_seconds))
         return infra
 

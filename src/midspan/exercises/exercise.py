@@ -46,4 +46,4 @@ def extract_code(text: str) -> str:
 def program_of(exercise: Exercise, code: str) -> Program:
     """The code of an answer with the exercise's tests; a query is a text that the tests run."""
     answer = f"query = {code!r}" if exercise.language == "sql" else code
-    return Program(answer, exercise.tests, exact_types=True)
+    return Program("python", answer, exercise.tests, exact_types=True)

@@ -15,6 +15,7 @@ from midspan.sandbox.nsjail import nsjail_command
 from midspan.sandbox.policy import Limit, Outcome, Policy, Status
 from midspan.sandbox.process import Ending, supervise
 from midspan.sandbox.slots import Slot, slots
+from midspan.sandbox.toolchain import Toolchain
 
 JOIN = 'for group in $1; do echo 0 >"$group" || exit 1; done; shift; exec "$@"'
 OWN_PROCESSES = 3  # of the backend, in the program's control group: the backend outside and inside, the shell
@@ -28,10 +29,10 @@ class Backend:
     binary: str
     as_root: bool
 
-    def command(self, staging: Staging, slot: Slot, policy: Policy) -> list[str]:
+    def command(self, staging: Staging, slot: Slot, policy: Policy, toolchain: Toolchain) -> list[str]:
         """The command that runs, isolated and limited, the program whose arguments follow it."""
         build = bubblewrap_command if self.name == "bwrap" else nsjail_command
-        isolated = build(self.binary, staging, slot.user if self.as_root else None, policy)
+        isolated = build(self.binary, staging, slot.user if self.as_root else None, policy, toolchain)
         if slot.cgroup is None:
             return isolated + limited(policy, address_space=True)
         slot.cgroup.limit(policy.memory_mb, policy.processes + OWN_PROCESSES)
@@ -39,12 +40,18 @@ class Backend:
         return join + isolated + limited(policy, address_space=False)
 
     def attempt(
-        self, files: Mapping[str, str | bytes], argv: Sequence[str], stdin: str, policy: Policy, alone: bool = False
+        self,
+        files: Mapping[str, str | bytes],
+        argv: Sequence[str],
+        stdin: str,
+        policy: Policy,
+        toolchain: Toolchain,
+        alone: bool = False,
     ) -> Outcome:
         """Run a program once. Status "infra" means that it did not start or did not get its processor time."""
         with slots().take(alone) as slot, tempfile.TemporaryDirectory(prefix="midspan-sandbox-") as folder:
             staging = Staging.write(Path(folder), files)
-            command = self.command(staging, slot, policy)
+            command = self.command(staging, slot, policy, toolchain)
             killed_before = slot.cgroup.memory_kills() if slot.cgroup else 0
             room = (policy.output_kb << 10) + len(STARTED)
             ending = supervise([*command, *argv], stdin.encode(), policy.wall_seconds, room)
@@ -88,9 +95,10 @@ def _limit(ending: Ending, policy: Policy, out_of_memory: bool) -> Limit | None:
         return "output"
     if out_of_memory:
         return "memory"
-    # the kernel enforces this limit by counting clock ticks, which runs a little ahead of the true time
+    # The kernel enforces this limit by counting clock ticks, which runs a little ahead of the true time. It may have
+    # killed a child, whose parent then ends with a code of its own.
     killed = ending.exit_code == 128 + signal.SIGKILL
-    if ending.cpu_seconds > policy.cpu_seconds * (0.8 if killed else 1.0):
+    if ending.cpu_seconds > policy.cpu_seconds * (0.8 if killed else 0.95 if ending.exit_code else 1.0):
         return "cpu"
     return ending.stopped_by
 

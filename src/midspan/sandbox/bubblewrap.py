@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from midspan.sandbox.layout import BOX, DEVICES, ENVIRONMENT, SHELL, Staging, layout
 from midspan.sandbox.policy import Policy
 from midspan.sandbox.seccomp import bpf_filter
+from midspan.sandbox.toolchain import Toolchain
 
 # bubblewrap reads its arguments and the filter from descriptors: process 1 then shows no path of the host
 SCRIPT = 'folder=$1; binary=$2; shift 2; exec "$binary" --args 8 -- "$@" 8<"$folder/arguments" 9<"$folder/filter"'
@@ -20,7 +21,9 @@ def find_bubblewrap() -> str | None:
     return shutil.which("bwrap")
 
 
-def bubblewrap_command(binary: str, staging: Staging, user: int | None, policy: Policy) -> list[str]:
+def bubblewrap_command(
+    binary: str, staging: Staging, user: int | None, policy: Policy, toolchain: Toolchain
+) -> list[str]:
     """The command that isolates the command that follows it.
 
     `user`: mount with root's own rights, so that an interpreter in a private home can be shown, and only then
@@ -30,7 +33,7 @@ def bubblewrap_command(binary: str, staging: Staging, user: int | None, policy: 
     arguments += ["--as-pid-1", "--die-with-parent", "--new-session", "--hostname", "sandbox"]
     if user is None:
         arguments += ["--unshare-user", "--uid", "1000", "--gid", "1000"]
-    plan = layout()
+    plan = layout(toolchain)
     places = [*plan.readonly, *DEVICES, *(path for _, path in plan.links)]
     arguments += _parents(places, apart_from={"/", *plan.readonly})
     for path in plan.readonly:
@@ -44,7 +47,7 @@ def bubblewrap_command(binary: str, staging: Staging, user: int | None, policy: 
         arguments += ["--ro-bind", source, path]
     for target, path in plan.links:
         arguments += ["--symlink", target, path]
-    for name, text in ENVIRONMENT.items():
+    for name, text in (*ENVIRONMENT.items(), *toolchain.environment):
         arguments += ["--setenv", name, text]
     arguments += ["--remount-ro", "/", "--chdir", BOX, "--seccomp", "9"]
     (staging.folder / "arguments").write_bytes(b"\0".join(map(os.fsencode, arguments)) + b"\0")

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from midspan.sandbox.policy import Policy
+from midspan.sandbox.toolchain import Toolchain
 
 BOX = "/box"  # the work directory: a tmpfs, the only place that can be written
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
@@ -68,8 +69,8 @@ def interpreter() -> str:
 
 
 @cache
-def layout() -> Layout:
-    """The host's system directories and the interpreter's, never a home or a configuration directory."""
+def layout(toolchain: Toolchain) -> Layout:
+    """The host's system directories, the interpreter's and the toolchain's, never a home or a whole /etc."""
     links = [(os.readlink(path), path) for path in SYSTEM if os.path.islink(path)]
     readonly = [path for path in (*SYSTEM, *SETTINGS) if os.path.exists(path) and not os.path.islink(path)]
     prefix = Path(interpreter()).parent.parent
@@ -77,7 +78,9 @@ def layout() -> Layout:
         folder = prefix / name
         if folder.is_dir() and not folder.is_symlink() and not folder.is_relative_to("/usr"):
             readonly.append(str(folder))
-    if not prefix.is_relative_to("/tmp"):
+    shown = [path for path in toolchain.readonly if os.path.exists(path) and not path.startswith("/usr/")]
+    readonly += [path for path in shown if path not in readonly]
+    if not any(Path(path).is_relative_to("/tmp") for path in (str(prefix), *shown)):
         links.append((BOX, "/tmp"))
     links += [("/proc/self/fd", "/dev/fd"), (BOX, "/dev/shm")]
     return Layout(tuple(readonly), tuple(links))

@@ -10,6 +10,7 @@ from pathlib import Path
 from midspan.sandbox.layout import BOX, DEVICES, ENVIRONMENT, SHELL, Staging, layout
 from midspan.sandbox.policy import Policy
 from midspan.sandbox.seccomp import kafel_policy
+from midspan.sandbox.toolchain import Toolchain
 
 
 def find_nsjail() -> str | None:
@@ -20,7 +21,7 @@ def find_nsjail() -> str | None:
     return str(binary) if os.access(binary, os.X_OK) else None
 
 
-def nsjail_command(binary: str, staging: Staging, user: int | None, policy: Policy) -> list[str]:
+def nsjail_command(binary: str, staging: Staging, user: int | None, policy: Policy, toolchain: Toolchain) -> list[str]:
     """The command that isolates the command that follows it.
 
     `user`: mount with root's own rights, so that an interpreter in a private home can be shown, and only then
@@ -32,7 +33,7 @@ def nsjail_command(binary: str, staging: Staging, user: int | None, policy: Poli
         command += ["--disable_clone_newuser"]
     command += ["--user", identity, "--group", identity, "--hostname", "sandbox"]
     command += ["--time_limit", "0", "--nice_level", "0", "--cwd", BOX]
-    plan = layout()
+    plan = layout(toolchain)
     for path in plan.readonly:
         command += ["-R", path]
     for path in DEVICES:
@@ -42,6 +43,6 @@ def nsjail_command(binary: str, staging: Staging, user: int | None, policy: Poli
         command += ["-R", f"{source}:{path}"]
     for target, path in plan.links:
         command += ["-s", f"{target}:{path}"]
-    for name, text in ENVIRONMENT.items():
+    for name, text in (*ENVIRONMENT.items(), *toolchain.environment):
         command += ["-E", f"{name}={text}"]
     return [*command, "--seccomp_string", kafel_policy(os.uname().machine), "--", *SHELL]

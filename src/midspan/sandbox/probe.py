@@ -19,6 +19,7 @@ from midspan.sandbox.layout import ENVIRONMENT, interpreter
 from midspan.sandbox.nsjail import find_nsjail
 from midspan.sandbox.policy import Policy
 from midspan.sandbox.seccomp import supported
+from midspan.sandbox.toolchain import SYSTEM
 
 POLICY = Policy(cpu_seconds=5, wall_seconds=10, memory_mb=256, processes=8, file_mb=4, output_kb=16)
 FROM_SHELLS = {"PWD", "OLDPWD", "SHLVL", "_", "LC_CTYPE"}  # variables that shells and Python set by themselves
@@ -78,7 +79,7 @@ def self_test(backend: Backend) -> str | None:
             known=[*ENVIRONMENT, *FROM_SHELLS],
             processes=POLICY.processes,
         )
-        outcome = backend.attempt({"main.py": source}, [interpreter(), "-S", "main.py"], "", POLICY)
+        outcome = backend.attempt({"main.py": source}, [interpreter(), "-S", "main.py"], "", POLICY, SYSTEM)
     head, *breaches = outcome.stdout.splitlines() or [""]
     if outcome.status != "ok" or head != "reached:":
         return _first_trouble(outcome.stderr) or f"the self-test ended with exit code {outcome.exit_code}"

@@ -9,6 +9,7 @@ from midspan.sandbox.layout import interpreter
 from midspan.sandbox.policy import STANDARD, Outcome, Policy
 from midspan.sandbox.probe import choose
 from midspan.sandbox.slots import slots
+from midspan.sandbox.toolchain import SYSTEM, Toolchain
 
 PATIENCE = 3  # times the wall time for a second try; the CPU time stays as it is
 
@@ -29,7 +30,12 @@ class Sandbox:
         self.description = f"{self.backend} with {rights}, memory limited {memory}"
 
     def run(
-        self, files: Mapping[str, str | bytes], argv: Sequence[str], stdin: str = "", policy: Policy = STANDARD
+        self,
+        files: Mapping[str, str | bytes],
+        argv: Sequence[str],
+        stdin: str = "",
+        policy: Policy = STANDARD,
+        toolchain: Toolchain = SYSTEM,
     ) -> Outcome:
         """Put `files` (relative name: content) into an empty work directory and run `argv` there.
 
@@ -38,10 +44,10 @@ class Sandbox:
         program of this process runs; if that fails too, the status is "infra". One that slept through its wall
         time is at its limit at once.
         """
-        outcome = self._backend.attempt(files, argv, stdin, policy)
+        outcome = self._backend.attempt(files, argv, stdin, policy, toolchain)
         if outcome.status == "infra":
             patient = replace(policy, wall_seconds=PATIENCE * policy.wall_seconds)
-            outcome = self._backend.attempt(files, argv, stdin, patient, alone=True)
+            outcome = self._backend.attempt(files, argv, stdin, patient, toolchain, alone=True)
         return outcome
 
     def run_python(self, source: str, policy: Policy = STANDARD) -> Outcome:

@@ -9,7 +9,7 @@ from pathlib import Path
 from midspan.corpus.sources.items import MAX_FILE_BYTES
 from midspan.corpus.sources.objects import git_environment, last_line, start_git
 from midspan.errors import UserError
-from midspan.files import atomic_directory, hash_text, write_text
+from midspan.files import atomic_directory, cache_folder, hash_text, write_text
 
 TRANSPORTS = "https:http:ssh:git"
 SETTINGS = (
@@ -28,7 +28,7 @@ def fetch(url: str, revision: str | None, history: bool = False) -> tuple[Path, 
 
     Its `history` comes along only where it is asked for.
 
-    The cache is the folder MIDSPAN_CACHE, or ~/.cache/midspan. What is there is not fetched again; what a branch or tag
+    What is in the cache (`files.cache_folder`) is not fetched again; what a branch or tag
     is, is asked each time, and where that fails stays as it was. UserError if it was never fetched and cannot be.
     """
     wanted = revision or "HEAD"
@@ -37,8 +37,7 @@ def fetch(url: str, revision: str | None, history: bool = False) -> tuple[Path, 
         raise UserError(
             f"corpus.sources: cannot fetch {wanted!r} of {shown}; name a branch, a tag or a whole commit id"
         )
-    root = Path(os.environ.get("MIDSPAN_CACHE") or Path.home() / ".cache" / "midspan").resolve()
-    folder = root / "git" / f"{re.sub(r'[^A-Za-z0-9._-]', '-', repository_name(url))}-{hash_text(url)}"
+    folder = cache_folder("git") / f"{re.sub(r'[^A-Za-z0-9._-]', '-', repository_name(url))}-{hash_text(url)}"
     object_id = wanted if _is_object_id(wanted) else _object_of(url, wanted, folder / f"{hash_text(wanted)}.latest")
     place = folder / f"{object_id}{'-history' if history else ''}.git"
     if not place.exists():

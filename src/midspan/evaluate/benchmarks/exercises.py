@@ -8,7 +8,7 @@ from midspan import recipe
 from midspan.batches import generator
 from midspan.evaluate.benchmark import Benchmark, HeldOut, Item, Verdict, shares
 from midspan.evaluate.subject import Answer
-from midspan.exercises import extract_code, generate_exercises, grade_all, messages, program_of
+from midspan.exercises import NOT_MEASURED, extract_code, generate_exercises, grade_all, messages, program_of
 from midspan.inference import Chat, Completion, Sampling
 from midspan.progress import progress
 from midspan.recipe.fields import Count
@@ -48,7 +48,7 @@ def grade(items: Sequence[Item], answers: Sequence[Answer], tools: Tools) -> lis
         found = grade_all(tools.sandbox, programs, tools.workers, line.update)
     return [
         Verdict("not measured", one.detail)
-        if one.reason == "infra"
+        if one.reason in NOT_MEASURED
         else Verdict("passed" if one.passed else "failed", f"{one.reason} {one.detail}".strip())
         for one in found
     ]

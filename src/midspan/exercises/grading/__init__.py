@@ -1,6 +1,8 @@
 """Answers run against tests: what is right passes, what is not does not, whatever it tries."""
 
-from midspan.exercises.grading.grade import Verdict, grade, grade_all
-from midspan.exercises.grading.program import Program
+from midspan.exercises.grading.grade import grade, grade_all
+from midspan.exercises.grading.languages import LANGUAGES
+from midspan.exercises.grading.program import NOT_MEASURED, Program, Verdict
+from midspan.exercises.grading.toolchains import find
 
-__all__ = ["Program", "Verdict", "grade", "grade_all"]
+__all__ = ["LANGUAGES", "NOT_MEASURED", "Program", "Verdict", "find", "grade", "grade_all"]

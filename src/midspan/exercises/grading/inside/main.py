@@ -26,14 +26,14 @@ ONLY_SYNTAX = 0x400  # compile's flag: the tree, not the code
 
 
 class Names(dict[str, Any]):
-    """The tests' names: their own, the builtin ones, the answer's, in this order."""
+    """The tests' names: their own, the builtin ones, the answer's, in this order. The entry point is the answer's."""
 
-    def __init__(self, answer: Any) -> None:
+    def __init__(self, answer: Any, entry_point: str) -> None:
         super().__init__(__name__="tests", __builtins__=builtins, __same__=same)
-        self.answer = answer
+        self.answer, self.entry_point = answer, entry_point
 
     def __missing__(self, name: str) -> Any:
-        if hasattr(builtins, name):
+        if hasattr(builtins, name) and name != self.entry_point:
             return getattr(builtins, name)
         try:
             value = getattr(self.answer, name)
@@ -57,7 +57,7 @@ def main() -> NoReturn:
     os.close(from_answer)
     os.close(to_answer)
     given = json.loads(sys.stdin.buffer.read())
-    reason, detail = judge(Peer(to_tests, from_tests, trusting=False), given["tests"], given["exact_types"], answer)
+    reason, detail = judge(Peer(to_tests, from_tests, trusting=False), given, answer)
     _kill(answer)
     report = json.dumps({"reason": reason, "detail": detail[:MOST_DETAIL]})
     os.write(1, f"\n{given['sentinel']}{report}\n".encode())
@@ -77,21 +77,21 @@ def be_the_answer(peer: Peer, box: str) -> NoReturn:
         os._exit(0)
 
 
-def judge(peer: Peer, tests: str, exact_types: bool, answer: int) -> tuple[str, str]:
+def judge(peer: Peer, given: dict[str, Any], answer: int) -> tuple[str, str]:
     """What the tests say, and the last word about it."""
     try:
-        tree = compile(tests, "tests.py", "exec", ONLY_SYNTAX)
-        code = compile(with_types(tree) if exact_types else tree, "tests.py", "exec")
+        tree = compile(given["tests"], "tests.py", "exec", ONLY_SYNTAX)
+        code = compile(with_types(tree) if given["exact_types"] else tree, "tests.py", "exec")
     except (SyntaxError, ValueError) as error:
-        return "broken-tests", str(error)
+        return "broken tests", str(error)
     try:
-        exec(code, Names(peer.ask("import", "answer")))
+        exec(code, Names(peer.ask("import", "answer"), given["entry_point"]))
     except OverError:
         return _ended(answer)
     except AssertionError as error:
         return "failed", _last_word(error)
     except SystemExit as error:
-        return "early-exit" if error.code in (None, 0) else "error", f"SystemExit: {error.code}"
+        return "early exit" if error.code in (None, 0) else "error", f"SystemExit: {error.code}"
     except BaseException as error:
         return "error", _last_word(error)
     return "passed", ""
@@ -144,7 +144,7 @@ def _ended(answer: int) -> tuple[str, str]:
     code = os.waitstatus_to_exitcode(os.waitpid(answer, 0)[1])
     if code < 0:
         os._exit(128 - code)
-    return "early-exit" if code == 0 else "error", f"the program ended with exit code {code}"
+    return "early exit" if code == 0 else "error", f"the program ended with exit code {code}"
 
 
 def _kill(answer: int) -> None:
