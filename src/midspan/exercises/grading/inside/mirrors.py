@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+TYPE_CHECKING = False  # as typing's, whose import would take as long as a test does
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 DATA = (int, float, complex, str, bytes, tuple, frozenset, list, set, dict)  # of their subclasses the content is known
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {

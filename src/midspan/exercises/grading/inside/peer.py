@@ -1,19 +1,16 @@
 """The channel between the tests' process and the answer's: plain values by value, all else by number.
 
-What a process refers to by number stays where it is and has a mirror on the other side. Messages are JSON, so that
-nothing of the answer's is executed by reading it.
+What a process refers to by number stays where it is and has a mirror on the other side. Messages are Python literals,
+parsed and never evaluated, so that nothing of the answer's is executed by reading them.
 """
 
 from __future__ import annotations
 
 import builtins
-import json
 import os
 import sys
-from collections.abc import Callable
-from types import ModuleType
-from typing import Any
 
+from midspan.exercises.grading.inside.literals import read_literal
 from midspan.exercises.grading.inside.mirrors import (
     COMPARISONS,
     DATA,
@@ -23,6 +20,11 @@ from midspan.exercises.grading.inside.mirrors import (
     mirror_object,
     number_of,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 LONGEST = 64 << 20  # bytes of one message
 CHANGING = (list, set, dict)  # what whoever is called may change
@@ -64,10 +66,12 @@ class Peer:
         self.lent: list[tuple[Any, str, Any, Any]] = []  # (whose, which attribute, container, as it was read)
 
     def encode(self, value: Any) -> Any:
-        """A value as JSON."""
+        """A value as a literal."""
         kind = type(value)
         if kind is int and not -LARGE < value < LARGE:
             return ["int", hex(value)]  # the interpreter would not write so many decimal digits
+        if kind is float and value - value != 0:
+            return ["float", repr(value)]  # infinite, or none
         if value is None or kind in PLAIN:
             return value
         if kind.__name__ in MANY and kind in MANY.values():
@@ -80,7 +84,7 @@ class Peer:
             return ["complex", [value.real, value.imag]]
         if f"{kind.__module__}.{kind.__qualname__}" in VALUES:
             return ["value", kind.__module__, kind.__name__, [self.encode(part) for part in value.__reduce__()[1]]]
-        if kind is ModuleType and value.__name__ in sys.stdlib_module_names:
+        if kind is type(sys) and value.__name__ in sys.stdlib_module_names:
             return ["module", value.__name__]
         if name := _name_of_builtin(value):
             return ["builtin", name]
@@ -107,6 +111,8 @@ class Peer:
                 return {self.decode(key): self.decode(item) for key, item in items}
             case [kind, digits] if kind in BYTES:
                 return BYTES[kind].fromhex(digits)
+            case ["float", name]:
+                return float(name)
             case ["int", digits]:
                 return int(digits, 16)
             case ["complex", [real, imaginary]]:
@@ -193,13 +199,13 @@ class Peer:
             self.ask("setattr", whose, name, value)
 
     def _send(self, message: Any) -> None:
-        data = json.dumps(message).encode()
+        data = repr(message).encode("utf-8", "surrogatepass")
         data = len(data).to_bytes(4, "big") + data
         while data:
             data = data[os.write(self.writable, data) :]
 
     def _receive(self) -> Any:
-        return json.loads(self._read(int.from_bytes(self._read(4), "big")))
+        return read_literal(self._read(int.from_bytes(self._read(4), "big")).decode("utf-8", "surrogatepass"))
 
     def _read(self, count: int) -> bytes:
         if count > LONGEST:
