@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,7 @@ from midspan.sandbox.policy import Limit, Outcome, Policy, Status
 from midspan.sandbox.process import Ending, supervise
 from midspan.sandbox.slots import Slot, slots
 from midspan.sandbox.toolchain import Toolchain
+from midspan.sandbox.watch import Watch
 
 JOIN = 'for group in $1; do echo 0 >"$group" || exit 1; done; shift; exec "$@"'
 OWN_PROCESSES = 3  # of the backend, in the program's control group: the backend outside and inside, the shell
@@ -54,7 +56,8 @@ class Backend:
             command = self.command(staging, slot, policy, toolchain)
             killed_before = slot.cgroup.memory_kills() if slot.cgroup else 0
             room = (policy.output_kb << 10) + len(STARTED)
-            ending = supervise([*command, *argv], stdin.encode(), policy.wall_seconds, room)
+            with closing(Watch(policy, whole_memory=slot.cgroup is None)) as watch:
+                ending = supervise([*command, *argv], stdin.encode(), policy.wall_seconds, room, watch)
             out_of_memory = slot.cgroup is not None and slot.cgroup.memory_kills() > killed_before
         return _outcome(ending, policy, out_of_memory)
 
@@ -91,8 +94,8 @@ def _outcome(ending: Ending, policy: Policy, out_of_memory: bool) -> Outcome:
 
 def _limit(ending: Ending, policy: Policy, out_of_memory: bool) -> Limit | None:
     """Which limit ended the program, or would have, had the kernel's limit on CPU time less than whole seconds."""
-    if ending.stopped_by == "output":
-        return "output"
+    if ending.stopped_by in ("output", "files", "memory"):
+        return ending.stopped_by
     if out_of_memory:
         return "memory"
     # The kernel enforces this limit by counting clock ticks, which runs a little ahead of the true time. It may have

@@ -89,7 +89,7 @@ def layout(toolchain: Toolchain) -> Layout:
 def limited(policy: Policy, address_space: bool) -> list[str]:
     """The command that sets the limits of each process and then becomes the program that follows it.
 
-    `address_space`: hold every process to `memory_mb` of address space, for want of a control group.
+    `address_space`: hold every process to as much address space as it may have memory, for want of a control group.
     """
     limits = {
         "cpu": math.ceil(policy.cpu_seconds),
@@ -99,7 +99,7 @@ def limited(policy: Policy, address_space: bool) -> list[str]:
         "core": 0,
     }
     if address_space:
-        limits["as"] = policy.memory_mb << 20
+        limits["as"] = (policy.address_mb or policy.memory_mb) << 20
     program = shutil.which("prlimit", path="/usr/bin:/bin")
     assert program is not None  # looked for by the self-test
     return [program, *(f"--{name}={value}" for name, value in limits.items()), "--"]

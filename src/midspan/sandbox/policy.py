@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Status = Literal["ok", "nonzero", "signalled", "limit", "infra"]
-Limit = Literal["cpu", "wall", "memory", "output"]
+Limit = Literal["cpu", "wall", "memory", "output", "files"]
 
 
 @dataclass(frozen=True)
@@ -16,8 +16,10 @@ class Policy:
     cpu_seconds: float = 5.0
     wall_seconds: float = 10.0
     memory_mb: int = 512
+    address_mb: int | None = None  # of one process without control groups; None: as memory_mb
     processes: int = 32  # processes and threads together
     file_mb: int = 16  # one file, and the work directory as a whole
+    files: int = 16_384  # in the work directory
     output_kb: int = 64  # standard output and standard error, each
 
 

@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+
+from midspan.sandbox.policy import Limit
+from midspan.sandbox.watch import EVERY, Watch, children
 
 CHUNK = 65536  # bytes per read
 GRACE = 5.0  # seconds that a killed command may take to let go of its pipes
@@ -23,7 +25,7 @@ class Ending:
     """How a command ended, as seen from outside."""
 
     exit_code: int = 0  # 128 + n for signal n
-    stopped_by: Literal["wall", "output"] | None = None
+    stopped_by: Limit | None = None
     cpu_seconds: float = 0.0  # of the command and every process that was waited for
     queued_seconds: float = 0.0  # when stopped: how long its threads waited for a processor, ready to run
     wall_seconds: float = 0.0
@@ -31,12 +33,14 @@ class Ending:
     stderr: bytearray = field(default_factory=bytearray)
 
 
-def supervise(command: Sequence[str], stdin: bytes, wall_seconds: float, output_bytes: int) -> Ending:
+def supervise(
+    command: Sequence[str], stdin: bytes, wall_seconds: float, output_bytes: int, watch: Watch | None = None
+) -> Ending:
     """Run `command` with an empty environment in a session of its own until it ends or oversteps.
 
-    Both pipes are read by one selector, and a pipe that yields more than `output_bytes` ends the command, so
-    neither a full pipe nor a flood can stall the caller. Whatever interrupts this function, the command does
-    not outlive it.
+    Both pipes are read by one selector, and a pipe that yields more than `output_bytes` ends the command, so neither a
+    full pipe nor a flood can stall the caller. `watch` says now and then whether it oversteps otherwise. Whatever
+    interrupts this function, the command does not outlive it.
     """
     started = time.monotonic()
     process = subprocess.Popen(
@@ -52,7 +56,7 @@ def supervise(command: Sequence[str], stdin: bytes, wall_seconds: float, output_
     )
     ending = Ending()
     try:
-        _pump(process, stdin, started + wall_seconds, output_bytes, ending)
+        _pump(process, stdin, started + wall_seconds, output_bytes, watch, ending)
     finally:
         if process.returncode is None:
             _end(process)
@@ -64,13 +68,21 @@ def supervise(command: Sequence[str], stdin: bytes, wall_seconds: float, output_
     return ending
 
 
-def _pump(process: subprocess.Popen[bytes], stdin: bytes, deadline: float, output_bytes: int, ending: Ending) -> None:
+def _pump(
+    process: subprocess.Popen[bytes],
+    stdin: bytes,
+    deadline: float,
+    output_bytes: int,
+    watch: Watch | None,
+    ending: Ending,
+) -> None:
     """Move bytes until the command has ended and nobody holds its pipes any more."""
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
     os.set_blocking(process.stdin.fileno(), False)
     unsent = memoryview(stdin)
+    look = time.monotonic() + EVERY
     exit_watch = os.pidfd_open(process.pid)
     try:
         with selectors.DefaultSelector() as selector:
@@ -79,11 +91,16 @@ def _pump(process: subprocess.Popen[bytes], stdin: bytes, deadline: float, outpu
             selector.register(process.stdout, selectors.EVENT_READ, ending.stdout)
             selector.register(process.stderr, selectors.EVENT_READ, ending.stderr)
             while selector.get_map():
-                ready = selector.select(max(deadline - time.monotonic(), 0))
                 over = process.returncode is not None or ending.stopped_by is not None
+                until = deadline if over or watch is None else min(deadline, look)
+                ready = selector.select(max(until - time.monotonic(), 0))
                 if not ready and over:
                     return  # somebody holds the pipes of a command long gone: not ours to wait for
-                if not ready:
+                if not over and watch and time.monotonic() >= look:
+                    look = time.monotonic() + EVERY
+                    if beyond := watch.overstepped(process.pid):
+                        _stop(process, beyond, ending)
+                if not ready and not ending.stopped_by and time.monotonic() >= deadline:
                     _stop(process, "wall", ending)
                 for key, _ in ready:
                     if key.fileobj is exit_watch:
@@ -121,7 +138,7 @@ def _send(descriptor: int, unsent: memoryview) -> memoryview:
         return unsent[:0]
 
 
-def _stop(process: subprocess.Popen[bytes], reason: Literal["wall", "output"], ending: Ending) -> None:
+def _stop(process: subprocess.Popen[bytes], reason: Limit, ending: Ending) -> None:
     ending.stopped_by = reason
     _observe(process.pid, ending)
     _kill(process)
@@ -129,7 +146,7 @@ def _stop(process: subprocess.Popen[bytes], reason: Literal["wall", "output"], e
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """Kill what the command isolates, so that the command waits for it and ends: nobody else has to."""
-    isolated = _children(process.pid)
+    isolated = children(process.pid)
     for child in isolated:
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
@@ -167,15 +184,7 @@ def _observe(process: int, ending: Ending) -> None:
             if thread.name == str(process):
                 whole = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
                 ending.cpu_seconds += sum(map(int, whole[11:15])) / os.sysconf("SC_CLK_TCK")
-        for child in _children(process):
+        for child in children(process):
             _observe(child, ending)
     except (FileNotFoundError, ProcessLookupError):
         pass  # it has just ended
-
-
-def _children(process: int) -> list[int]:
-    try:
-        lists = [(thread / "children").read_text() for thread in Path(f"/proc/{process}/task").iterdir()]
-    except (FileNotFoundError, ProcessLookupError):
-        return []
-    return [int(child) for text in lists for child in text.split()]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from midspan.sandbox import Policy
 
+ADDRESSES_MB = 64 << 10  # of which node, Java and Go reserve many that they never use
 NOT_COMPILED = 97  # exit code
 QUICK_JAVA = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")  # for programs that end at once
 JAVA_TUPLES = "/usr/share/java/javatuples.jar"
@@ -48,6 +49,7 @@ class Language:
             cpu_seconds=self.cpu_seconds * (2 if self.compile else 1),
             wall_seconds=60.0,
             memory_mb=self.memory_mb,
+            address_mb=ADDRESSES_MB,
             processes=64,
             file_mb=64,
         )

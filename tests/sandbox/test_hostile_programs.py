@@ -1,0 +1,150 @@
+"""Programs that try to harm are contained, and the host is none the worse: as whoever runs the tests, and as nobody.
+
+In the second case everything happens in a user namespace, without control groups.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import hostile_programs
+import pytest
+
+from midspan.errors import UserError
+from midspan.sandbox import Sandbox
+
+NOBODY = 45_713
+NEEDS = ("__init__.py", "errors.py", "sandbox")  # of src/midspan
+TOOLS = {"c": "gcc", "js": "node", "sh": "bash"}
+Outcome = list[object]  # status, killed by, standard output and error, wall seconds
+
+
+def names() -> list[str]:
+    """The programs whose language is installed."""
+    missing = [language for language, tool in TOOLS.items() if not shutil.which(tool)]
+    return [name for name in hostile_programs.all_names() if name.partition(": ")[0] not in missing]
+
+
+@pytest.fixture(scope="module")
+def listener() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        yield server
+
+
+@pytest.fixture(scope="module", params=["as we are", "as nobody"])
+def outcomes(
+    request: pytest.FixtureRequest, listener: socket.socket, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Outcome]:
+    """What became of every program, run once for all tests."""
+    given = {"names": names(), "port": listener.getsockname()[1], "daemon": f"{700 + os.getpid() % 100}.25"}
+    environment = {"PATH": os.environ["PATH"], "SECRET": "SECRET", "PYTHONPATH": os.pathsep.join(sys.path)}
+    script = Path(hostile_programs.__file__)
+    command = [sys.executable]
+    if request.param == "as we are":
+        try:
+            Sandbox()
+        except UserError as reason:
+            pytest.skip(f"nothing isolates here: {reason}")
+    else:
+        python = Path("/usr/bin/python3")
+        if os.geteuid() or not python.exists():
+            pytest.skip("only root can become nobody, and the system's own Python is readable to all")
+        place = tmp_path_factory.mktemp("nobody")
+        for parent in (place, *place.parents):
+            if parent.owner() == "root" and parent != Path("/"):
+                parent.chmod(parent.stat().st_mode | 0o055)
+        source = Path(__file__).parents[2] / "src" / "midspan"
+        for name in NEEDS:
+            if (source / name).is_dir():
+                shutil.copytree(source / name, place / "midspan" / name)
+            else:
+                (place / "midspan").mkdir(exist_ok=True)
+                shutil.copy(source / name, place / "midspan" / name)
+        script = Path(shutil.copy(script, place / script.name))
+        environment["PYTHONPATH"] = str(place)
+        command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", str(python)]
+    done = subprocess.run(
+        [*command, str(script), json.dumps(given)], env=environment, capture_output=True, text=True, cwd="/"
+    )
+    if "nothing isolates" in done.stderr or "cannot isolate" in done.stderr:
+        pytest.skip(done.stderr[-300:])
+    assert done.returncode == 0, done.stderr[-3000:]
+    found: dict[str, Outcome] = json.loads(done.stdout)
+    return found
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(hostile_programs.PYTHON) >= 40
+    assert all(len(programs) >= 10 for programs, _, _ in hostile_programs.LANGUAGES.values())
+
+
+def test_none_gets_anywhere(outcomes: dict[str, Outcome]) -> None:
+    assert {name: outcome for name, outcome in outcomes.items() if "BREACH" in str(outcome[2])} == {}
+
+
+def test_none_is_the_sandboxs_fault(outcomes: dict[str, Outcome]) -> None:
+    assert {name: outcome for name, outcome in outcomes.items() if outcome[0] == "infra"} == {}
+
+
+def test_none_takes_much_longer_than_its_wall_time(outcomes: dict[str, Outcome]) -> None:
+    assert {name: outcome for name, outcome in outcomes.items() if float(str(outcome[4])) > 6} == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"),
+    [
+        ("python: a fork bomb that holds memory", "memory"),
+        ("python: memory shared without a name", "memory"),
+        ("python: many files", "files"),
+        ("python: many folders, deep", "files"),
+        ("python: endless output", "output"),
+        ("python: sleeps", "wall"),
+        ("python: vfork and pause", "wall"),
+        ("python: spins at the lowest priority", "cpu"),
+        ("c: vfork and pause", "wall"),
+        ("js: spins", "cpu"),
+        ("sh: sleeps", "wall"),
+    ],
+)
+def test_each_limit_ends_what_oversteps_it(outcomes: dict[str, Outcome], name: str, limit: str) -> None:
+    if name not in outcomes:
+        pytest.skip("its language is not installed")
+    assert outcomes[name][:2] == ["limit", limit]
+
+
+def test_the_host_is_none_the_worse(outcomes: dict[str, Outcome], listener: socket.socket) -> None:
+    with pytest.raises(BlockingIOError):
+        listener.accept()
+    lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    assert not [line for line in lines if b"main.py" in line and b"-S" in line]
+    assert not [line for line in lines if f"{700 + os.getpid() % 100}.25".encode() in line]
+    assert not Path("/usr/x").exists()
+    assert not Path("/usr/intruder").exists()
+    assert socket.gethostname() != "x"
+
+
+def test_nobody_is_left_for_others_to_bury(outcomes: dict[str, Outcome]) -> None:
+    names_of_the_dead = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, _, rest = path.read_text().rpartition(")")
+        except OSError:
+            continue
+        if rest.split()[0] == "Z" and name.partition("(")[2] in (
+            "bwrap",
+            "sh",
+            "python3",
+            "python3.11",
+            "main",
+            "node",
+        ):
+            names_of_the_dead.append(name)
+    assert names_of_the_dead == []
