@@ -136,6 +136,37 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in lines if line.strip()]
 
 
+class Kept:
+    """Values by name, each in a file of JSON lines as soon as it is known, so that a kill loses none.
+
+    What another key left in the file is removed, and so is a last line that a kill cut short.
+    """
+
+    def __init__(self, path: Path, key: str) -> None:
+        self.path = path
+        self.values: dict[str, Any] = {}
+        lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+        if not lines or lines[0] != key.encode():
+            lines = [key.encode()]
+        for line in lines[1:]:
+            name, value = json.loads(line)
+            self.values[name] = value
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"".join(line + b"\n" for line in lines))
+        self._file = path.open("a", encoding="utf-8")
+
+    def put(self, name: str, value: Any) -> None:
+        """Keep one value; safe to call from several threads."""
+        self.values[name] = value
+        self._file.write(json.dumps([name, value]) + "\n")
+        self._file.flush()
+
+    def remove(self) -> None:
+        """All is written elsewhere now."""
+        self._file.close()
+        self.path.unlink()
+
+
 def hash_text(text: str) -> str:
     """The first 16 hexadecimal digits of the SHA-256 of `text`."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

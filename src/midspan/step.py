@@ -11,6 +11,7 @@ from typing import Any
 
 from midspan import recipe
 from midspan.engines import EngineChoice
+from midspan.files import Kept
 from midspan.recipe import fingerprint
 from midspan.sandbox import Sandbox
 
@@ -47,6 +48,7 @@ class Tools:
     """What a step works with. It changes nothing in the result, and is no part of a key."""
 
     runtime: recipe.Runtime = field(default_factory=recipe.Runtime)
+    verdicts: Kept | None = None  # on programs that were graded before
 
     @property
     def workers(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ class Item:
     group: str = ""  # the part of the benchmark that it belongs to
     expected: str = ""
     source: Any = None  # what else a verdict is made from
+    sample: int = 0  # which of several answers to the same question
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,12 @@ class Benchmark:
     grade: Callable[[Sequence[Item], Sequence[Answer], Tools], list[Verdict]]
     scores: Callable[[Sequence[Item], Sequence[Verdict]], list[Score]]
     sampling: Callable[[Any, str], Sampling] = lambda settings, group: Sampling()
+    always: bool = True  # whether a recipe asks it without naming it
+
+
+def sampled(items: Sequence[Item], samples: int) -> list[Item]:
+    """Every item so many times, to be asked with another seed each time."""
+    return [replace(item, sample=sample) for item in items for sample in range(samples)]
 
 
 def means(

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from statistics import NormalDist
-from typing import Any
+from dataclasses import dataclass, replace
+from statistics import NormalDist, mean
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -54,21 +54,17 @@ def compare(score: Score, before: Sequence[Mapping[str, Any]], after: Sequence[M
 
     A score is a sum over a sum (bits over bytes) or a mean; its error is the linearised one of cluster totals.
     """
-    earlier = {(row["item"], row["group"]): row for row in before if _counts(row, score)}
-    pairs = [
-        (earlier[row["item"], row["group"]], row)
-        for row in after
-        if _counts(row, score) and (row["item"], row["group"]) in earlier
-    ]
+    earlier, later = _by_item(before, score), _by_item(after, score)
+    pairs = [(earlier[name], later[name]) for name in later if name in earlier]
     if not pairs:
         return None
-    values = np.array([[_value(one, score), _value(other, score)] for one, other in pairs])  # [items, 2]
-    weights = np.array([[_weight(one, score), _weight(other, score)] for one, other in pairs])  # [items, 2]
+    values = np.array([[one.value, other.value] for one, other in pairs])  # [items, 2]
+    weights = np.array([[one.weight, other.weight] for one, other in pairs])  # [items, 2]
     means = values.sum(0) / weights.sum(0)  # [2]
     residual = ((values - means * weights) / weights.sum(0)) @ np.array([-1.0, 1.0])  # [items]
     clusters: dict[str, float] = {}
     for (one, _), left in zip(pairs, residual.tolist(), strict=True):
-        clusters[one["cluster"]] = clusters.get(one["cluster"], 0.0) + left
+        clusters[one.cluster] = clusters.get(one.cluster, 0.0) + left
     half = _half_interval(list(clusters.values()))
     difference = float(means[1] - means[0])
     gains = (values / weights) @ np.array([-1.0, 1.0]) * (1 if score.better == "higher" else -1)
@@ -83,6 +79,35 @@ def compare(score: Score, before: Sequence[Mapping[str, Any]], after: Sequence[M
         len(pairs),
         len(clusters),
     )
+
+
+class _Item(NamedTuple):
+    value: float
+    weight: float
+    cluster: str
+
+
+def _by_item(rows: Sequence[Mapping[str, Any]], score: Score) -> dict[tuple[str, str], _Item]:
+    """What each item adds to a score: the mean over its answers, where it was asked more often than once."""
+    found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        if _counts(row, score):
+            found.setdefault((row["item"], row["group"]), []).append(row)
+    return {
+        name: _Item(mean(_value(row, score) for row in of), mean(_weight(row, score) for row in of), of[0]["cluster"])
+        for name, of in found.items()
+    }
+
+
+def with_error(score: Score, rows: Sequence[Mapping[str, Any]]) -> Score:
+    """The score of these rows with half of its 95 % interval, where there are enough clusters to tell."""
+    counted = [row for row in rows if _counts(row, score)]
+    weight = sum(_weight(row, score) for row in counted)
+    clusters: dict[str, float] = {}
+    for row in counted:
+        left = (_value(row, score) - score.value * _weight(row, score)) / weight
+        clusters[row["cluster"]] = clusters.get(row["cluster"], 0.0) + left
+    return replace(score, error=_half_interval(list(clusters.values())), clusters=len(clusters))
 
 
 def _half_interval(totals: Sequence[float]) -> float | None:

@@ -27,6 +27,8 @@ class Score:
     measure: str = "passed"
     per: str = ""
     binomial: bool = True  # a share of trials each of which is 0 or 1
+    error: float | None = None  # half of its 95 % interval, clustered; None where it cannot be told
+    clusters: int = 0  # of items that are not independent of each other
 
     @property
     def label(self) -> str:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from midspan.evaluate.asking import ask
 from midspan.evaluate.benchmark import Benchmark, HeldOut, Item, Verdict
 from midspan.evaluate.benchmarks import BENCHMARKS
+from midspan.evaluate.compare import with_error
 from midspan.evaluate.places import AFTER, BEFORE
 from midspan.evaluate.result import Example, Result, write_result
 from midspan.evaluate.subject import Answer, Subject, askable
-from midspan.files import hash_path, write_jsonl
-from midspan.inference import Chat, Completion, Fill, Plain, Sampling
+from midspan.files import Kept, hash_path, write_jsonl
+from midspan.inference import Chat, Completion, Fill, Plain
 from midspan.inference.engine import WeightsFormat
 from midspan.model import ModelFacts
-from midspan.progress import progress
 from midspan.recipe import Recipe
 from midspan.step import Tools
 from midspan.tokens import Tokenizer
@@ -59,26 +62,28 @@ def run_benchmark(
     items = [] if lacking else [item for item in kind.items(chosen, held_out) if item.group not in not_asked]
     not_asked |= dict.fromkeys(kind.asks.keys() - not_asked.keys() - {item.group for item in items}, NOTHING)
     answers: list[Answer | None] = []
+    kept, graded = Kept(output.with_suffix(".answers"), key), Kept(output.with_suffix(".verdicts"), key)
     if items:
-        subject = Subject.open(model, context, precision)
-        answers = _answers(
-            subject, items, [kind.sampling(chosen, item.group) for item in items], f"{name}: {benchmark}"
-        )
-    verdicts = _verdicts(kind, items, answers, tools)
+        samplings = [kind.sampling(chosen, item.group) for item in items]
+        answers = ask(partial(Subject.open, model, context, precision), items, samplings, f"{name}: {benchmark}", kept)
+    verdicts = _verdicts(kind, items, answers, replace(tools, verdicts=graded))
     rows = output.with_suffix(".jsonl")
-    write_jsonl(rows, [_row(*one) for one in zip(items, answers, verdicts, strict=True)])
+    found = [_row(*one) for one in zip(items, answers, verdicts, strict=True)]
+    write_jsonl(rows, found)
     result = Result(
         benchmark=benchmark,
         model=name,
         about=kind.about,
         asked={"version": kind.version, "settings": settings, "context": context, "seed": seed},
-        scores=kind.scores(items, verdicts),
+        scores=[with_error(score, found) for score in kind.scores(items, verdicts)],
         not_asked=not_asked,
         not_measured=sum(verdict.outcome == "not measured" for verdict in verdicts),
         examples=_examples(items, answers, verdicts),
         rows=hash_path(rows),
     )
     write_result(output, result)
+    kept.remove()
+    graded.remove()
 
 
 def why_not_asked(benchmark: str, recipe: Recipe, tokenizer: Tokenizer | None) -> str | None:
@@ -109,17 +114,6 @@ def _lacking(kind: Benchmark, **there: bool) -> str | None:
     return next((LACKING[what] for what in kind.reads if not there.get(what, True)), None)
 
 
-def _answers(subject: Subject, items: Sequence[Item], samplings: Sequence[Sampling], title: str) -> list[Answer | None]:
-    """The answers to all items, asked together where they are asked in the same way."""
-    found: dict[int, Answer | None] = {}
-    for sampling in dict.fromkeys(samplings):
-        numbers = [number for number, one in enumerate(samplings) if one == sampling]
-        with progress(title, len(numbers), "answers") as line:
-            answers = subject.answer([items[number].prompt for number in numbers], sampling, line.update)
-        found |= dict(zip(numbers, answers, strict=True))
-    return [found[number] for number in range(len(items))]
-
-
 def _verdicts(kind: Benchmark, items: Sequence[Item], answers: Sequence[Answer | None], tools: Tools) -> list[Verdict]:
     """A verdict for every item; what did not fit into the model is not measured."""
     answered = [(item, answer) for item, answer in zip(items, answers, strict=True) if answer is not None]
@@ -130,7 +124,13 @@ def _verdicts(kind: Benchmark, items: Sequence[Item], answers: Sequence[Answer |
 
 def _row(item: Item, answer: Answer | None, verdict: Verdict) -> dict[str, Any]:
     text = answer.text if isinstance(answer, Completion) else None
-    facts = {"item": item.identifier, "cluster": item.cluster, "group": item.group, "expected": item.expected}
+    facts: dict[str, Any] = {
+        "item": item.identifier,
+        "cluster": item.cluster,
+        "group": item.group,
+        "expected": item.expected,
+    }
+    facts["sample"] = item.sample
     passed = {"passed": float(verdict.outcome == "passed")} if verdict.outcome in ("passed", "failed") else {}
     told = {"answer": text, "outcome": verdict.outcome, "detail": verdict.detail}
     around = {}

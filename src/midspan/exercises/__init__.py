@@ -2,10 +2,11 @@
 
 from midspan.exercises.exercise import Exercise, extract_code, messages, program_of
 from midspan.exercises.generate import generate_exercises
-from midspan.exercises.grading import NOT_MEASURED, Program, Verdict, grade, grade_all
+from midspan.exercises.grading import LANGUAGES, NOT_MEASURED, Program, Verdict, grade, grade_all
 from midspan.exercises.mutate import mutations
 
 __all__ = [
+    "LANGUAGES",
     "NOT_MEASURED",
     "Exercise",
     "Program",

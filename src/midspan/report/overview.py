@@ -96,10 +96,14 @@ def score_cell(run: RunRecord, model: str, benchmark: str, label: str) -> Cell:
         return Cell(model, ABSENT)
     if not score.trials:
         return Cell(model, text_of(score))
-    if not score.binomial:
+    clustered = score.error is not None and score.clusters < score.trials
+    if not score.binomial and not clustered:
         return Cell(model, text_of(score), f"n = {count(score.trials)}")
-    low, high = wilson(score.value, score.trials)
+    low, high = wilson(score.value, score.trials) if score.binomial else (score.value, score.value)
+    if clustered and score.error is not None:
+        low, high = max(0.0, score.value - score.error), min(1.0, score.value + score.error)
     note = f"{100 * low:.1f}–{100 * high:.1f}, n = {count(score.trials)}"
+    note += f" in {counted(score.clusters, 'cluster')}" if clustered else ""
     return Cell(model, text_of(score), note, interval_bar(low, score.value, high))
 
 

@@ -26,7 +26,11 @@ class Sandbox:
         self._backend = choose(backend)
         self.backend = self._backend.name
         rights = "root's mounts" if self._backend.as_root else "a user namespace"
-        memory = "for all processes together" if slots().parents else "as seen every tenth of a second (no control groups)"
+        memory = (
+            "for all processes together"
+            if slots().parents
+            else "for all processes, as seen every tenth of a second (no control groups)"
+        )
         self.description = f"{self.backend} with {rights}, memory limited {memory}"
 
     def run(

@@ -8,9 +8,14 @@ from midspan.errors import UserError
 from midspan.evaluate.benchmark import Benchmark
 from midspan.evaluate.benchmarks.completions import COMPLETIONS
 from midspan.evaluate.benchmarks.exercises import EXERCISES
+from midspan.evaluate.benchmarks.humaneval import HUMANEVAL
+from midspan.evaluate.benchmarks.humaneval_infilling import HUMANEVAL_INFILLING
 from midspan.evaluate.benchmarks.infilling import INFILLING
 from midspan.evaluate.benchmarks.likelihood import LIKELIHOOD
+from midspan.evaluate.benchmarks.mbpp import MBPP
+from midspan.evaluate.benchmarks.multipl_e import MULTIPL_E
 from midspan.evaluate.benchmarks.preferences import PREFERENCES
+from midspan.evaluate.benchmarks.santacoder_fim import SANTACODER_FIM
 from midspan.recipe import Recipe, Settings, parse_fields
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -19,7 +24,21 @@ BENCHMARKS: dict[str, Benchmark] = {
     "exercises": EXERCISES,
     "preferences": PREFERENCES,
     "completions": COMPLETIONS,
+    "humaneval": HUMANEVAL,
+    "mbpp": MBPP,
+    "multipl-e": MULTIPL_E,
+    "humaneval-infilling": HUMANEVAL_INFILLING,
+    "santacoder-fim": SANTACODER_FIM,
 }
+
+
+def benchmark(name: str) -> Benchmark:
+    """The benchmark of this name. Raises UserError where there is none, naming the nearest."""
+    if name not in BENCHMARKS:
+        near = difflib.get_close_matches(name, BENCHMARKS, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(BENCHMARKS)}"
+        raise UserError(f"evaluate: there is no benchmark {name!r}; {hint}")
+    return BENCHMARKS[name]
 
 
 def benchmarks_of(recipe: Recipe) -> dict[str, Settings]:
@@ -28,11 +47,8 @@ def benchmarks_of(recipe: Recipe) -> dict[str, Settings]:
     Raises UserError for an unknown benchmark, naming the nearest, or an unknown setting of one.
     """
     for name in recipe.evaluate:
-        if name not in BENCHMARKS:
-            near = difflib.get_close_matches(name, BENCHMARKS, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(BENCHMARKS)}"
-            raise UserError(f"evaluate: there is no benchmark {name!r}; {hint}")
-    given = {name: recipe.evaluate.get(name, True) for name in BENCHMARKS}
+        benchmark(name)
+    given = {name: recipe.evaluate.get(name, kind.always) for name, kind in BENCHMARKS.items()}
     return {
         name: parse_fields(BENCHMARKS[name].settings, {} if fields is True else fields, f"evaluate.{name}")
         for name, fields in given.items()

@@ -45,7 +45,7 @@ def grade(items: Sequence[Item], answers: Sequence[Answer], tools: Tools) -> lis
     if not programs:
         return []
     with progress("tests", len(programs), "programs") as line:
-        found = grade_all(tools.sandbox, programs, tools.workers, line.update)
+        found = grade_all(tools.sandbox, programs, tools.workers, line.update, tools.verdicts)
     return [
         Verdict("not measured", one.detail)
         if one.reason in NOT_MEASURED

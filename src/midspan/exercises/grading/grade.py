@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 from midspan.exercises.grading.compiled import grade_whole
 from midspan.exercises.grading.isolated import grade_isolated, passes_in_one_process
-from midspan.exercises.grading.program import Program, Verdict
+from midspan.exercises.grading.program import NOT_MEASURED, Program, Verdict
 from midspan.exercises.grading.toolchains import find
+from midspan.files import Kept, hash_text
 from midspan.sandbox import Sandbox
 
 
@@ -29,19 +30,32 @@ def grade_all(
     programs: Sequence[Program],
     workers: int,
     on_progress: Callable[[int], None] | None = None,
+    kept: Kept | None = None,
 ) -> list[Verdict]:
     """The verdicts of programs in their order, `workers` at a time; equal programs run once.
 
-    `on_progress` is told how many programs have their verdict.
+    `on_progress` is told how many programs have their verdict. A verdict that `kept` has is taken from there; others
+    are put there, but for those that say nothing of the program.
     """
     places: dict[Program, list[int]] = {}
     for place, program in enumerate(programs):
         places.setdefault(program, []).append(place)
     verdicts: dict[int, Verdict] = {}
+    for program in [one for one in places if kept and name_of(one) in kept.values]:
+        assert kept is not None
+        verdicts.update(dict.fromkeys(places.pop(program), Verdict(*kept.values[name_of(program)])))
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        running = {pool.submit(grade, sandbox, program): found for program, found in places.items()}
+        running = {pool.submit(grade, sandbox, program): program for program in places}
         for future in as_completed(running):
-            verdicts.update(dict.fromkeys(running[future], future.result()))
+            verdict, program = future.result(), running[future]
+            verdicts.update(dict.fromkeys(places[program], verdict))
+            if kept and verdict.reason not in NOT_MEASURED:
+                kept.put(name_of(program), astuple(verdict))
             if on_progress:
                 on_progress(len(verdicts))
     return [verdicts[place] for place in range(len(programs))]
+
+
+def name_of(program: Program) -> str:
+    """What a program's verdict is kept under."""
+    return hash_text(repr(program))

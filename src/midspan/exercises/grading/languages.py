@@ -32,6 +32,7 @@ class Language:
     ending: Rewrite
     opposite: Callable[[str], str]
     compile: str = ""  # a shell command
+    stops: tuple[str, ...] = ()  # where MultiPL-E's answers end: something new begins
     version: tuple[str, ...] = ("--version",)  # the arguments of the first tool that have it tell its version
     home: tuple[str, ...] = ()  # its arguments that have it tell where it is installed, if its own place does not
     prepare: tuple[str, ...] = ()  # a command, run once outside of the sandbox in an empty folder, on `prepared` files
@@ -117,6 +118,7 @@ LANGUAGES: dict[str, Language] = {
         run="./program",
         tools=("g++",),
         packages="g++",
+        stops=("\n}",),
         ending=before_last("}", 'std::fputs("WORD", stdout); std::fflush(stdout);'),
         opposite=replaced(r"(\s*)assert\((.*)\);$", r"\1assert(!(\2));"),
     ),
@@ -138,6 +140,7 @@ LANGUAGES: dict[str, Language] = {
         tools=("javac", "java"),
         packages="default-jdk-headless libjavatuples-java",
         readonly=("/etc/java-17-openjdk",),
+        stops=("\n    }\n",),
         ending=before_last("    }\n\n}", 'System.out.print("WORD");'),
         opposite=replaced(r"(\s*)assert\((.*)\);$", r"\1assert(!(\2));"),
     ),
@@ -147,6 +150,7 @@ LANGUAGES: dict[str, Language] = {
         run="node program.js",
         tools=("node",),
         packages="nodejs",
+        stops=("\nfunction ", "\n/*", "\n//", "\nconsole.log"),
         ending=at_the_end('console.log("WORD");'),
         opposite=replaced(r"(\s*)assert\.deepEqual\(", r"\1assert.notDeepEqual("),
     ),
@@ -157,6 +161,7 @@ LANGUAGES: dict[str, Language] = {
         run="node program.js",
         tools=("tsc", "node"),
         packages="node-typescript nodejs",
+        stops=("\nfunction ", "\n/*", "\n//", "\nclass"),
         ending=at_the_end('console.log("WORD");'),
         opposite=replaced(r"(\s*)assert\.deepEqual\(", r"\1assert.notDeepEqual("),
     ),
@@ -167,6 +172,7 @@ LANGUAGES: dict[str, Language] = {
         tools=("php",),
         packages="php-cli",
         readonly=("/etc/php",),
+        stops=("\nfunction", "\n?>", "\n//", "\n#"),
         ending=at_the_end('echo "WORD";'),
         opposite=replaced(r"(\s*if \(candidate\(.*\)) !== ", r"\1 === "),
     ),
@@ -178,6 +184,7 @@ LANGUAGES: dict[str, Language] = {
         tools=("rustc",),
         home=("--print", "sysroot"),
         packages="rustc",
+        stops=("\n}",),
         ending=before_last("}", 'print!("WORD");'),
         opposite=replaced(r"(\s*)assert_eq!\(", r"\1assert_ne!("),
     ),
@@ -188,6 +195,7 @@ LANGUAGES: dict[str, Language] = {
         tools=("lua",),
         packages="lua5.3 lua-unit",
         version=("-v",),
+        stops=("\nlocal", "\nfunction", "\n--", "\n\n"),
         ending=luaunit_ending,
         opposite=replaced(r"(\s*)lu\.assertEquals\(", r"\1lu.assertNotEquals("),
     ),
@@ -200,6 +208,7 @@ LANGUAGES: dict[str, Language] = {
         version=("version",),
         cpu_seconds=30.0,
         environment={"GOPATH": "/box/go", "GOFLAGS": "-mod=mod", "CGO_ENABLED": "0", "GO111MODULE": "off"},
+        stops=("\nfunc", "struct", "\n// "),
         ending=lambda tests, word: tests,
         beside=go_main,
         opposite=lambda tests: re.sub(r"(fmt\.Sprintf\(.*\)) != (fmt\.Sprintf)", r"\1 == \2", tests),
@@ -210,6 +219,7 @@ LANGUAGES: dict[str, Language] = {
         run="bash program.sh",
         tools=("bash",),
         packages="bash",
+        stops=("\n}",),
         ending=at_the_end("echo WORD"),
         opposite=replaced(r"(\s*\[\[ .*\)) = ", r"\1 != "),
     ),

@@ -1,0 +1,65 @@
+"""HumanEval (Chen et al. 2021, arXiv 2107.03374): 164 functions to be written from their signature and docstring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from midspan.evaluate.benchmark import Benchmark, HeldOut, Item, Verdict, sampled
+from midspan.evaluate.data import rows_of
+from midspan.evaluate.programs import ABOUT, ProgramSettings, program_scores, verdicts_of
+from midspan.evaluate.subject import Answer
+from midspan.exercises import Program
+from midspan.inference import Completion, Plain
+from midspan.step import Tools
+
+# bigcode-evaluation-harness: an answer ends where something new begins at the left margin.
+STOPS = ("\nclass", "\ndef", "\n#", "\n@", "\nprint", "\nif", "\n```", "<file_sep>")
+
+
+class Settings(ProgramSettings):
+    """`data` is a file or a data set on the hub."""
+
+    data: str = "openai/openai_humaneval"
+
+
+def items(settings: Settings, held_out: HeldOut) -> list[Item]:
+    """The prompts as the harness strips them."""
+    rows = rows_of(settings.data, ("task_id", "prompt", "test", "entry_point"))
+    chosen = rows[: settings.first or None]
+    asked = [
+        Item(row["task_id"], row["task_id"], Plain(row["prompt"].strip()), "", row.get("canonical_solution", ""), row)
+        for row in chosen
+    ]
+    return sampled(asked, settings.samples)
+
+
+def grade(items: Sequence[Item], answers: Sequence[Answer], tools: Tools) -> list[Verdict]:
+    """Prompt and answer are the program; `check` is called with the function."""
+    return verdicts_of([program(item, answer) for item, answer in zip(items, answers, strict=True)], tools)
+
+
+def program(item: Item, answer: Answer) -> Program:
+    """What is run."""
+    assert isinstance(answer, Completion)
+    name, row = item.source["entry_point"], item.source
+    return Program(
+        "python",
+        row["prompt"].strip() + answer.text,
+        f"{row['test']}\ncheck({name})\n",
+        entry_point=name,
+        official="end",
+    )
+
+
+HUMANEVAL = Benchmark(
+    version=1,
+    about=f"HumanEval: a function is written from its signature and docstring. {ABOUT}",
+    settings=Settings,
+    asks={"": frozenset({"plain"})},
+    reads=(),
+    items=items,
+    grade=grade,
+    scores=program_scores,
+    sampling=lambda settings, group: settings.sampling(STOPS),
+    always=False,
+)
