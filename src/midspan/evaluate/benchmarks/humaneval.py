@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from midspan.evaluate.benchmark import Benchmark, HeldOut, Item, Verdict, sampled
-from midspan.evaluate.data import rows_of
+from midspan.evaluate.data import Row, rows_of
 from midspan.evaluate.programs import ABOUT, ProgramSettings, program_scores, verdicts_of
 from midspan.evaluate.subject import Answer
 from midspan.exercises import Program
@@ -26,11 +26,14 @@ def items(settings: Settings, held_out: HeldOut) -> list[Item]:
     """The prompts as the harness strips them."""
     rows = rows_of(settings.data, ("task_id", "prompt", "test", "entry_point"))
     chosen = rows[: settings.first or None]
-    asked = [
-        Item(row["task_id"], row["task_id"], Plain(row["prompt"].strip()), "", row.get("canonical_solution", ""), row)
-        for row in chosen
-    ]
-    return sampled(asked, settings.samples)
+    return sampled([_item(row) for row in chosen], settings.samples)
+
+
+def _item(row: Row) -> Item:
+    """The solution begins with what is stripped off the prompt's end."""
+    prompt = row["prompt"]
+    solution = prompt[len(prompt.rstrip()) :] + row.get("canonical_solution", "")
+    return Item(row["task_id"], row["task_id"], Plain(prompt.strip()), "", solution, row)
 
 
 def grade(items: Sequence[Item], answers: Sequence[Answer], tools: Tools) -> list[Verdict]:

@@ -1,0 +1,146 @@
+"""The benchmarks' own solutions pass by both rules and wrong programs do not: on the real data, where it is."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from double_in_every_language import TASKS
+
+from midspan.errors import UserError
+from midspan.evaluate.benchmark import HeldOut, Verdict
+from midspan.evaluate.benchmarks import BENCHMARKS
+from midspan.exercises.grading import find
+from midspan.inference import Completion
+from midspan.recipe import Runtime
+from midspan.step import Tools
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+HUMANEVAL = DATA / "humaneval" / "HumanEval.jsonl.gz"
+INFILLING = DATA / "humaneval_infilling"
+SOME = 12  # of each kind of infilling: all 7,012 are run by `make soak`
+
+
+@pytest.fixture(scope="module")
+def tools() -> Tools:
+    made = Tools(Runtime(workers=2))
+    try:
+        made.sandbox  # noqa: B018
+    except UserError as reason:
+        pytest.skip(f"nothing isolates here: {reason}")
+    return made
+
+
+def judged(name: str, tools: Tools, answers: dict[str, str] | None = None, **settings: Any) -> dict[str, Verdict]:
+    """The verdicts on the expected answers, or on others by item."""
+    kind = BENCHMARKS[name]
+    items = kind.items(kind.settings(**settings), HeldOut(0))
+    texts = [item.expected if answers is None else answers[item.identifier] for item in items]
+    verdicts = kind.grade(items, [Completion(text, [], "stop", 0) for text in texts], tools)
+    return {f"{item.group} {item.identifier}": one for item, one in zip(items, verdicts, strict=True)}
+
+
+def failed(verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
+    return {name: one for name, one in verdicts.items() if one.outcome != "passed" or not one.values.get("strict", 1.0)}
+
+
+def needs(file: Path) -> None:
+    if not file.exists():
+        pytest.skip(f"{file} is not here")
+
+
+def test_humanevals_solutions_pass(tools: Tools) -> None:
+    needs(HUMANEVAL)
+    verdicts = judged("humaneval", tools, data=str(HUMANEVAL))
+    assert len(verdicts) == 164
+    assert failed(verdicts) == {}
+
+
+def test_answers_that_are_wrong_hang_crash_or_leave_pass_by_neither_rule(tools: Tools) -> None:
+    needs(HUMANEVAL)
+    with gzip.open(HUMANEVAL, "rt") as file:
+        names = [json.loads(line)["task_id"] for line in file]
+    bodies = ("return None", "while True: pass", "1 / 0", "import os; os._exit(0)", "(", "exit()")
+    wrong = [f"\n    {body}\n" for body in bodies]
+    answers = {name: wrong[number % len(wrong)] for number, name in enumerate(names)}
+    verdicts = judged("humaneval", tools, answers, data=str(HUMANEVAL), first=12)
+    assert {one.outcome for one in verdicts.values()} == {"failed"}
+
+
+def test_mbpps_solutions_pass(tools: Tools) -> None:
+    needs(DATA / "mbpp" / "mbpp.jsonl")
+    verdicts = judged("mbpp", tools, data=str(DATA / "mbpp" / "mbpp.jsonl"), first=150)
+    assert len(verdicts) == 150
+    assert failed(verdicts) == {}
+
+
+@pytest.mark.parametrize("kind", ["SingleLineInfilling", "MultiLineInfilling", "RandomSpanInfillingLight"])
+def test_the_true_middles_pass(tools: Tools, kind: str) -> None:
+    file = INFILLING / f"HumanEval-{kind}.jsonl.gz"
+    needs(file)
+    verdicts = judged("humaneval-infilling", tools, data=(str(file),), first=SOME)
+    assert len(verdicts) == SOME
+    assert failed(verdicts) == {}
+
+
+def test_santacoders_own_lines_match_and_others_do_not(tools: Tools) -> None:
+    file = DATA / "santacoder_fim" / "santacoder_fim_rebuilt.jsonl.gz"
+    needs(file)
+    verdicts = judged("santacoder-fim", tools, data=str(file))
+    assert len(verdicts) == 4792
+    assert failed(verdicts) == {}
+    kind = BENCHMARKS["santacoder-fim"]
+    items = kind.items(kind.settings(data=str(file)), HeldOut(0))
+    others = kind.grade(items, [Completion("nothing like it", [], "stop", 0)] * len(items), tools)
+    assert {one.outcome for one in others} == {"failed"}
+
+
+def row(name: str, language: str) -> dict[str, Any]:
+    """A problem of ours in the shape of MultiPL-E's."""
+    task = TASKS[language]
+    prompt, _, end = task.frame.partition("{}")
+    stops = ["\n}"] if language in ("cpp", "rs", "sh") else []
+    return {"name": name, "prompt": prompt.format(), "tests": f"{end.format()}\n{task.tests}", "stop_tokens": stops}
+
+
+@pytest.mark.parametrize("language", ["cpp", "java", "js", "php", "rs", "lua", "go", "ts", "sh"])
+def test_a_problem_of_each_language_of_multipl_e_passes(tools: Tools, language: str, tmp_path: Path) -> None:
+    if isinstance(missing := find(language), str):
+        pytest.skip(missing)
+    file = tmp_path / f"humaneval-{language}-reworded.jsonl"
+    file.write_text(json.dumps(row("HumanEval_0_twice", language)))
+    task = TASKS[language]
+    right = judged(
+        "multipl-e", tools, {"HumanEval_0_twice": f"\n    {task.right}"}, data=str(tmp_path), languages=(language,)
+    )
+    wrong = judged(
+        "multipl-e", tools, {"HumanEval_0_twice": f"\n    {task.wrong}"}, data=str(tmp_path), languages=(language,)
+    )
+    assert [one.outcome for one in (*right.values(), *wrong.values())] == ["passed", "failed"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        ("gone.jsonl", None, "no file"),
+        ("data.txt", "x", "is read from .jsonl"),
+        ("data.jsonl", "{", "cannot be read"),
+        ("data.jsonl.gz", "no gzip", "cannot be read"),
+        ("data.json", '{"a": 1}', "not a list of rows"),
+        ("data.jsonl", '{"task_id": 1}\n', "its rows have task_id, and prompt, test, entry_point is needed"),
+        ("data.jsonl", "", "it has no rows"),
+    ],
+)
+def test_data_that_is_not_the_benchmarks_is_refused_in_one_line(
+    tmp_path: Path, name: str, text: str | None, problem: str
+) -> None:
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    kind = BENCHMARKS["humaneval"]
+    with pytest.raises(UserError) as refused:
+        kind.items(kind.settings(data=str(tmp_path / name)), HeldOut(0))
+    assert problem in str(refused.value)
+    assert "\n" not in str(refused.value)
