@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from small_models import TOOLS, documents, write_documents
 
 from midspan.corpus.documents import HELDOUT_SCHEMA
-from midspan.evaluate.benchmark import HeldOut, Item
+from midspan.evaluate.benchmark import HeldOut
 from midspan.evaluate.benchmarks.infilling import INFILLING, LEFT, Settings, items
 from midspan.evaluate.gaps import LONGEST, PER_FILE, Gap
 from midspan.evaluate.in_place import parses_in_place, repeats_suffix, similarity, values_in_place
+from midspan.evaluate.subject import Item
 from midspan.inference import Completion, Fill, FinishReason, Plain
 
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midspan.evaluate.benchmark import Item, Verdict, sampled
+from midspan.evaluate.benchmark import Verdict, sampled
 from midspan.evaluate.programs import pass_at, program_scores, unbiased
+from midspan.evaluate.subject import Item
 from midspan.inference import Plain
 
 

@@ -10,9 +10,8 @@ import torch
 from small_models import TOOLS, ask, write_model
 
 from midspan.batches import PreferencePair
-from midspan.evaluate.benchmark import Item
 from midspan.evaluate.benchmarks.preferences import PREFERENCES
-from midspan.evaluate.subject import Candidates, Likelihood
+from midspan.evaluate.subject import Candidates, Item, Likelihood
 from midspan.files import write_jsonl
 from midspan.model import load_decoder
 from midspan.tokens import Message, Tokenizer, encode_chat

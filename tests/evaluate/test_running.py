@@ -14,9 +14,9 @@ from small_models import ask, write_documents, write_model
 from midspan import evaluate
 from midspan.errors import UserError
 from midspan.evaluate import BENCHMARKS, benchmarks_of, why_not_asked
-from midspan.evaluate.benchmark import Benchmark, Item, Verdict, shares
+from midspan.evaluate.benchmark import Benchmark, Verdict, shares
 from midspan.evaluate.result import read_result
-from midspan.evaluate.subject import Answer
+from midspan.evaluate.subject import Answer, Item
 from midspan.files import hash_path
 from midspan.inference import Completion, Plain
 from midspan.recipe import Recipe, Settings, load_recipe

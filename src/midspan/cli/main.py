@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from midspan.cli import corpus, models, serve, train
+from midspan.cli import corpus, evaluate, models, serve, train
 from midspan.errors import UserError
 
 app = typer.Typer(
@@ -19,7 +19,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for verb in (train.run, train.train, train.report, models.complete, models.chat, serve.serve):
+VERBS = (train.run, train.train, train.report, models.complete, models.chat, serve.serve)
+for verb in (*VERBS, evaluate.evaluate, evaluate.compare):
     app.command()(verb)
 app.command("import")(models.import_model)
 app.add_typer(corpus.app, name="corpus")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
-from midspan.evaluate.benchmark import Item
-from midspan.evaluate.subject import Answer, Likelihood, Subject
+from midspan.evaluate.subject import Answer, Item, Likelihood, Subject
 from midspan.files import Kept
 from midspan.inference import Completion, Sampling
 from midspan.progress import ProgressLine, progress
@@ -17,25 +16,20 @@ CHUNK = 64  # questions that are asked together: so many answers a kill may lose
 
 
 def ask(
-    open_subject: Callable[[], Subject], items: Sequence[Item], samplings: Sequence[Sampling], title: str, kept: Kept
+    subject: Subject, items: Sequence[Item], samplings: Sequence[Sampling], title: str, kept: Kept
 ) -> list[Answer | None]:
-    """The answers to all items, asked together where they are asked in the same way; None where one does not fit.
-
-    The model is opened when the first question is asked, if there is one.
-    """
+    """The answers to all items, asked together where they are asked in the same way; None where one does not fit."""
     names = [f"{item.group}\n{item.identifier}\n{item.sample}\n{number}" for number, item in enumerate(items)]
     asked = [replace(one, seed=one.seed + item.sample) for one, item in zip(samplings, items, strict=True)]
-    subject: Subject | None = None
     for sampling in dict.fromkeys(asked):
         numbers = [number for number, one in enumerate(asked) if one == sampling]
         missing = [number for number in numbers if names[number] not in kept.values]
         done = len(numbers) - len(missing)
         with progress(title, len(numbers), "answers", done) as line:
             for start in range(0, len(missing), CHUNK):
-                subject = subject or open_subject()
                 chunk = missing[start : start + CHUNK]
                 told = partial(_more, line, done + start)
-                answers = subject.answer([items[number].prompt for number in chunk], sampling, told)
+                answers = subject.answer([items[number] for number in chunk], sampling, told)
                 for number, answer in zip(chunk, answers, strict=True):
                     kept.put(names[number], _plain(answer))
     return [_answer(kept.values[name]) for name in names]

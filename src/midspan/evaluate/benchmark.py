@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from midspan.evaluate.result import Better, Outcome, Score
-from midspan.evaluate.subject import Answer, Question
+from midspan.evaluate.subject import Answer, Item
 from midspan.inference import Sampling
 from midspan.recipe import Settings
 from midspan.step import Tools
@@ -22,19 +22,6 @@ class HeldOut:
     documents: Path | None = None  # a folder of files
     pairs: Path | None = None  # a file of preference pairs
     reference: Path | None = None  # the same benchmark's result of the model that training started from
-
-
-@dataclass(frozen=True)
-class Item:
-    """One thing to ask."""
-
-    identifier: str
-    cluster: str  # a file, a family of exercises: items of one cluster are not independent of each other
-    prompt: Question
-    group: str = ""  # the part of the benchmark that it belongs to
-    expected: str = ""
-    source: Any = None  # what else a verdict is made from
-    sample: int = 0  # which of several answers to the same question
 
 
 @dataclass(frozen=True)

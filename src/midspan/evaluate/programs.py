@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from math import comb
 
 from midspan import recipe
-from midspan.evaluate.benchmark import Item, Verdict, means, shares
+from midspan.evaluate.benchmark import Verdict, means, shares
 from midspan.evaluate.result import Score
+from midspan.evaluate.subject import Item
 from midspan.exercises import NOT_MEASURED, Program, grade_all
 from midspan.inference import Sampling
 from midspan.progress import progress

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from midspan.evaluate.asking import ask
-from midspan.evaluate.benchmark import Benchmark, HeldOut, Item, Verdict
+from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict
 from midspan.evaluate.benchmarks import BENCHMARKS
 from midspan.evaluate.compare import with_error
 from midspan.evaluate.places import AFTER, BEFORE
 from midspan.evaluate.result import Example, Result, write_result
-from midspan.evaluate.subject import Answer, Subject, askable
+from midspan.evaluate.subject import Answer, Item, Subject
+from midspan.evaluate.subjects.local import Local
 from midspan.files import Kept, hash_path, write_jsonl
-from midspan.inference import Chat, Completion, Fill, Plain
+from midspan.inference import Chat, Completion, Fill, Plain, prompt_kinds
 from midspan.inference.engine import WeightsFormat
-from midspan.model import ModelFacts
 from midspan.recipe import Recipe
 from midspan.step import Tools
 from midspan.tokens import Tokenizer
@@ -53,28 +52,44 @@ def run_benchmark(
 
     Texts are read in windows of `context` tokens, the same for all models that are compared.
     """
-    kind, name = BENCHMARKS[benchmark], output.parent.name
-    chosen = kind.settings(**settings)
+    subject = Local(output.parent.name, model, context, precision)
     held_out = HeldOut(seed, documents, pairs, reference)
-    there = documents is not None and any(documents.glob("*.parquet"))
-    lacking = _lacking(kind, documents=there, pairs=pairs is not None)
-    not_asked = _reasons(kind, askable(Tokenizer.load(model), ModelFacts.read(model).layout), lacking)
+    judge(subject, benchmark, settings, held_out, {"context": context, "seed": seed}, output, key, tools)
+
+
+def judge(
+    subject: Subject,
+    benchmark: str,
+    settings: dict[str, Any],
+    held_out: HeldOut,
+    facts: dict[str, Any],
+    output: Path,
+    key: str,
+    tools: Tools,
+) -> None:
+    """Ask any subject one benchmark, and write what came of it. A killed one goes on where it was.
+
+    `facts` are what else must be alike for two results to be compared.
+    """
+    kind = BENCHMARKS[benchmark]
+    chosen = kind.settings(**settings)
+    there = held_out.documents is not None and any(held_out.documents.glob("*.parquet"))
+    lacking = _lacking(kind, documents=there, pairs=held_out.pairs is not None)
+    not_asked = _reasons(kind, subject.can, lacking)
     items = [] if lacking else [item for item in kind.items(chosen, held_out) if item.group not in not_asked]
     not_asked |= dict.fromkeys(kind.asks.keys() - not_asked.keys() - {item.group for item in items}, NOTHING)
-    answers: list[Answer | None] = []
     kept, graded = Kept(output.with_suffix(".answers"), key), Kept(output.with_suffix(".verdicts"), key)
-    if items:
-        samplings = [kind.sampling(chosen, item.group) for item in items]
-        answers = ask(partial(Subject.open, model, context, precision), items, samplings, f"{name}: {benchmark}", kept)
+    samplings = [kind.sampling(chosen, item.group) for item in items]
+    answers = ask(subject, items, samplings, f"{subject.name}: {benchmark}", kept)
     verdicts = _verdicts(kind, items, answers, replace(tools, verdicts=graded))
     rows = output.with_suffix(".jsonl")
     found = [_row(*one) for one in zip(items, answers, verdicts, strict=True)]
     write_jsonl(rows, found)
     result = Result(
         benchmark=benchmark,
-        model=name,
+        model=subject.name,
         about=kind.about,
-        asked={"version": kind.version, "settings": settings, "context": context, "seed": seed},
+        asked={"version": kind.version, "settings": settings, **facts},
         scores=[with_error(score, found) for score in kind.scores(items, verdicts)],
         not_asked=not_asked,
         not_measured=sum(verdict.outcome == "not measured" for verdict in verdicts),
@@ -94,7 +109,7 @@ def why_not_asked(benchmark: str, recipe: Recipe, tokenizer: Tokenizer | None) -
     kind = BENCHMARKS[benchmark]
     documents = recipe.needs_corpus and (recipe.corpus.heldout.files > 0 or recipe.corpus.heldout.after is not None)
     pairs = any(part.kind == "pairs" for stage in recipe.stages for part in stage.data)
-    can = askable(tokenizer, "psm") if tokenizer else frozenset().union(*kind.asks.values())
+    can = prompt_kinds(tokenizer, "psm") | {"score"} if tokenizer else frozenset().union(*kind.asks.values())
     found = _reasons(kind, can, _lacking(kind, documents=documents, pairs=pairs))
     if not found:
         return None

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-import torch
+from midspan.inference import Completion, Prompt, Sampling
+from midspan.tokens import Message
 
-from midspan.batches import Segment, chat_segment, pack_pairs
-from midspan.compute import compute_dtype
-from midspan.inference import (
-    Chat,
-    Completion,
-    Engine,
-    Fill,
-    Ids,
-    Plain,
-    Prompt,
-    PromptTooLongError,
-    Sampling,
-    at_cursor,
-    prompt_kinds,
-)
-from midspan.inference.engine import WeightsFormat
-from midspan.tokens import Message, Tokenizer
-from midspan.train import sequence_logprobs
 
-ROWS = 8  # rows in one forward pass
+class Subject(Protocol):
+    """Whoever answers. It is opened when it is first asked."""
+
+    @property
+    def name(self) -> str:
+        """What its results are called."""
+        ...
+
+    @property
+    def can(self) -> frozenset[str]:
+        """What it can be asked: "plain", "fill", "chat", "score"."""
+        ...
+
+    def answer(
+        self, items: Sequence[Item], sampling: Sampling, on_progress: Callable[[int], None]
+    ) -> Iterable[Answer | None]:
+        """The answers as they come, in the items' order: all to prompts, or all scores; None where one does not fit."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -63,114 +63,14 @@ Question = Prompt | Text | Candidates
 Answer = Completion | tuple[Likelihood, ...]  # of a Candidates one likelihood each, of a Text one
 
 
-def askable(tokenizer: Tokenizer, layout: str | None) -> frozenset[str]:
-    """What a local model can be asked: its kinds of prompt (`prompt_kinds`), and how likely it finds a text."""
-    return prompt_kinds(tokenizer, layout) | {"score"}
-
-
 @dataclass(frozen=True)
-class Subject:
-    """A local model. Texts are read in windows of `context` tokens; conversations may fill all of its positions."""
+class Item:
+    """One thing to ask."""
 
-    engine: Engine
-    context: int
-    dtype: torch.dtype  # of matrix products
-
-    @classmethod
-    def open(cls, model: Path, context: int, precision: WeightsFormat) -> Subject:
-        """The model in the directory `model`."""
-        engine = Engine.open(model, weights=precision)
-        return cls(engine, min(context, engine.positions), compute_dtype(precision, engine.device))
-
-    def answer(
-        self, questions: Sequence[Question], sampling: Sampling, on_progress: Callable[[int], None]
-    ) -> list[Answer | None]:
-        """The answer to each question, either all prompts or all to be scored; None where it does not fit."""
-        if all(isinstance(question, Text | Candidates) for question in questions):
-            return list(self.likelihoods(questions, on_progress))
-        asked = [self._ids(question, sampling.max_tokens) for question in questions]
-        # What is asked twice is answered once.
-        distinct = {_key(ids): ids for ids in asked if ids}
-        answers = dict(zip(distinct, self.engine.complete([*distinct.values()], sampling, on_progress), strict=True))
-        filled = [isinstance(question, Fill) and "fill" in self.engine.can for question in questions]
-        pairs = zip(asked, filled, strict=True)
-        return [replace(answers[_key(ids)], filled=both) if ids else None for ids, both in pairs]
-
-    def _ids(self, prompt: Question, max_tokens: int) -> Ids | None:
-        assert not isinstance(prompt, Text | Candidates)
-        read: Prompt = prompt
-        if isinstance(prompt, Fill) and "fill" not in self.engine.can:
-            read = Plain(prompt.prefix, cut=True)
-        try:
-            ids = self.engine.ids(read, max_tokens, None if isinstance(prompt, Chat) else self.context)
-        except PromptTooLongError:
-            return None
-        # Where an answer may end is known to whoever asks, whatever the model reads.
-        return at_cursor(ids, prompt) if isinstance(prompt, Fill) else ids
-
-    @torch.inference_mode()
-    def likelihoods(
-        self, questions: Sequence[Question], on_progress: Callable[[int], None]
-    ) -> Iterator[tuple[Likelihood, ...] | None]:
-        """Of each text, or of each of its candidates; None where one of them does not fit."""
-        asked = [self._segments(question) for question in questions]
-        flat = [segment for parts in asked for part in parts for segment in part]
-        sums = iter(self._sums(flat))
-        for done, parts in enumerate(asked):
-            likelihoods = [
-                Likelihood(sum(next(sums) for _ in part), sum(int(sum(_weights(one))) for one in part))
-                for part in parts
-            ]
-            on_progress(done + 1)
-            yield tuple(likelihoods) or None
-
-    def _segments(self, question: Question) -> list[list[Segment]]:
-        """The segments whose log-probabilities together are each candidate's; nothing where one does not fit."""
-        tokenizer = self.engine.tokenizer
-        if isinstance(question, Text):
-            return [list(self._windows(question))]
-        assert isinstance(question, Candidates)
-        turns = [[*question.messages, Message(role="assistant", content=answer)] for answer in question.answers]
-        segments = [chat_segment(tokenizer, turn) for turn in turns]
-        fit = all(segment.length <= self.engine.positions for segment in segments)
-        return [[segment] for segment in segments] if fit else []
-
-    def _windows(self, question: Text) -> Iterator[Segment]:
-        """The windows of a text that have tokens which count."""
-        tokenizer = self.engine.tokenizer
-        opening = (tokenizer.opening or [tokenizer.end_of_text])[-1]
-        placed = tokenizer.encode_at(question.text)
-        counts = [any(start < end and begin < stop for begin, end in question.spans) for _, start, stop in placed]
-        for first in range(0, len(placed), self.context):
-            window = slice(first, first + self.context)
-            if any(counts[window]):
-                yield Segment([opening, *(token for token, _, _ in placed[window])], list(map(float, counts[window])))
-
-    def _sums(self, segments: Sequence[Segment]) -> Iterator[float]:
-        """The log-probability of each segment's supervised tokens, several packed into a row."""
-        width = max([self.context, *(segment.length for segment in segments)])
-        for part in _parts(segments, ROWS * width):
-            packed = pack_pairs([part], width).to(self.engine.device)
-            yield from sequence_logprobs(self.engine.decoder, packed, self.dtype).tolist()
-
-
-def _key(ids: Ids) -> tuple[tuple[int, ...], tuple[int, ...], str, str]:
-    return tuple(ids.tokens), tuple(ids.taken), ids.suffix, ids.line
-
-
-def _weights(segment: Segment) -> Sequence[float]:
-    return [1.0] * segment.length if segment.loss_weight is None else segment.loss_weight
-
-
-def _parts(segments: Sequence[Segment], most: int) -> Iterator[list[Segment]]:
-    """Consecutive segments of at most `most` positions together."""
-    part: list[Segment] = []
-    used = 0
-    for segment in segments:
-        if part and used + segment.length > most:
-            yield part
-            part, used = [], 0
-        part.append(segment)
-        used += segment.length
-    if part:
-        yield part
+    identifier: str
+    cluster: str  # a file, a family of exercises: items of one cluster are not independent of each other
+    prompt: Question
+    group: str = ""  # the part of the benchmark that it belongs to
+    expected: str = ""
+    source: Any = None  # what else a verdict is made from
+    sample: int = 0  # which of several answers to the same question

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from midspan import recipe
-from midspan.evaluate.benchmark import Benchmark, HeldOut, Item, Verdict
-from midspan.evaluate.subject import Answer
+from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict
+from midspan.evaluate.subject import Answer, Item
 from midspan.inference import Plain, Sampling
 from midspan.recipe.fields import Count
 from midspan.step import Tools

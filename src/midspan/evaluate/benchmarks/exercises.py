@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from midspan import recipe
 from midspan.batches import generator
-from midspan.evaluate.benchmark import Benchmark, HeldOut, Item, Verdict, shares
-from midspan.evaluate.subject import Answer
+from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict, shares
+from midspan.evaluate.subject import Answer, Item
 from midspan.exercises import NOT_MEASURED, extract_code, generate_exercises, grade_all, messages, program_of
 from midspan.inference import Chat, Completion, Sampling
 from midspan.progress import progress

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from midspan.evaluate.benchmark import Benchmark, HeldOut, Item, Verdict, sampled
+from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict, sampled
 from midspan.evaluate.data import Row, rows_of
 from midspan.evaluate.programs import ABOUT, ProgramSettings, program_scores, verdicts_of
-from midspan.evaluate.subject import Answer
+from midspan.evaluate.subject import Answer, Item
 from midspan.exercises import Program
 from midspan.inference import Completion, Plain
 from midspan.step import Tools

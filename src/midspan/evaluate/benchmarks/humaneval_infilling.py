@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from midspan import recipe
-from midspan.evaluate.benchmark import Benchmark, HeldOut, Item, Verdict
+from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict
 from midspan.evaluate.data import rows_of
 from midspan.evaluate.programs import ABOUT, program_scores, verdicts_of
-from midspan.evaluate.subject import Answer
+from midspan.evaluate.subject import Answer, Item
 from midspan.exercises import Program
 from midspan.inference import Completion, Fill, Sampling
 from midspan.recipe.fields import Amount, Count

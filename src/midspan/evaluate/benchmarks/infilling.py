@@ -6,10 +6,10 @@ import heapq
 from collections.abc import Sequence
 
 from midspan import recipe
-from midspan.evaluate.benchmark import Benchmark, HeldOut, Item, Verdict, means
+from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict, means
 from midspan.evaluate.gaps import KINDS, Gap, gaps_of, held_out_files
 from midspan.evaluate.in_place import VALUES, values_in_place
-from midspan.evaluate.subject import Answer
+from midspan.evaluate.subject import Answer, Item
 from midspan.inference import Completion, Fill, Plain, Sampling
 from midspan.recipe.fields import Amount, Count
 from midspan.step import Tools

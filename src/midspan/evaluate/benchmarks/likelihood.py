@@ -8,9 +8,9 @@ from itertools import accumulate
 
 from midspan import recipe
 from midspan.corpus import read_heldout
-from midspan.evaluate.benchmark import Benchmark, HeldOut, Item, Verdict
+from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict
 from midspan.evaluate.result import Score
-from midspan.evaluate.subject import Answer, Text
+from midspan.evaluate.subject import Answer, Item, Text
 from midspan.recipe.fields import Count
 from midspan.step import Tools
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from midspan.evaluate.benchmark import Benchmark, HeldOut, Item, Verdict, sampled
+from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict, sampled
 from midspan.evaluate.data import rows_of
 from midspan.evaluate.programs import ABOUT, ProgramSettings, program_scores, verdicts_of
-from midspan.evaluate.subject import Answer
+from midspan.evaluate.subject import Answer, Item
 from midspan.exercises import LANGUAGES, Program
 from midspan.inference import Completion, Plain
 from midspan.step import Tools

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from midspan import recipe
 from midspan.alignment import read_pairs
-from midspan.evaluate.benchmark import Benchmark, HeldOut, Item, Verdict, shares
+from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict, shares
 from midspan.evaluate.result import Score
-from midspan.evaluate.subject import Answer, Candidates
+from midspan.evaluate.subject import Answer, Candidates, Item
 from midspan.files import read_jsonl
 from midspan.recipe.fields import Count
 from midspan.step import Tools

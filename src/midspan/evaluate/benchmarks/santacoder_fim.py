@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from midspan import recipe
-from midspan.evaluate.benchmark import Benchmark, HeldOut, Item, Verdict, means
+from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict, means
 from midspan.evaluate.data import rows_of
 from midspan.evaluate.result import Score
-from midspan.evaluate.subject import Answer
+from midspan.evaluate.subject import Answer, Item
 from midspan.inference import Completion, Fill, Sampling
 from midspan.recipe.fields import Amount, Count
 from midspan.step import Tools

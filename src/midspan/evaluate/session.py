@@ -1,0 +1,77 @@
+"""Several models on several benchmarks: what was asked already is not asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from midspan.errors import UserError
+from midspan.evaluate.benchmark import HeldOut
+from midspan.evaluate.benchmarks import benchmark
+from midspan.evaluate.result import Result, read_result
+from midspan.evaluate.running import judge
+from midspan.evaluate.subjects import contents_of, open_subject
+from midspan.files import only_one, read_json, write_json
+from midspan.inference.engine import WeightsFormat
+from midspan.progress import say
+from midspan.recipe import fingerprint, parse_fields, parse_overrides
+from midspan.step import Tools
+
+Asked = dict[str, dict[str, Any]]  # benchmark → the settings that are given
+KEYS = "keys.json"  # of each result, by its path: what it was made from
+
+
+def settings_of(names: Sequence[str], changes: Sequence[str]) -> Asked:
+    """The benchmarks of these names, with what BENCHMARK.SETTING=VALUE sets. UserError for a name that is not asked."""
+    chosen: Asked = {name.strip(): {} for name in names}
+    for dotted, value in parse_overrides(list(changes)).items():
+        name, _, field = dotted.partition(".")
+        if name not in chosen or not field:
+            raise UserError(f"--set {dotted}: write BENCHMARK.SETTING=VALUE, of {', '.join(chosen)}")
+        chosen[name][field] = value
+    return chosen
+
+
+def evaluate(
+    models: Sequence[str],
+    benchmarks: Mapping[str, Mapping[str, Any]],
+    output: Path,
+    *,
+    seed: int = 0,
+    precision: WeightsFormat = "auto",
+    tools: Tools,
+) -> dict[str, list[Result]]:
+    """The results of every model, by its name; each is also in `output` as MODEL/BENCHMARK.json, its rows beside it.
+
+    Raises UserError for an unknown model or benchmark before anything is asked.
+    """
+    settings = {
+        name: parse_fields(benchmark(name).settings, dict(given), f"evaluate.{name}")
+        for name, given in benchmarks.items()
+    }
+    if needs := [name for name in settings if benchmark(name).reads]:
+        raise UserError(f"{', '.join(needs)}: made of what a run holds out, so a recipe asks it; see `midspan run`")
+    subjects = {given: open_subject(given, precision) for given in models}
+    names = [subject.name for subject in subjects.values()]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise UserError(f"two models are called {twice.pop()!r}: evaluate them into different folders")
+    output.mkdir(parents=True, exist_ok=True)
+    found: dict[str, list[Result]] = {}
+    with only_one(output):
+        keys = read_json(output / KEYS) if (output / KEYS).exists() else {}
+        for given, subject in subjects.items():
+            contents = contents_of(given)
+            for name, chosen in settings.items():
+                file = output / subject.name / f"{name}.json"
+                asked = chosen.model_dump(mode="json")
+                key = fingerprint(contents, name, benchmark(name).version, asked, seed, precision)
+                if file.exists() and keys.get(f"{subject.name}/{name}") == key:
+                    say(f"done already: {subject.name}: {name}")
+                else:
+                    file.parent.mkdir(exist_ok=True)
+                    judge(subject, name, asked, HeldOut(seed), {"seed": seed}, file, key, tools)
+                    keys[f"{subject.name}/{name}"] = key
+                    write_json(output / KEYS, keys)
+                found.setdefault(subject.name, []).append(read_result(file))
+    return found

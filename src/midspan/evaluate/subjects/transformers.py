@@ -1,0 +1,85 @@
+"""Any causal model that transformers can open: the named peer of Midspan's own engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+
+from midspan.errors import UserError
+from midspan.evaluate.subject import Answer, Item
+from midspan.evaluate.subjects.endings import ended
+from midspan.inference import Chat, Completion, Fill, Plain, Sampling
+
+
+@dataclass(frozen=True)
+class Transformers:
+    """The model at `place`, one prompt at a time: padding would change what a greedy answer is."""
+
+    name: str
+    place: str
+    precision: str
+
+    @cached_property
+    def can(self) -> frozenset[str]:
+        """It is asked from the left alone, and chats where its tokenizer has a template."""
+        return frozenset({"plain"} | ({"chat"} if self.tokenizer.chat_template else set()))
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        """transformers' tokenizer. Raises UserError where transformers or the model is not there."""
+        return self._open("AutoTokenizer")
+
+    @cached_property
+    def model(self) -> Any:
+        """transformers' model."""
+        return self._open("AutoModelForCausalLM", dtype=torch.float32 if self.precision == "fp32" else "auto").eval()
+
+    def _open(self, kind: str, **settings: Any) -> Any:
+        try:
+            import transformers
+        except ImportError:
+            raise UserError("transformers: is not installed: pip install transformers") from None
+        try:
+            return getattr(transformers, kind).from_pretrained(self.place, **settings)
+        except (OSError, ValueError) as error:
+            first = str(error).strip().partition("\n")[0]
+            raise UserError(f"transformers cannot open {self.place}: {first}") from None
+
+    def answer(
+        self, items: Sequence[Item], sampling: Sampling, on_progress: Callable[[int], None]
+    ) -> Iterator[Answer | None]:
+        """The answers, one after the other; None where the prompt does not fit."""
+        for done, item in enumerate(items):
+            answer = self._answer(item, sampling)
+            on_progress(done + 1)
+            yield answer
+
+    @torch.inference_mode()
+    def _answer(self, item: Item, sampling: Sampling) -> Completion | None:
+        prompt = item.prompt
+        if isinstance(prompt, Chat):
+            turns = list(prompt.messages)
+            ids = self.tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_dict=True)["input_ids"]
+        else:
+            assert isinstance(prompt, Plain | Fill)
+            ids = self.tokenizer(prompt.text if isinstance(prompt, Plain) else prompt.prefix)["input_ids"]
+        if len(ids) + sampling.max_tokens > self.model.config.max_position_embeddings:
+            return None
+        torch.manual_seed(sampling.seed)
+        chance = {"temperature": sampling.temperature, "top_p": sampling.top_p} if sampling.temperature else {}
+        stops = {"stop_strings": list(sampling.stop), "tokenizer": self.tokenizer} if sampling.stop else {}
+        made = self.model.generate(
+            torch.tensor([ids], device=self.model.device),
+            max_new_tokens=sampling.max_tokens,
+            do_sample=bool(sampling.temperature),
+            pad_token_id=self.tokenizer.eos_token_id,
+            **chance,
+            **stops,
+        )[0, len(ids) :]
+        text = self.tokenizer.decode(made, skip_special_tokens=True)
+        whole = len(made) < sampling.max_tokens
+        return Completion(ended(text, item, sampling), [], "stop" if whole else "length", len(ids))
