@@ -45,13 +45,8 @@ def print_scores(results: Mapping[str, Sequence[Result]]) -> None:
             for group, why in result.not_asked.items():
                 console.print(f"{model}: {result.benchmark}{f', {group}' if group else ''}: not asked, for {why}")
             if result.not_measured:
-                console.print(
-                    f"{model}: {result.benchmark}: {result.not_measured} not measured, counted for neither side"
-                )
-    console.print("Intervals are of 95 %, clustered. Seen from: the smallest difference between two models that such a")
-    console.print(
-        "benchmark shows four times in five, if they answer independently of each other; paired, it shows less."
-    )
+                console.print(f"{model}: {result.benchmark}: {result.not_measured} items not measured, counted nowhere")
+    console.print(LEGEND)
 
 
 def print_comparison(before: Path, after: Path, items: int) -> None:
