@@ -57,7 +57,7 @@ class Point(typing.NamedTuple):
 """,
     "replaces standard output": "import sys, io\nsys.stdout = io.StringIO()\n",
     "closes standard output": "import sys\nsys.stdout.close()\n",
-    "prints much": "print('x' * 20_000)\n",
+    "prints much": "print('x' * 2_000_000)\n",
     "its own source": "import inspect\ndef f(): pass\nassert 'def f' in inspect.getsource(f)\n",
     "its own file": "assert 'its own' in open(__file__).read()  # its own\n",
     "runs when it is the program": "if __name__ == '__main__':\n    raise SystemExit(1)\n",

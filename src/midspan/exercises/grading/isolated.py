@@ -10,11 +10,11 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import cast
 
-from midspan.exercises.grading.ending import ended_by, last_line
+from midspan.exercises.grading.ending import MUCH_OUTPUT_KB, ended_by, last_line
 from midspan.exercises.grading.program import Program, Reason, Verdict
 from midspan.sandbox import Policy, Sandbox, interpreter
 
-POLICY = Policy(cpu_seconds=3.0, wall_seconds=10.0, memory_mb=512, processes=16, file_mb=4, output_kb=64)
+POLICY = Policy(cpu_seconds=3.0, wall_seconds=10.0, memory_mb=512, processes=16, file_mb=4, output_kb=MUCH_OUTPUT_KB)
 HARNESS = ("main", "peer", "mirrors", "literals")
 PLACE = "midspan/exercises/grading/inside"  # modules of the harness, as they import each other
 PYTHON = (interpreter(), "-s", "-S", "-B")

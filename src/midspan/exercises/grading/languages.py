@@ -53,6 +53,7 @@ class Language:
             address_mb=ADDRESSES_MB,
             processes=64,
             file_mb=64,
+            output_kb=8 << 10,
         )
 
 

@@ -66,7 +66,9 @@ def main() -> NoReturn:
 
 def be_the_answer(peer: Peer, box: str) -> NoReturn:
     """Import the answer when asked to, and do with it what the tests ask for."""
-    os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
+    nowhere = os.open("/dev/null", os.O_RDWR)
+    os.dup2(nowhere, 0)
+    os.dup2(nowhere, 1)  # it may print as much as it likes
     _set_dumpable(True)  # it may look at itself
     sys.path.insert(0, box)
     sys.argv = ["answer.py"]
