@@ -91,7 +91,7 @@ for place in ('/root', '/home', '/work', '/tmp', os.path.expanduser('~')):
         if sys.prefix.startswith(folder) or folder.startswith(sys.prefix):
             continue  # on the way to the interpreter
         for name in files:
-            if name != 'main.py': print('BREACH', folder, name)
+            if name != 'hostile.py': print('BREACH', folder, name)
 """,
     "reads the environment": """
 import os
@@ -119,7 +119,7 @@ for place in ('/usr/x', '/etc/x', '/x', '/proc/sys/kernel/hostname', '/sys/x', '
     try: open(place, 'w').write('x'); print('BREACH', place)
     except OSError: pass
 """,
-    "writes into its own program": "open('/box/main.py', 'w').write('x')\nprint('BREACH')\n",
+    "writes into its own program": "open('/box/hostile.py', 'w').write('x')\nprint('BREACH')\n",
     "links to what is "
     "outside": "import os\nos.symlink('/etc/shadow', '/box/l')\nprint('BREACH', open('/box/l').read())\n",
     "through the process folder": """
@@ -217,10 +217,14 @@ SH = {
     "becomes another": "su -c 'echo BREACH'; sudo -n echo BREACH",
 }
 LANGUAGES = {
-    "python": (PYTHON, "main.py", ""),
-    "c": ({name: f"{C_HEAD}{body}\nreturn 0; }}\n" for name, body in C.items()}, "main.c", "gcc -w -o main main.c && "),
-    "js": (JS, "main.js", ""),
-    "sh": (SH, "main.sh", ""),
+    "python": (PYTHON, "hostile.py", ""),
+    "c": (
+        {name: f"{C_HEAD}{body}\nreturn 0; }}\n" for name, body in C.items()},
+        "hostile.c",
+        "gcc -w -o hostile hostile.c && ",
+    ),
+    "js": (JS, "hostile.js", ""),
+    "sh": (SH, "hostile.sh", ""),
 }
 
 
@@ -232,10 +236,10 @@ def run_all(names: list[str], port: int, daemon: str) -> dict[str, list[object]]
 
     sandbox = Sandbox()
     commands = {
-        "python": f"{interpreter()} -s -S -B main.py",
-        "c": "./main",
-        "js": "node main.js",
-        "sh": "bash main.sh",
+        "python": f"{interpreter()} -s -S -B hostile.py",
+        "c": "./hostile",
+        "js": "node hostile.js",
+        "sh": "bash hostile.sh",
     }
     policy = Policy(cpu_seconds=1.0, wall_seconds=2.5, memory_mb=300, address_mb=8 << 10, processes=24, file_mb=16)
 

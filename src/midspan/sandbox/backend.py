@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from midspan.sandbox.bubblewrap import bubblewrap_command
-from midspan.sandbox.layout import STARTED, Staging, limited
+from midspan.sandbox.layout import STARTED, Staging, shell
 from midspan.sandbox.nsjail import nsjail_command
 from midspan.sandbox.policy import Limit, Outcome, Policy, Status
 from midspan.sandbox.process import Ending, supervise
@@ -34,12 +34,13 @@ class Backend:
     def command(self, staging: Staging, slot: Slot, policy: Policy, toolchain: Toolchain) -> list[str]:
         """The command that runs, isolated and limited, the program whose arguments follow it."""
         build = bubblewrap_command if self.name == "bwrap" else nsjail_command
-        isolated = build(self.binary, staging, slot.user if self.as_root else None, policy, toolchain)
+        limited = shell(policy, address_space=slot.cgroup is None)
+        isolated = build(self.binary, staging, slot.user if self.as_root else None, policy, toolchain, limited)
         if slot.cgroup is None:
-            return isolated + limited(policy, address_space=True)
+            return isolated
         slot.cgroup.limit(policy.memory_mb, policy.processes + OWN_PROCESSES)
         join = ["/bin/sh", "-c", JOIN, "sh", " ".join(slot.cgroup.members())]
-        return join + isolated + limited(policy, address_space=False)
+        return join + isolated
 
     def attempt(
         self,

@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import PurePosixPath
 
-from midspan.sandbox.layout import BOX, DEVICES, ENVIRONMENT, SHELL, Staging, layout
+from midspan.sandbox.layout import BOX, DEVICES, ENVIRONMENT, Staging, layout
 from midspan.sandbox.policy import Policy
 from midspan.sandbox.seccomp import bpf_filter
 from midspan.sandbox.toolchain import Toolchain
@@ -22,9 +22,9 @@ def find_bubblewrap() -> str | None:
 
 
 def bubblewrap_command(
-    binary: str, staging: Staging, user: int | None, policy: Policy, toolchain: Toolchain
+    binary: str, staging: Staging, user: int | None, policy: Policy, toolchain: Toolchain, shell: list[str]
 ) -> list[str]:
-    """The command that isolates the command that follows it.
+    """The command that isolates the command that follows it, which `shell` limits.
 
     `user`: mount with root's own rights, so that an interpreter in a private home can be shown, and only then
     become this user; None: do everything in a user namespace, as an ordinary user can.
@@ -52,7 +52,7 @@ def bubblewrap_command(
     arguments += ["--remount-ro", "/", "--chdir", BOX, "--seccomp", "9"]
     (staging.folder / "arguments").write_bytes(b"\0".join(map(os.fsencode, arguments)) + b"\0")
     (staging.folder / "filter").write_bytes(bpf_filter(os.uname().machine))
-    command = ["/bin/sh", "-c", SCRIPT, "sh", str(staging.folder), binary, *SHELL]
+    command = ["/bin/sh", "-c", SCRIPT, "sh", str(staging.folder), binary, *shell]
     if user is not None:
         # Process 1 stays root's: bubblewrap, which has laid down its rights by then, could not kill another's.
         command += ["setpriv", f"--reuid={user}", f"--regid={user}", *BECOME, "--"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,8 +25,11 @@ ENVIRONMENT = {
     "PYTHONHASHSEED": "0",  # the same program prints its sets in the same order every time
 }
 STARTED = b"started\n"  # precedes the program's own standard error; without it the sandbox did not come about
-# A program that is process 1 ignores the signals that end others. So this shell is, and says nothing of its own.
-SHELL = ("/bin/sh", "-c", 'echo started >&2; exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-)', "sh")
+# A program that is process 1 ignores the signals that end others. So this shell is, and says nothing of its own. The
+# limits are in the units of ulimit, where the number of processes goes by -u in some shells, in others by -p.
+SHELL = """echo started >&2; exec 3>&2 2>/dev/null
+(ulimit -t $1 && ulimit -f $2 && { ulimit -u $3 || ulimit -p $3; } && ulimit -v $4 || exit 126
+ulimit -n 256; ulimit -c 0; shift 4; exec "$@" 2>&3 3>&-)"""
 
 
 @dataclass(frozen=True)
@@ -86,20 +88,15 @@ def layout(toolchain: Toolchain) -> Layout:
     return Layout(tuple(readonly), tuple(links))
 
 
-def limited(policy: Policy, address_space: bool) -> list[str]:
-    """The command that sets the limits of each process and then becomes the program that follows it.
+def shell(policy: Policy, address_space: bool) -> list[str]:
+    """The command that limits each process and then becomes the program that follows it.
 
     `address_space`: hold every process to as much address space as it may have memory, for want of a control group.
     """
-    limits = {
-        "cpu": math.ceil(policy.cpu_seconds),
-        "fsize": policy.file_mb << 20,
-        "nproc": policy.processes + 1,  # the shell that is process 1
-        "nofile": 256,
-        "core": 0,
-    }
-    if address_space:
-        limits["as"] = (policy.address_mb or policy.memory_mb) << 20
-    program = shutil.which("prlimit", path="/usr/bin:/bin")
-    assert program is not None  # looked for by the self-test
-    return [program, *(f"--{name}={value}" for name, value in limits.items()), "--"]
+    addresses = str((policy.address_mb or policy.memory_mb) << 10) if address_space else "unlimited"  # kB
+    limits = (
+        math.ceil(policy.cpu_seconds),
+        policy.file_mb << 11,
+        policy.processes + 1,
+    )  # blocks; with the shell itself
+    return ["/bin/sh", "-c", SHELL, "sh", *map(str, limits), addresses]

@@ -7,7 +7,7 @@ from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
 
-from midspan.sandbox.layout import BOX, DEVICES, ENVIRONMENT, SHELL, Staging, layout
+from midspan.sandbox.layout import BOX, DEVICES, ENVIRONMENT, Staging, layout
 from midspan.sandbox.policy import Policy
 from midspan.sandbox.seccomp import kafel_policy
 from midspan.sandbox.toolchain import Toolchain
@@ -21,8 +21,10 @@ def find_nsjail() -> str | None:
     return str(binary) if os.access(binary, os.X_OK) else None
 
 
-def nsjail_command(binary: str, staging: Staging, user: int | None, policy: Policy, toolchain: Toolchain) -> list[str]:
-    """The command that isolates the command that follows it.
+def nsjail_command(
+    binary: str, staging: Staging, user: int | None, policy: Policy, toolchain: Toolchain, shell: list[str]
+) -> list[str]:
+    """The command that isolates the command that follows it, which `shell` limits.
 
     `user`: mount with root's own rights, so that an interpreter in a private home can be shown, and only then
     become this user; None: do everything in a user namespace, as an ordinary user can.
@@ -45,4 +47,4 @@ def nsjail_command(binary: str, staging: Staging, user: int | None, policy: Poli
         command += ["-s", f"{target}:{path}"]
     for name, text in (*ENVIRONMENT.items(), *toolchain.environment):
         command += ["-E", f"{name}={text}"]
-    return [*command, "--seccomp_string", kafel_policy(os.uname().machine), "--", *SHELL]
+    return [*command, "--seccomp_string", kafel_policy(os.uname().machine), "--", *shell]

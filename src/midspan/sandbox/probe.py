@@ -140,9 +140,8 @@ def _missing(wanted: str | None) -> str | None:
         return "running untrusted programs needs Linux: use a Linux machine, WSL 2 or a Linux container"
     if not supported():
         return f"the sandbox has no system call table for {platform.machine()}: use x86_64 or aarch64"
-    for tool in ("setpriv", "prlimit"):
-        if shutil.which(tool, path="/usr/bin:/bin") is None:
-            return f"the sandbox needs {tool}: install util-linux (apt-get install util-linux)"
+    if shutil.which("setpriv", path="/usr/bin:/bin") is None:
+        return "the sandbox needs setpriv: install util-linux (apt-get install util-linux)"
     if wanted not in (None, "bwrap", "nsjail"):
         return f"unknown sandbox backend {wanted!r}: use 'bwrap' or 'nsjail'"
     if not candidates(wanted):
