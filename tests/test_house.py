@@ -53,6 +53,7 @@ ONE_MEANING = ("Job", "Piece", "Place", "Plan", "Row", "Sample")
 # What ends in -ing and names a thing all the same; else it says what is being done, by whatever the file is about.
 NOUNS = {
     "batches/packing": "sequence packing, the method's name",
+    "evaluate/benchmarks/humaneval_infilling": "the benchmark's name",
     "evaluate/benchmarks/infilling": "fill-in-the-middle as a benchmark, the field's word",
     "evaluate/running": "from a benchmark to its result; DESIGN's name",
     "exercises/grading": "the room of program, grade and toolchains; DESIGN's name",

@@ -19,7 +19,7 @@ import pytest
 from midspan.errors import UserError
 from midspan.evaluate.result import Result
 from midspan.evaluate.session import evaluate, settings_of
-from midspan.evaluate.subjects import server
+from midspan.evaluate.subjects import requests
 from midspan.evaluate.table import print_comparison, print_scores
 from midspan.files import read_jsonl
 from midspan.recipe import Runtime
@@ -71,7 +71,7 @@ Reply = Callable[[dict[str, Any], int], tuple[int, Any]]  # (body, how many came
 def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Reply], str]]:
     """Start a server that answers as it is told; its address."""
     running: list[ThreadingHTTPServer] = []
-    monkeypatch.setattr(server, "LONGEST_WAIT", 0.01)
+    monkeypatch.setattr(requests, "LONGEST_WAIT", 0.01)
 
     def start(reply: Reply) -> str:
         asked: list[dict[str, Any]] = []

@@ -11,11 +11,11 @@ from typing import Any
 
 from midspan.errors import UserError
 
-Row = dict[str, Any]
+DataRow = dict[str, Any]
 SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".csv", ".parquet")
 
 
-def rows_of(place: str, fields: Sequence[str], *, config: str | None = None, split: str = "test") -> list[Row]:
+def rows_of(place: str, fields: Sequence[str], *, config: str | None = None, split: str = "test") -> list[DataRow]:
     """The rows of a file (.jsonl, also with .gz, .json, .csv, .parquet) or of a data set on the hub (owner/name).
 
     Raises UserError where there is none, for a file that is not what its name says, and where every row lacks a field.
@@ -29,7 +29,7 @@ def rows_of(place: str, fields: Sequence[str], *, config: str | None = None, spl
     return [row for row in rows if all(name in row for name in fields)]
 
 
-def _read(path: Path) -> list[Row]:
+def _read(path: Path) -> list[DataRow]:
     if not path.name.endswith(SUFFIXES):
         raise UserError(f"{path}: benchmark data is read from {', '.join(SUFFIXES)}")
     try:
@@ -48,7 +48,7 @@ def _read(path: Path) -> list[Row]:
     return [dict(row) for row in found]
 
 
-def _from_hub(place: str, config: str | None, split: str) -> list[Row]:
+def _from_hub(place: str, config: str | None, split: str) -> list[DataRow]:
     if place.count("/") != 1 or place.startswith((".", "/", "~")):
         raise UserError(f"no file {place}; give a file, or a data set on the hub as owner/name")
     try:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from midspan.evaluate.asking import ask
+from midspan.evaluate.answers import ask
 from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict
 from midspan.evaluate.benchmarks import BENCHMARKS
 from midspan.evaluate.compare import with_error

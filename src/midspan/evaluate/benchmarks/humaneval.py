@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict, sampled
-from midspan.evaluate.data import Row, rows_of
+from midspan.evaluate.data import DataRow, rows_of
 from midspan.evaluate.programs import ABOUT, ProgramSettings, program_scores, verdicts_of
 from midspan.evaluate.subject import Answer, Item
 from midspan.exercises import Program
@@ -29,7 +29,7 @@ def items(settings: Settings, held_out: HeldOut) -> list[Item]:
     return sampled([_item(row) for row in chosen], settings.samples)
 
 
-def _item(row: Row) -> Item:
+def _item(row: DataRow) -> Item:
     """The solution begins with what is stripped off the prompt's end."""
     prompt = row["prompt"]
     solution = prompt[len(prompt.rstrip()) :] + row.get("canonical_solution", "")

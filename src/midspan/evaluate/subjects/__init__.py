@@ -37,7 +37,7 @@ def _server(given: str, precision: WeightsFormat) -> Subject:
 
 def _transformers(given: str, precision: WeightsFormat) -> Subject:
     place = given.removeprefix("transformers:")
-    return Transformers(f"{name_of(place)} (transformers)", place, precision)
+    return Transformers(f"{name_of(place)}-by-transformers", place, precision)
 
 
 def _answers(given: str, precision: WeightsFormat) -> Subject:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 
-from midspan.exercises.grading.ending import ended_by
+from midspan.exercises.grading.endings import ended_by
 from midspan.exercises.grading.languages import NOT_COMPILED
 from midspan.exercises.grading.program import Program, Verdict
 from midspan.exercises.grading.toolchains import Installed
