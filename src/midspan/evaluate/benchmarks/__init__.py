@@ -16,6 +16,7 @@ from midspan.evaluate.benchmarks.mbpp import MBPP
 from midspan.evaluate.benchmarks.multipl_e import MULTIPL_E
 from midspan.evaluate.benchmarks.preferences import PREFERENCES
 from midspan.evaluate.benchmarks.santacoder_fim import SANTACODER_FIM
+from midspan.evaluate.benchmarks.text_to_sql import TEXT_TO_SQL
 from midspan.recipe import Recipe, Settings, parse_fields
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -29,6 +30,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "multipl-e": MULTIPL_E,
     "humaneval-infilling": HUMANEVAL_INFILLING,
     "santacoder-fim": SANTACODER_FIM,
+    "text-to-sql": TEXT_TO_SQL,
 }
 
 

@@ -1,0 +1,1 @@
+"""Text-to-SQL: databases out of PostgreSQL's dumps, queries run apart from everything, results compared."""
