@@ -219,8 +219,12 @@ def test_what_is_done_is_not_asked_again_and_a_second_benchmark_asks_nothing_els
     ask(tmp_path, problems, one, answers(tmp_path, "two", set()))
     assert "done already: one: humaneval" in capfd.readouterr().err
     assert (tmp_path / "out" / "one" / "humaneval.json").stat().st_mtime_ns == written
+    problems.write_text(problems.read_text().replace("times x", "times the x"))
+    ask(tmp_path, problems, one)
+    changed = (tmp_path / "out" / "one" / "humaneval.json").stat().st_mtime_ns
+    assert changed != written
     ask(tmp_path, problems, one, first=5)
-    assert (tmp_path / "out" / "one" / "humaneval.json").stat().st_mtime_ns != written
+    assert (tmp_path / "out" / "one" / "humaneval.json").stat().st_mtime_ns != changed
 
 
 def test_two_models_are_compared_by_item(tmp_path: Path, problems: Path, capsys: pytest.CaptureFixture[str]) -> None:

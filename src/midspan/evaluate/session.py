@@ -12,10 +12,10 @@ from midspan.evaluate.benchmarks import benchmark
 from midspan.evaluate.result import Result, read_result
 from midspan.evaluate.running import judge
 from midspan.evaluate.subjects import contents_of, open_subject
-from midspan.files import only_one, read_json, write_json
+from midspan.files import hash_path, only_one, read_json, write_json
 from midspan.inference.engine import WeightsFormat
 from midspan.progress import say
-from midspan.recipe import fingerprint, parse_fields, parse_overrides
+from midspan.recipe import Settings, fingerprint, parse_fields, parse_overrides
 from midspan.step import Tools
 
 Asked = dict[str, dict[str, Any]]  # benchmark → the settings that are given
@@ -64,14 +64,21 @@ def evaluate(
             contents = contents_of(given)
             for name, chosen in settings.items():
                 file = output / subject.name / f"{name}.json"
-                asked = chosen.model_dump(mode="json")
-                key = fingerprint(contents, name, benchmark(name).version, asked, seed, precision)
+                asked, facts = chosen.model_dump(mode="json"), {"seed": seed, "data": hashes_of(chosen)}
+                key = fingerprint(contents, name, benchmark(name).version, asked, facts, precision)
                 if file.exists() and keys.get(f"{subject.name}/{name}") == key:
                     say(f"done already: {subject.name}: {name}")
                 else:
                     file.parent.mkdir(exist_ok=True)
-                    judge(subject, name, asked, HeldOut(seed), {"seed": seed}, file, key, tools)
+                    judge(subject, name, asked, HeldOut(seed), facts, file, key, tools)
                     keys[f"{subject.name}/{name}"] = key
                     write_json(output / KEYS, keys)
                 found.setdefault(subject.name, []).append(read_result(file))
     return found
+
+
+def hashes_of(settings: Settings) -> list[str]:
+    """The contents of the files that a benchmark's settings name."""
+    values = [value for one in settings.model_dump().values() for value in (one if isinstance(one, tuple) else (one,))]
+    paths = [Path(value).expanduser() for value in values if isinstance(value, str) and value]
+    return [hash_path(path) for path in paths if path.exists()]
