@@ -152,6 +152,13 @@ def test_a_server_that_only_fails_is_one_clear_line(
     assert "\n" not in str(refused.value)
 
 
+def test_an_address_where_nobody_is_is_one_clear_line(tmp_path: Path, problems: Path) -> None:
+    started = time.monotonic()
+    with pytest.raises(UserError, match="refused: is the server running, and is this its address"):
+        ask(tmp_path, problems, "http://127.0.0.1:9/v1")
+    assert time.monotonic() - started < 20
+
+
 def test_a_server_that_is_down_loses_nothing_that_it_answered(
     tmp_path: Path, problems: Path, serve: Callable[[Reply], str]
 ) -> None:

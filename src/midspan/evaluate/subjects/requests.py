@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -39,8 +40,12 @@ def post(url: str, body: dict[str, Any]) -> Any:
             wait = min(_seconds(error.headers.get("Retry-After")) or wait, LONGEST_WAIT)
         except ValueError as error:
             trouble = f"an answer that is no JSON ({error})"
-        except OSError as error:  # refused, reset, timed out
-            trouble = str(getattr(error, "reason", error))
+        except OSError as error:  # reset, timed out; where nobody is there, once more is enough
+            reason = getattr(error, "reason", error)
+            trouble = str(reason)
+            if attempt and isinstance(reason, ConnectionRefusedError | socket.gaierror):
+                trouble += ": is the server running, and is this its address?"
+                break
         if attempt + 1 < ATTEMPTS:
             say(f"{url}: {trouble}; again in {wait:.0f} s ({attempt + 1} of {ATTEMPTS})")
             time.sleep(wait)
