@@ -102,7 +102,7 @@ def _alignment_step(recipe: Recipe, name: str, start: Mapping[str, Path], run: P
     kind = SOURCES[source.kind]
     settings = {"settings": source.fields, "seed": recipe.seed}
     reads = {"model": start["start"]} if kind.samples_model else {}
-    return Step(name, kind.function, settings, reads, files_of(recipe, name, run))
+    return Step(name, kind.function, settings, reads, files_of(recipe, name, run), kind.version)
 
 
 def files_of(recipe: Recipe, name: str, run: Path) -> dict[str, Path]:

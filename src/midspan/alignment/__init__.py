@@ -18,12 +18,13 @@ class SourceKind:
     gives: str  # the kind of data: conversations or pairs
     files: tuple[str, ...]  # the first is what is learnt from
     samples_model: bool = False  # the model that the stage starts from is asked for answers
+    version: int = 1  # raised by hand when it writes otherwise: what it wrote is written again
 
 
 SOURCES: dict[str, SourceKind] = {
     "exercises": SourceKind(exercises.Settings, exercises.write_exercises, "conversations", ("conversations",)),
     "own-failures": SourceKind(
-        sampled_pairs.Settings, sampled_pairs.write_pairs, "pairs", ("train", "heldout"), samples_model=True
+        sampled_pairs.Settings, sampled_pairs.write_pairs, "pairs", ("train", "heldout"), samples_model=True, version=2
     ),
 }
 
