@@ -73,7 +73,7 @@ def tools() -> Tools:
 
 @pytest.mark.parametrize("kind", MIXED)
 def test_the_reference_says_the_same(kind: str, tools: Tools, tmp_path: Path) -> None:
-    for problem in (*OURS, *problems()):
+    for problem in OURS[:1] if kind == "never ends" else (*OURS, *problems()):
         number = problem["task_id"].partition("/")[2]
         completion = MIXED[kind].replace("{right}", problem["canonical_solution"]).replace("{number}", number)
         if problem not in OURS and "{number}" in MIXED[kind]:

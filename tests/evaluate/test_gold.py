@@ -66,14 +66,14 @@ def test_answers_that_are_wrong_hang_crash_or_leave_pass_by_neither_rule(tools: 
     bodies = ("return None", "while True: pass", "1 / 0", "import os; os._exit(0)", "(", "exit()")
     wrong = [f"\n    {body}\n" for body in bodies]
     answers = {name: wrong[number % len(wrong)] for number, name in enumerate(names)}
-    verdicts = judged("humaneval", tools, answers, data=str(HUMANEVAL), first=12)
+    verdicts = judged("humaneval", tools, answers, data=str(HUMANEVAL), first=6)
     assert {one.outcome for one in verdicts.values()} == {"failed"}
 
 
 def test_mbpps_solutions_pass(tools: Tools) -> None:
     needs(DATA / "mbpp" / "mbpp.jsonl")
-    verdicts = judged("mbpp", tools, data=str(DATA / "mbpp" / "mbpp.jsonl"), first=150)
-    assert len(verdicts) == 150
+    verdicts = judged("mbpp", tools, data=str(DATA / "mbpp" / "mbpp.jsonl"), first=60)
+    assert len(verdicts) == 60
     assert failed(verdicts) == {}
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from midspan.errors import UserError
 from midspan.exercises import Program, grade, grade_all
+from midspan.exercises.grading import isolated
 from midspan.sandbox import Sandbox
 
 TESTS = "assert double(2) == 4\nassert double(-3) == -6\nassert double(0) == 0\n"
@@ -221,7 +224,8 @@ def double(n): return None
 
 
 @pytest.mark.parametrize("name", CHEATS)
-def test_a_cheat_fails_and_is_measured(sandbox: Sandbox, name: str) -> None:
+def test_a_cheat_fails_and_is_measured(sandbox: Sandbox, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolated, "POLICY", replace(isolated.POLICY, cpu_seconds=1.0, wall_seconds=3.0))
     tests = f"import math, collections\n{TESTS}import string\n"
     verdict = grade(sandbox, Program("python", CHEATS[name], tests, exact_types=True))
     assert not verdict.passed

@@ -20,6 +20,7 @@ from midspan.sandbox.toolchain import Toolchain
 from midspan.sandbox.watch import Watch
 
 JOIN = 'for group in $1; do echo 0 >"$group" || exit 1; done; shift; exec "$@"'
+COUNTED_AHEAD = 0.3  # seconds
 OWN_PROCESSES = 3  # of the backend, in the program's control group: the backend outside and inside, the shell
 
 
@@ -100,9 +101,9 @@ def _limit(ending: Ending, policy: Policy, out_of_memory: bool) -> Limit | None:
     if out_of_memory:
         return "memory"
     # The kernel enforces this limit by counting clock ticks, which runs a little ahead of the true time. It may have
-    # killed a child, whose parent then ends with a code of its own.
-    killed = ending.exit_code == 128 + signal.SIGKILL
-    if ending.cpu_seconds > policy.cpu_seconds * (0.8 if killed else 0.95 if ending.exit_code else 1.0):
+    # ended a child, whose parent then ends with a code of its own.
+    early = COUNTED_AHEAD if ending.exit_code else 0.0
+    if ending.exit_code == 128 + signal.SIGXCPU or ending.cpu_seconds > policy.cpu_seconds - early:
         return "cpu"
     return ending.stopped_by
 

@@ -26,9 +26,11 @@ ENVIRONMENT = {
 }
 STARTED = b"started\n"  # precedes the program's own standard error; without it the sandbox did not come about
 # A program that is process 1 ignores the signals that end others. So this shell is, and says nothing of its own. The
-# limits are in the units of ulimit, where the number of processes goes by -u in some shells, in others by -p.
+# limits are in the units of ulimit, where the number of processes goes by -u in some shells, in others by -p. The soft
+# limit of CPU time sends SIGXCPU, which says what ended the program.
 SHELL = """echo started >&2; exec 3>&2 2>/dev/null
-(ulimit -t $1 && ulimit -f $2 && { ulimit -u $3 || ulimit -p $3; } && ulimit -v $4 || exit 126
+(ulimit -S -t $1 && ulimit -H -t $(($1 + 1)) && ulimit -f $2 && ulimit -v $4 || exit 126
+ulimit -u $3 || ulimit -p $3 || exit 126
 ulimit -n 256; ulimit -c 0; shift 4; exec "$@" 2>&3 3>&-)"""
 
 
