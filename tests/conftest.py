@@ -13,6 +13,10 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from midspan.errors import UserError
+from midspan.recipe import Runtime
+from midspan.sandbox import Sandbox
+from midspan.step import Tools
 from midspan.tokens import Tokenizer, train_tokenizer
 
 # How long one example takes says something about the machine, not about the property.
@@ -49,6 +53,21 @@ def _denormals() -> Iterator[None]:
     yield
     if torch := sys.modules.get("torch"):
         torch.set_flush_denormal(False)
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Sandbox:
+    """What isolates here; skipped, with the sandbox's own words, where nothing does."""
+    try:
+        return Sandbox()
+    except UserError as reason:
+        pytest.skip(f"nothing isolates here: {reason}")
+
+
+@pytest.fixture(scope="session")
+def tools(sandbox: Sandbox) -> Tools:
+    """What a step works with: two programs at a time."""
+    return Tools(Runtime(workers=2))
 
 
 @pytest.fixture(scope="session")

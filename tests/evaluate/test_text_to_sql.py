@@ -39,14 +39,6 @@ INSERT INTO orders (id, amount, at) VALUES (1, 2.5, CURRENT_TIMESTAMP), (1, 4, C
 
 
 @pytest.fixture(scope="module")
-def sandbox() -> Sandbox:
-    try:
-        return Sandbox()
-    except UserError as reason:
-        pytest.skip(f"nothing isolates here: {reason}")
-
-
-@pytest.fixture(scope="module")
 def database() -> bytes:
     return sqlite_of(DUMP, "shop")
 

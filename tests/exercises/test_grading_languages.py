@@ -7,25 +7,16 @@ from dataclasses import replace
 import pytest
 from double_in_every_language import TASKS
 
-from midspan.errors import UserError
 from midspan.exercises.grading import LANGUAGES, Program, Verdict, find, grade
 from midspan.exercises.grading.languages import Language
 from midspan.sandbox import Sandbox
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Sandbox:
-    try:
-        return Sandbox()
-    except UserError as reason:
-        pytest.skip(f"nothing isolates here: {reason}")
 
 
 @pytest.fixture(params=TASKS)
 def language(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     if isinstance(missing := find(name), str):
-        pytest.skip(missing)
+        pytest.skip(missing)  # compilers are the user's to install; CI installs all of them
     return name
 
 

@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import cast
 
-from midspan.exercises.grading.endings import MUCH_OUTPUT_KB, ended_by, last_line
-from midspan.exercises.grading.program import Program, Reason, Verdict
+from midspan.exercises.grading.endings import ended_by, last_line
+from midspan.exercises.grading.program import MUCH_OUTPUT_KB, Program, Reason, Verdict
 from midspan.files import atomic_directory, cache_folder, hash_text
 from midspan.sandbox import Policy, Sandbox, Toolchain, interpreter
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from midspan.exercises.grading.program import MUCH_OUTPUT_KB
 from midspan.sandbox import Policy
 
 ADDRESSES_MB = 64 << 10  # of which node, Java and Go reserve many that they never use
@@ -53,7 +54,7 @@ class Language:
             address_mb=ADDRESSES_MB,
             processes=64,
             file_mb=64,
-            output_kb=8 << 10,
+            output_kb=MUCH_OUTPUT_KB,
         )
 
 

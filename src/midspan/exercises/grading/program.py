@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+MUCH_OUTPUT_KB = 8 << 10  # a right answer may print as it works
 Reason = Literal[
     "passed",
     "failed",  # an assertion did not hold

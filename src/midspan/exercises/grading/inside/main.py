@@ -26,7 +26,7 @@ PR_SET_DUMPABLE = 4  # prctl(2): without it no process of the same user may look
 MOST_DETAIL = 500  # characters
 
 
-class Names(dict):  # type: ignore[type-arg]
+class Names(dict):  # type: ignore[type-arg]  # dict[str, Any] would be evaluated, and Any is not imported here
     """The tests' names: their own, the builtin ones, the answer's, in this order. The entry point is the answer's."""
 
     def __init__(self, answer: Any, entry_point: str) -> None:
