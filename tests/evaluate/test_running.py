@@ -160,7 +160,7 @@ def test_every_benchmark_is_asked_unless_it_is_switched_off() -> None:
     ("evaluate", "words"),
     [
         ({"infiling": True}, "no benchmark 'infiling'; did you mean 'infilling'"),
-        ({"mt-bench": {}}, f"there are {', '.join(BENCHMARKS)}"),
+        ({"chess": {}}, f"there are {', '.join(BENCHMARKS)}"),
         ({"infilling": {"linse": 3}}, "unknown field 'linse'; did you mean 'lines'"),
         ({"exercises": {"count": 0}}, "evaluate.exercises: count"),
     ],

@@ -46,6 +46,8 @@ class Benchmark:
     grade: Callable[[Sequence[Item], Sequence[Answer], Tools], list[Verdict]]
     scores: Callable[[Sequence[Item], Sequence[Verdict]], list[Score]]
     sampling: Callable[[Any, str], Sampling] = lambda settings, group: Sampling()
+    # What is asked once the first items are answered; all of them are graded together.
+    then: Callable[[Any, Sequence[Item], Sequence[Answer]], list[Item]] = lambda settings, items, answers: []
     always: bool = True  # whether a recipe asks it without naming it
 
 
@@ -55,16 +57,21 @@ def sampled(items: Sequence[Item], samples: int) -> list[Item]:
 
 
 def means(
-    name: str, measure: str, items: Sequence[Item], verdicts: Sequence[Verdict], better: Better = "higher"
+    name: str,
+    measure: str,
+    items: Sequence[Item],
+    verdicts: Sequence[Verdict],
+    better: Better = "higher",
+    share: bool = True,
 ) -> list[Score]:
-    """The mean of a value from 0 to 1 in each group, over the verdicts that have it."""
+    """The mean of a value in each group, over the verdicts that have it: a share from 0 to 1, or on its own scale."""
     scores = []
     for group in dict.fromkeys(item.group for item in items):
         pairs = zip(items, verdicts, strict=True)
         found = [one.values[measure] for item, one in pairs if item.group == group and measure in one.values]
         if found:
-            mean, binomial = sum(found) / len(found), set(found) <= {0.0, 1.0}
-            scores.append(Score(name, group, mean, len(found), better, measure=measure, binomial=binomial))
+            mean, binomial, trials = sum(found) / len(found), set(found) <= {0.0, 1.0}, len(found) if share else None
+            scores.append(Score(name, group, mean, trials, better, measure=measure, binomial=binomial and share))
     return scores
 
 

@@ -63,6 +63,7 @@ class Result:
     not_measured: int = 0  # items that no score counts, for a reason that is not the model's
     examples: list[Example] = field(default_factory=list)
     rows: str = ""  # the hash of the file beside it: every answer and verdict, one JSON object a line
+    made: dict[str, str] = field(default_factory=dict)  # by what; no part of what is compared
 
 
 def write_result(file: Path, result: Result) -> None:

@@ -11,6 +11,7 @@ from midspan.evaluate.answers import ask
 from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict
 from midspan.evaluate.benchmarks import BENCHMARKS
 from midspan.evaluate.compare import with_error
+from midspan.evaluate.made import made_by
 from midspan.evaluate.places import AFTER, BEFORE
 from midspan.evaluate.result import Example, Result, write_result
 from midspan.evaluate.subject import Answer, Item, Subject
@@ -18,7 +19,7 @@ from midspan.evaluate.subjects.local import Local
 from midspan.files import Kept, hash_path, write_jsonl
 from midspan.inference import Chat, Completion, Fill, Plain, prompt_kinds
 from midspan.inference.engine import WeightsFormat
-from midspan.recipe import Recipe
+from midspan.recipe import Recipe, Settings
 from midspan.step import Tools
 from midspan.tokens import Tokenizer
 
@@ -73,14 +74,17 @@ def judge(
     """
     kind = BENCHMARKS[benchmark]
     chosen = kind.settings(**settings)
-    there = held_out.documents is not None and any(held_out.documents.glob("*.parquet"))
-    lacking = _lacking(kind, documents=there, pairs=held_out.pairs is not None)
+    documents = held_out.documents is not None and any(held_out.documents.glob("*.parquet"))
+    lacking = _lacking(kind, documents=documents, pairs=held_out.pairs is not None)
     not_asked = _reasons(kind, subject.can, lacking)
     items = [] if lacking else [item for item in kind.items(chosen, held_out) if item.group not in not_asked]
     not_asked |= dict.fromkeys(kind.asks.keys() - not_asked.keys() - {item.group for item in items}, NOTHING)
     kept, graded = Kept(output.with_suffix(".answers"), key), Kept(output.with_suffix(".verdicts"), key)
-    samplings = [kind.sampling(chosen, item.group) for item in items]
-    answers = ask(subject, items, samplings, f"{subject.name}: {benchmark}", kept)
+    answers = _ask(subject, kind, chosen, items, kept, f"{subject.name}: {benchmark}")
+    there = [(item, answer) for item, answer in zip(items, answers, strict=True) if answer is not None]
+    more = kind.then(chosen, [item for item, _ in there], [answer for _, answer in there])
+    answers += _ask(subject, kind, chosen, more, kept, f"{subject.name}: {benchmark}, next turn")
+    items += more
     verdicts = _verdicts(kind, items, answers, replace(tools, verdicts=graded))
     rows = output.with_suffix(".jsonl")
     found = [_row(*one) for one in zip(items, answers, verdicts, strict=True)]
@@ -95,10 +99,17 @@ def judge(
         not_measured=sum(verdict.outcome == "not measured" for verdict in verdicts),
         examples=_examples(items, answers, verdicts),
         rows=hash_path(rows),
+        made=made_by(chosen),
     )
     write_result(output, result)
     kept.remove()
     graded.remove()
+
+
+def _ask(
+    subject: Subject, kind: Benchmark, settings: Settings, items: Sequence[Item], kept: Kept, title: str
+) -> list[Answer | None]:
+    return ask(subject, items, [kind.sampling(settings, item.group) for item in items], title, kept) if items else []
 
 
 def why_not_asked(benchmark: str, recipe: Recipe, tokenizer: Tokenizer | None) -> str | None:

@@ -8,10 +8,12 @@ from typing import Any
 
 from midspan.errors import UserError
 from midspan.evaluate.benchmark import HeldOut
-from midspan.evaluate.benchmarks import benchmark
+from midspan.evaluate.benchmarks import BENCHMARKS, benchmark
 from midspan.evaluate.result import Result, read_result
 from midspan.evaluate.running import judge
 from midspan.evaluate.subjects import contents_of, open_subject
+from midspan.evaluate.subjects.server import Server
+from midspan.evaluate.suites import SUITES, suite
 from midspan.files import hash_path, only_one, read_json, write_json
 from midspan.inference.engine import WeightsFormat
 from midspan.progress import say
@@ -22,9 +24,14 @@ Asked = dict[str, dict[str, Any]]  # benchmark → the settings that are given
 KEYS = "keys.json"  # of each result, by its path: what it was made from
 
 
-def settings_of(names: Sequence[str], changes: Sequence[str]) -> Asked:
-    """The benchmarks of these names, with what BENCHMARK.SETTING=VALUE sets. UserError for a name that is not asked."""
-    chosen: Asked = {name.strip(): {} for name in names}
+def settings_of(names: Sequence[str], changes: Sequence[str], together: str | None = None) -> Asked:
+    """The benchmarks of these names and of a suite, with what BENCHMARK.SETTING=VALUE sets.
+
+    Raises UserError where there is no such suite, for a benchmark that is not asked, and where none is.
+    """
+    chosen: Asked = (suite(together) if together else {}) | {name.strip(): {} for name in names}
+    if not chosen:
+        raise UserError(f"name benchmarks (--on {', '.join(BENCHMARKS)}) or a suite (--suite {', '.join(SUITES)})")
     for dotted, value in parse_overrides(list(changes)).items():
         name, _, field = dotted.partition(".")
         if name not in chosen or not field:
@@ -40,11 +47,13 @@ def evaluate(
     *,
     seed: int = 0,
     precision: WeightsFormat = "auto",
+    prices: tuple[float, float] | None = None,
     tools: Tools,
 ) -> dict[str, list[Result]]:
     """The results of every model, by its name; each is also in `output` as MODEL/BENCHMARK.json, its rows beside it.
 
-    Raises UserError for an unknown model or benchmark before anything is asked.
+    `prices` are a server's of a million tokens read, and written: what asking it took is said. Raises UserError for
+    an unknown model or benchmark before anything is asked.
     """
     settings = {
         name: parse_fields(benchmark(name).settings, dict(given), f"evaluate.{name}")
@@ -74,6 +83,8 @@ def evaluate(
                     keys[f"{subject.name}/{name}"] = key
                     write_json(output / KEYS, keys)
                 found.setdefault(subject.name, []).append(read_result(file))
+            if isinstance(subject, Server) and subject.usage.requests:
+                say(f"{subject.name}: {subject.usage.text(prices)}")
     return found
 
 

@@ -6,39 +6,42 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
-from midspan.errors import UserError
-from midspan.evaluate.compare import Difference, comparable, compare, student_quantile
-from midspan.evaluate.result import Result, Score, read_result
-from midspan.files import read_jsonl
+from midspan.evaluate.compare import Difference, student_quantile
+from midspan.evaluate.families import family_of
+from midspan.evaluate.pairs import pairs_of
+from midspan.evaluate.result import Result, Score
+from midspan.evaluate.systems import SYSTEMS, Label, published_for
 
 LEGEND = (
     "Intervals are of 95 %, clustered. Seen from: the smallest difference between two models that shows four times in "
     "five, if they answer independently of each other; paired by item, smaller ones show."
 )
+FIRST = ("stable-code-3b", "stable-code-instruct-3b")  # whose published scores everything is measured by
 POWER = 0.8416  # the normal quantile of 80 %: how often so large a difference would be seen
 
 
 def print_scores(results: Mapping[str, Sequence[Result]]) -> None:
-    """Every score of every model with half of its 95 % interval, and the smallest difference that could be seen."""
+    """Every score of every model with half of its 95 % interval, and the smallest difference that could be seen.
+
+    Beside them what is published of the same scores, of those systems alone that are asked here or began it all.
+    """
     console = Console()
-    table = Table("score", *results, "n", "seen from", box=None, header_style="bold", pad_edge=False)
-    found: dict[tuple[str, str], dict[str, Score]] = {}
-    for model, of_model in results.items():
-        for result in of_model:
-            for score in result.scores:
-                found.setdefault((result.benchmark, score.label), {})[model] = score
-    for (name, label), scores in found.items():
+    found = scores_of(results)
+    beside = {name: of for name, of in published_for([*found]).items() if name.partition(",")[0] in {*results, *FIRST}}
+    columns = [Column(name, overflow="fold") for name in (*results, *(f"{name} (published)" for name in beside))]
+    table = Table("score", *columns, "n", "seen from", box=None, header_style="bold", pad_edge=False)
+    benchmark = ""
+    for label, scores in found.items():
+        if label[0] != benchmark:
+            benchmark = label[0]
+            table.add_row(f"[bold]{benchmark}[/]")
         one = next(iter(scores.values()))
         cells = [text_of(scores[model]) if model in scores else "" for model in results]
+        cells += [f"{of[label]:.1f}" if label in of else "" for of in beside.values()]
         least = smallest_difference(one)
-        table.add_row(
-            f"{name}: {label}",
-            *cells,
-            _counted(one),
-            "" if least is None else shown(least, one),
-        )
+        table.add_row(f"  {label[1]}", *cells, counted(one), "" if least is None else shown(least, one))
     console.print(table)
     for model, of_model in results.items():
         for result in of_model:
@@ -49,32 +52,47 @@ def print_scores(results: Mapping[str, Sequence[Result]]) -> None:
     console.print(LEGEND)
 
 
+def scores_of(results: Mapping[str, Sequence[Result]]) -> dict[Label, dict[str, Score]]:
+    """By benchmark and label, the score of each model."""
+    found: dict[Label, dict[str, Score]] = {}
+    for model, of_model in results.items():
+        for result in of_model:
+            for score in result.scores:
+                found.setdefault((result.benchmark, score.label), {})[model] = score
+    return found
+
+
 def print_comparison(before: Path, after: Path, items: int) -> None:
     """The differences between two models' results on the benchmarks that both were asked, alike."""
     console = Console()
-    common = sorted({file.name for file in before.glob("*.json")} & {file.name for file in after.glob("*.json")})
-    if not common:
-        raise UserError(f"{before} and {after} have no benchmark in common")
-    for name in common:
-        one, other = read_result(before / name), read_result(after / name)
-        if not comparable(one, other):
-            raise UserError(f"{name}: {before} and {after} were asked differently: evaluate both again, alike")
-        earlier, later = (read_jsonl((folder / name).with_suffix(".jsonl")) for folder in (before, after))
-        table = Table(one.benchmark, one.model, other.model, "difference", "better", "worse", box=None, pad_edge=False)
-        for score in other.scores:
-            if (found := compare(score, earlier, later)) is not None:
-                table.add_row(score.label, *_sides(found), f"{found.wins}", f"{found.losses}")
+    for pair in pairs_of(before, after):
+        names = (pair.after.benchmark, pair.before.model, pair.after.model)
+        table = Table(*names, "difference", "better", "worse", box=None, header_style="bold", pad_edge=False)
+        for found in pair.differences:
+            table.add_row(found.score.label, *_sides(found), f"{found.wins}", f"{found.losses}")
         console.print(table)
-        passed = {(row["item"], row["group"], row["sample"]): row.get("passed") for row in earlier}
-        moved = [(row, passed.get((row["item"], row["group"], row["sample"]))) for row in later]
-        for word, was, now in (("better", 0.0, 1.0), ("worse", 1.0, 0.0)):
-            named = [row["item"] for row, then in moved if then == was and row.get("passed") == now][:items]
-            if named:
-                console.print(f"  {word}: {', '.join(named)}")
+        for word, moved in (("better", pair.better), ("worse", pair.worse)):
+            if moved:
+                console.print(f"  {word}: {', '.join(row['item'] for _, row in moved[:items])}", highlight=False)
     console.print("Differences are paired by item, their 95 % intervals clustered.")
 
 
-def _counted(score: Score) -> str:
+def print_systems() -> None:
+    """The systems that have a name, how each is asked, and what is published for it."""
+    console = Console(highlight=False)
+    for name, system in SYSTEMS.items():
+        family = family_of(system.hub)
+        ways = ["middles"] * bool(family and family.fill) + ["conversations"] * bool(family and family.chat)
+        console.print(
+            f"[bold]{name}[/]  {system.size}  {system.given}  {family.name if family else ''} {', '.join(ways)}"
+        )
+        for published in system.published:
+            scores = [f"{label.rpartition(', ')[2]} {value:.1f}" for (_, label), value in published.scores.items()]
+            console.print(f"    {published.source}: {', '.join(scores)}")
+
+
+def counted(score: Score) -> str:
+    """How many items a share is of, and in how many clusters."""
     if score.trials is None:
         return ""
     return f"{score.trials} in {score.clusters}" if 0 < score.clusters < score.trials else f"{score.trials}"

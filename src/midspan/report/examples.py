@@ -32,10 +32,13 @@ def examples_of(run: RunRecord) -> list[Examples]:
     for result in run.results:
         if result.examples:
             last[result.benchmark] = result
-    return [
-        Examples(benchmark, result.model, list(map(_shortened, _both_kinds(result.examples))), len(result.examples))
-        for benchmark, result in last.items()
-    ]
+    return [examples_among(result) for result in last.values()]
+
+
+def examples_among(result: Result) -> Examples:
+    """A few of what a result has, shortened."""
+    shown = list(map(_shortened, _both_kinds(result.examples)))
+    return Examples(result.benchmark, result.model, shown, len(result.examples))
 
 
 def _both_kinds(examples: list[Example]) -> list[Example]:

@@ -10,10 +10,13 @@ from midspan.evaluate.benchmarks.completions import COMPLETIONS
 from midspan.evaluate.benchmarks.exercises import EXERCISES
 from midspan.evaluate.benchmarks.humaneval import HUMANEVAL
 from midspan.evaluate.benchmarks.humaneval_infilling import HUMANEVAL_INFILLING
+from midspan.evaluate.benchmarks.humaneval_instruct import HUMANEVAL_INSTRUCT
 from midspan.evaluate.benchmarks.infilling import INFILLING
 from midspan.evaluate.benchmarks.likelihood import LIKELIHOOD
 from midspan.evaluate.benchmarks.mbpp import MBPP
+from midspan.evaluate.benchmarks.mt_bench import MT_BENCH
 from midspan.evaluate.benchmarks.multipl_e import MULTIPL_E
+from midspan.evaluate.benchmarks.multipl_e_instruct import MULTIPL_E_INSTRUCT
 from midspan.evaluate.benchmarks.preferences import PREFERENCES
 from midspan.evaluate.benchmarks.santacoder_fim import SANTACODER_FIM
 from midspan.evaluate.benchmarks.text_to_sql import TEXT_TO_SQL
@@ -28,8 +31,11 @@ BENCHMARKS: dict[str, Benchmark] = {
     "humaneval": HUMANEVAL,
     "mbpp": MBPP,
     "multipl-e": MULTIPL_E,
+    "humaneval-instruct": HUMANEVAL_INSTRUCT,
+    "multipl-e-instruct": MULTIPL_E_INSTRUCT,
     "humaneval-infilling": HUMANEVAL_INFILLING,
     "santacoder-fim": SANTACODER_FIM,
+    "mt-bench": MT_BENCH,
     "text-to-sql": TEXT_TO_SQL,
 }
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from midspan.evaluate.families import Family
 from midspan.evaluate.subject import Answer, Candidates, Item, Question, Text
 from midspan.evaluate.subjects.scorer import Scorer
 from midspan.inference import (
@@ -24,7 +25,7 @@ from midspan.inference import (
 )
 from midspan.inference.engine import WeightsFormat
 from midspan.model import ModelFacts
-from midspan.tokens import open_tokenizer
+from midspan.tokens import Tokenizer, open_tokenizer
 
 Key = tuple[tuple[int, ...], tuple[int, ...], str, str]  # what is asked
 
@@ -37,17 +38,27 @@ class Local:
     place: Path
     window: int | None  # None: all of its positions
     precision: WeightsFormat
+    family: Family | None = None  # whose chat template is taken where the tokenizer has none
     _answered: dict[Sampling, dict[Key, Completion]] = field(default_factory=dict)
 
     @cached_property
     def can(self) -> frozenset[str]:
         """Its kinds of prompt (`prompt_kinds`), and how likely it finds a text; known without its weights."""
-        return prompt_kinds(open_tokenizer(self.place), ModelFacts.read(self.place).layout) | {"score"}
+        tokenizer = self._conversing(open_tokenizer(self.place))
+        return prompt_kinds(tokenizer, ModelFacts.read(self.place).layout) | {"score"}
 
     @cached_property
     def engine(self) -> Engine:
         """The model, read when it is first asked."""
-        return Engine.open(self.place, weights=self.precision)
+        engine = Engine.open(self.place, weights=self.precision)
+        self._conversing(engine.tokenizer)
+        return engine
+
+    def _conversing(self, tokenizer: Tokenizer) -> Tokenizer:
+        """The tokenizer, with its family's chat template where it has none."""
+        if tokenizer.chat_template is None and self.family and self.family.chat:
+            tokenizer.chat_template = self.family.chat
+        return tokenizer
 
     @property
     def context(self) -> int:

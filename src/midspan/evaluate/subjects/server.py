@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from midspan.errors import UserError
+from midspan.evaluate.families import Family
 from midspan.evaluate.subject import Answer, Item
-from midspan.evaluate.subjects.endings import ended
+from midspan.evaluate.subjects.elsewhere import asked, ended
 from midspan.evaluate.subjects.requests import post
-from midspan.inference import Chat, Completion, Fill, Plain, Sampling
+from midspan.evaluate.subjects.usage import Usage
+from midspan.inference import Chat, Completion, Fill, FinishReason, Plain, Sampling
 
 AT_ONCE = 8
 
@@ -24,7 +26,13 @@ class Server:
     name: str
     address: str
     model: str
-    can: frozenset[str] = frozenset({"plain", "chat"})
+    family: Family | None = None  # what its name says: it is asked for middles as that family is
+    usage: Usage = field(default_factory=Usage)
+
+    @property
+    def can(self) -> frozenset[str]:
+        """It goes on with texts and chats; it fills middles where it is known how it is asked."""
+        return frozenset({"plain", "chat"} | ({"fill"} if self.family and self.family.fill else set()))
 
     def answer(
         self, items: Sequence[Item], sampling: Sampling, on_progress: Callable[[int], None]
@@ -40,23 +48,24 @@ class Server:
                 raise
 
     def _answer(self, item: Item, sampling: Sampling) -> Completion:
-        asked: dict[str, Any] = {"max_tokens": sampling.max_tokens, "temperature": sampling.temperature}
-        asked |= {"seed": sampling.seed, "stream": False} | ({"model": self.model} if self.model else {})
-        asked |= {"top_p": sampling.top_p} if sampling.temperature else {}
-        asked |= {"stop": list(sampling.stop[:4])} if sampling.stop else {}  # more than four are refused
+        settings: dict[str, Any] = {"max_tokens": sampling.max_tokens, "temperature": sampling.temperature}
+        settings |= {"seed": sampling.seed, "stream": False} | ({"model": self.model} if self.model else {})
+        settings |= {"top_p": sampling.top_p} if sampling.temperature else {}
+        settings |= {"stop": list(sampling.stop[:4])} if sampling.stop else {}  # more than four are refused
         prompt = item.prompt
         if isinstance(prompt, Chat):
-            reply = post(self.address + "/chat/completions", {**asked, "messages": list(prompt.messages)})
+            reply = post(self.address + "/chat/completions", {**settings, "messages": list(prompt.messages)})
             text = _at(reply, "choices", 0, "message", "content")
         else:
             assert isinstance(prompt, Plain | Fill)
-            left = prompt.text if isinstance(prompt, Plain) else prompt.prefix
-            reply = post(self.address + "/completions", {**asked, "prompt": left})
+            reply = post(self.address + "/completions", {**settings, "prompt": asked(prompt, self.family)})
             text = _at(reply, "choices", 0, "text")
+        self.usage.add(reply)
         if not isinstance(text, str):
             raise UserError(f"{self.address}: an answer without text: {json.dumps(reply)[:200]}")
-        reason = _at(reply, "choices", 0, "finish_reason")
-        return Completion(ended(text, item, sampling), [], "length" if reason == "length" else "stop", 0)
+        filled = isinstance(prompt, Fill) and "fill" in self.can
+        reason: FinishReason = "length" if _at(reply, "choices", 0, "finish_reason") == "length" else "stop"
+        return Completion(ended(text, item, sampling, self.family), [], reason, 0, filled=filled)
 
 
 def _at(value: Any, *way: str | int) -> Any:

@@ -10,8 +10,9 @@ from typing import Any
 import torch
 
 from midspan.errors import UserError
+from midspan.evaluate.families import Family, family_by_tokens
 from midspan.evaluate.subject import Answer, Item
-from midspan.evaluate.subjects.endings import ended
+from midspan.evaluate.subjects.elsewhere import asked, ended
 from midspan.inference import Chat, Completion, Fill, Plain, Sampling
 
 
@@ -22,16 +23,26 @@ class Transformers:
     name: str
     place: str
     precision: str
+    family: Family | None = None  # what its name says
 
     @cached_property
     def can(self) -> frozenset[str]:
-        """It is asked from the left alone, and chats where its tokenizer has a template."""
-        return frozenset({"plain"} | ({"chat"} if self.tokenizer.chat_template else set()))
+        """It fills middles where its family or its tokens say how, and chats where there is a template."""
+        able = {"chat": self.tokenizer.chat_template, "fill": self.filling}
+        return frozenset({"plain", *(kind for kind, how in able.items() if how)})
+
+    @cached_property
+    def filling(self) -> Family | None:
+        """The family as which it is asked for a middle; None: from the left alone."""
+        return self.family if self.family and self.family.fill else family_by_tokens(self.tokenizer.get_vocab())
 
     @cached_property
     def tokenizer(self) -> Any:
         """transformers' tokenizer. Raises UserError where transformers or the model is not there."""
-        return self._open("AutoTokenizer")
+        tokenizer = self._open("AutoTokenizer")
+        if not tokenizer.chat_template and self.family and self.family.chat:
+            tokenizer.chat_template = self.family.chat
+        return tokenizer
 
     @cached_property
     def model(self) -> Any:
@@ -66,7 +77,7 @@ class Transformers:
             ids = self.tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_dict=True)["input_ids"]
         else:
             assert isinstance(prompt, Plain | Fill)
-            ids = self.tokenizer(prompt.text if isinstance(prompt, Plain) else prompt.prefix)["input_ids"]
+            ids = self.tokenizer(asked(prompt, self.filling))["input_ids"]
         if len(ids) + sampling.max_tokens > self.model.config.max_position_embeddings:
             return None
         torch.manual_seed(sampling.seed)
@@ -82,4 +93,6 @@ class Transformers:
         )[0, len(ids) :]
         text = self.tokenizer.decode(made, skip_special_tokens=True)
         whole = len(made) < sampling.max_tokens
-        return Completion(ended(text, item, sampling), [], "stop" if whole else "length", len(ids))
+        text = ended(text, item, sampling, self.filling or self.family)
+        filled = isinstance(prompt, Fill) and self.filling is not None
+        return Completion(text, [], "stop" if whole else "length", len(ids), filled=filled)
