@@ -29,6 +29,12 @@ def rows_of(place: str, fields: Sequence[str], *, config: str | None = None, spl
     return [row for row in rows if all(name in row for name in fields)]
 
 
+def place_of(data: str, name: str) -> str:
+    """The file of this name where `data` is a folder, else `data` itself: a data set on the hub."""
+    folder = Path(data).expanduser()
+    return str(folder / name) if folder.is_dir() else data
+
+
 def _read(path: Path) -> list[DataRow]:
     if not path.name.endswith(SUFFIXES):
         raise UserError(f"{path}: benchmark data is read from {', '.join(SUFFIXES)}")

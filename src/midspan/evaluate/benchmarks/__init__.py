@@ -20,6 +20,7 @@ from midspan.evaluate.benchmarks.multipl_e_instruct import MULTIPL_E_INSTRUCT
 from midspan.evaluate.benchmarks.preferences import PREFERENCES
 from midspan.evaluate.benchmarks.santacoder_fim import SANTACODER_FIM
 from midspan.evaluate.benchmarks.text_to_sql import TEXT_TO_SQL
+from midspan.evaluate.benchmarks.translation import TRANSLATION
 from midspan.recipe import Recipe, Settings, parse_fields
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "multipl-e": MULTIPL_E,
     "humaneval-instruct": HUMANEVAL_INSTRUCT,
     "multipl-e-instruct": MULTIPL_E_INSTRUCT,
+    "translation": TRANSLATION,
     "humaneval-infilling": HUMANEVAL_INFILLING,
     "santacoder-fim": SANTACODER_FIM,
     "mt-bench": MT_BENCH,

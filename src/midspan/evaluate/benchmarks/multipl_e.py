@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict, sampled
-from midspan.evaluate.data import rows_of
+from midspan.evaluate.data import place_of, rows_of
 from midspan.evaluate.programs import ABOUT, ProgramSettings, program_scores, verdicts_of
 from midspan.evaluate.subject import Answer, Item
 from midspan.exercises import LANGUAGES, Program
@@ -28,8 +27,7 @@ def items(settings: Settings, held_out: HeldOut) -> list[Item]:
     """A group for each language, by its name."""
     found: list[Item] = []
     for language in settings.languages:
-        file = Path(settings.data).expanduser() / f"humaneval-{language}-reworded.jsonl"
-        place = str(file) if file.parent.is_dir() else settings.data
+        place = place_of(settings.data, f"humaneval-{language}-reworded.jsonl")
         rows = rows_of(place, ("name", "prompt", "tests", "stop_tokens"), config=f"humaneval-{language}")
         for row in rows[: settings.first or None]:
             problem = "_".join(row["name"].split("_")[:2])  # the same in every language
@@ -46,10 +44,9 @@ def grade(items: Sequence[Item], answers: Sequence[Answer], tools: Tools) -> lis
 def program(item: Item, answer: Answer) -> Program:
     """What is run; the answer is cut where the data says that something new begins."""
     assert isinstance(answer, Completion)
-    assert isinstance(item.prompt, Plain)
     language, row = item.source
     ends = [place for stop in row["stop_tokens"] if (place := answer.text.find(stop)) >= 0]
-    written = item.prompt.text + answer.text[: min(ends, default=None)]
+    written = row["prompt"].strip() + answer.text[: min(ends, default=None)]
     return Program("python" if language == "py" else language, written, row["tests"], official="exit status")
 
 
