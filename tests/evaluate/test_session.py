@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small_models import write_documents, write_model
 
 from midspan.errors import UserError
 from midspan.evaluate.result import Result
@@ -25,6 +26,7 @@ from midspan.files import read_jsonl
 from midspan.recipe import Runtime
 from midspan.sandbox import Sandbox
 from midspan.step import Tools
+from midspan.tokens import Tokenizer
 
 COUNT = 12
 
@@ -260,7 +262,8 @@ def test_results_of_other_questions_are_not_compared(tmp_path: Path, problems: P
         (["humanevil"], [], "did you mean 'humaneval'"),
         (["humaneval"], ["humaneval.dat=x"], "data"),
         (["humaneval"], ["mbpp.data=x"], "write BENCHMARK.SETTING=VALUE, of humaneval"),
-        (["infilling"], [], "made of what a run holds out"),
+        (["infilling"], [], "made of what a run holds out; name the run"),
+        (["preferences"], [], "made of a run's pairs"),
     ],
 )
 def test_what_cannot_be_asked_is_said_before_anything_is(
@@ -297,3 +300,39 @@ def test_a_killed_evaluation_goes_on_with_what_it_had(tmp_path: Path, problems: 
     assert "100.0 %" in done.stdout
     assert not verdicts.exists()
     assert len(read_jsonl(tmp_path / "out" / "slow" / "humaneval.jsonl")) == COUNT
+
+
+def test_any_model_is_asked_what_a_run_holds_out(
+    tmp_path: Path, code_texts: list[str], code_tokenizer: Tokenizer
+) -> None:
+    write_documents(tmp_path / "run" / "corpus" / "heldout", code_texts)
+    models = [str(write_model(tmp_path / name, code_tokenizer, seed=seed)) for seed, name in enumerate(("a", "b"))]
+    asked = {"infilling": {"lines": 3, "blocks": 0, "nodes": 0, "left": 0}, "likelihood": {"bytes": 1000}}
+    results = evaluate(models, asked, tmp_path / "out", run=tmp_path / "run", tools=Tools())
+    assert [result.benchmark for result in results["a"]] == ["infilling", "likelihood"]
+    assert all(result.scores for of_model in results.values() for result in of_model)
+    with pytest.raises(UserError, match="holds no files out"):
+        evaluate(models, asked, tmp_path / "out", run=tmp_path / "nothing", tools=Tools())
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+def test_verdicts_are_the_same_with_one_worker_and_with_eight(tmp_path: Path, problems: Path, workers: int) -> None:
+    """Right, wrong, crashing, printing and slow answers, twelve at a time or one after the other."""
+    bodies = (
+        "return {n} * x",
+        "return 100",
+        "1 / 0",
+        "print('x' * 10**6); return {n} * x",
+        "[0 for _ in range(10**6)]",
+    )
+    file = tmp_path / "mixed.jsonl"
+    rows = [{"task_id": f"Ours/{n}", "completion": f"\n    {bodies[n % 5].format(n=n)}\n"} for n in range(COUNT)]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    evaluate(
+        [f"answers:{file}"],
+        {"humaneval": {"data": str(problems)}},
+        tmp_path / "out",
+        tools=Tools(Runtime(workers=workers)),
+    )
+    outcomes = [row["outcome"] for row in read_jsonl(tmp_path / "out" / "mixed" / "humaneval.jsonl")]
+    assert outcomes == ["passed" if n % 5 in (0, 3) else "failed" for n in range(COUNT)]

@@ -29,6 +29,7 @@ def evaluate(
     seed: Annotated[int, typer.Option(help="Of what is drawn and sampled.")] = 0,
     precision: Annotated[Literal["auto", "stored", "bf16", "fp32"], typer.Option(help="Of weights.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="Threads that compute.")] = None,
+    run: Annotated[Path | None, typer.Option(help="A run: what it holds out of your code is asked, too.")] = None,
     prices: Annotated[str | None, typer.Option(help=PRICES_HELP, metavar="READ,WRITTEN")] = None,
 ) -> None:
     """Ask models benchmarks, run what they write in a sandbox, and say how well they do, and how sure that is."""
@@ -41,7 +42,9 @@ def evaluate(
 
     chosen = settings_of([name for name in on.split(",") if name.strip()], changes or [], together)
     use_threads(threads or free_threads())
-    results = ask(models, chosen, output, seed=seed, precision=precision, prices=_prices(prices), tools=Tools())
+    results = ask(
+        models, chosen, output, seed=seed, precision=precision, prices=_prices(prices), run=run, tools=Tools()
+    )
     print_scores(results)
     page = render_evaluation([output / name for name in results], output / "evaluation.html")
     print(f"The page: {page}")

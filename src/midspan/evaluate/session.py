@@ -48,19 +48,20 @@ def evaluate(
     seed: int = 0,
     precision: WeightsFormat = "auto",
     prices: tuple[float, float] | None = None,
+    run: Path | None = None,
     tools: Tools,
 ) -> dict[str, list[Result]]:
     """The results of every model, by its name; each is also in `output` as MODEL/BENCHMARK.json, its rows beside it.
 
-    `prices` are a server's of a million tokens read, and written: what asking it took is said. Raises UserError for
-    an unknown model or benchmark before anything is asked.
+    `prices` are a server's of a million tokens read, and written: what asking it took is said. What `run` holds out
+    is asked by those benchmarks that need it. Raises UserError for an unknown model or benchmark, and where nothing is
+    held out, before anything is asked.
     """
     settings = {
         name: parse_fields(benchmark(name).settings, dict(given), f"evaluate.{name}")
         for name, given in benchmarks.items()
     }
-    if needs := [name for name in settings if benchmark(name).reads]:
-        raise UserError(f"{', '.join(needs)}: made of what a run holds out, so a recipe asks it; see `midspan run`")
+    documents = _held_out(settings, run)
     subjects = {given: open_subject(given, precision) for given in models}
     names = [subject.name for subject in subjects.values()]
     if twice := {name for name in names if names.count(name) > 1}:
@@ -73,19 +74,38 @@ def evaluate(
             contents = contents_of(given)
             for name, chosen in settings.items():
                 file = output / subject.name / f"{name}.json"
-                asked, facts = chosen.model_dump(mode="json"), {"seed": seed, "data": hashes_of(chosen)}
+                reads = documents if benchmark(name).reads else None
+                hashes = hashes_of(chosen) + ([hash_path(reads)] if reads else [])
+                asked, facts = chosen.model_dump(mode="json"), {"seed": seed, "data": hashes}
                 key = fingerprint(contents, name, benchmark(name).version, asked, facts, precision)
                 if file.exists() and keys.get(f"{subject.name}/{name}") == key:
                     say(f"done already: {subject.name}: {name}")
                 else:
                     file.parent.mkdir(exist_ok=True)
-                    judge(subject, name, asked, HeldOut(seed), facts, file, key, tools)
+                    judge(subject, name, asked, HeldOut(seed, reads), facts, file, key, tools)
                     keys[f"{subject.name}/{name}"] = key
                     write_json(output / KEYS, keys)
                 found.setdefault(subject.name, []).append(read_result(file))
             if isinstance(subject, Server) and subject.usage.requests:
                 say(f"{subject.name}: {subject.usage.text(prices)}")
     return found
+
+
+def _held_out(settings: Mapping[str, Settings], run: Path | None) -> Path | None:
+    """The files that `run` holds out, where a benchmark is made of them."""
+    needing = [name for name in settings if benchmark(name).reads]
+    if alone := [name for name in needing if benchmark(name).reads != ("documents",)]:
+        raise UserError(f"{', '.join(alone)}: made of a run's pairs, so a recipe asks it; see `midspan run`")
+    if not needing:
+        return None
+    if run is None:
+        raise UserError(f"{', '.join(needing)}: made of what a run holds out; name the run: --run RUN")
+    documents = run / "corpus" / "heldout"
+    if not any(documents.glob("*.parquet")):
+        raise UserError(
+            f"{run}: holds no files out (there is nothing in {documents}); see corpus.heldout in its recipe"
+        )
+    return documents
 
 
 def hashes_of(settings: Settings) -> list[str]:
