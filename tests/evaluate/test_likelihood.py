@@ -9,6 +9,10 @@ import pytest
 import torch
 from small_models import ask, write_documents, write_model
 
+from midspan.evaluate.subject import Item, Text
+from midspan.evaluate.subjects.local import Local
+from midspan.evaluate.subjects.transformers import Transformers
+from midspan.inference import Sampling
 from midspan.model import load_decoder
 from midspan.tokens import Tokenizer
 
@@ -39,3 +43,18 @@ def test_whole_files_are_read_until_there_are_enough_bytes(tmp_path: Path, code_
     model, held_out = write_model(tmp_path / "base", code_tokenizer), write_documents(tmp_path / "heldout", TEXTS)
     _, rows = ask(model, "likelihood", tmp_path, documents=held_out, settings={"bytes": len(TEXTS[0]) + 1})
     assert [row["item"] for row in rows] == ["r/0.py", "r/1.py"]
+
+
+def test_transformers_finds_a_text_as_likely_in_the_same_windows(
+    tmp_path: Path, code_texts: list[str], code_tokenizer: Tokenizer
+) -> None:
+    place = write_model(tmp_path / "model", code_tokenizer, positions=64)
+    text = code_texts[0][:2000] + "é€"
+    spans = ((0, 300), (700, len(text)))
+    mine = Local("model", place, None, "fp32")
+    theirs = Transformers("model", str(place), "fp32")
+    item = Item("1", "1", Text(text, spans))
+    ((first,),) = mine.answer([item], Sampling(), lambda done: None)
+    ((second,),) = theirs.answer([item], Sampling(), lambda done: None)
+    assert first.tokens == second.tokens > 200
+    assert first.logprob == pytest.approx(second.logprob, rel=1e-4)

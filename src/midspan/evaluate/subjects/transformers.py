@@ -11,8 +11,9 @@ import torch
 
 from midspan.errors import UserError
 from midspan.evaluate.families import Family, family_by_tokens
-from midspan.evaluate.subject import Answer, Item
+from midspan.evaluate.subject import Answer, Item, Text
 from midspan.evaluate.subjects.elsewhere import asked, ended
+from midspan.evaluate.subjects.transformers_scores import likelihood_of
 from midspan.inference import Chat, Completion, Fill, Plain, Sampling
 
 
@@ -29,7 +30,7 @@ class Transformers:
     def can(self) -> frozenset[str]:
         """It fills middles where its family or its tokens say how, and chats where there is a template."""
         able = {"chat": self.tokenizer.chat_template, "fill": self.filling}
-        return frozenset({"plain", *(kind for kind, how in able.items() if how)})
+        return frozenset({"plain", "score", *(kind for kind, how in able.items() if how)})
 
     @cached_property
     def filling(self) -> Family | None:
@@ -40,8 +41,7 @@ class Transformers:
     def tokenizer(self) -> Any:
         """transformers' tokenizer. Raises UserError where transformers or the model is not there."""
         tokenizer = self._open("AutoTokenizer")
-        if not tokenizer.chat_template and self.family and self.family.chat:
-            tokenizer.chat_template = self.family.chat
+        tokenizer.chat_template = tokenizer.chat_template or (self.family and self.family.chat)
         return tokenizer
 
     @cached_property
@@ -70,15 +70,17 @@ class Transformers:
             yield answer
 
     @torch.inference_mode()
-    def _answer(self, item: Item, sampling: Sampling) -> Completion | None:
-        prompt = item.prompt
+    def _answer(self, item: Item, sampling: Sampling) -> Answer | None:
+        prompt, positions = item.prompt, self.model.config.max_position_embeddings
+        if isinstance(prompt, Text):
+            return (likelihood_of(self.model, self.tokenizer, prompt, positions),)
         if isinstance(prompt, Chat):
             turns = list(prompt.messages)
             ids = self.tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_dict=True)["input_ids"]
         else:
             assert isinstance(prompt, Plain | Fill)
             ids = self.tokenizer(asked(prompt, self.filling))["input_ids"]
-        if len(ids) + sampling.max_tokens > self.model.config.max_position_embeddings:
+        if len(ids) + sampling.max_tokens > positions:
             return None
         torch.manual_seed(sampling.seed)
         chance = {"temperature": sampling.temperature, "top_p": sampling.top_p} if sampling.temperature else {}
