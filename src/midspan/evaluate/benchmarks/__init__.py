@@ -10,6 +10,7 @@ from midspan.evaluate.benchmarks.completions import COMPLETIONS
 from midspan.evaluate.benchmarks.exercises import EXERCISES
 from midspan.evaluate.benchmarks.humaneval import HUMANEVAL
 from midspan.evaluate.benchmarks.humaneval_infilling import HUMANEVAL_INFILLING
+from midspan.evaluate.benchmarks.humanevalpack import HUMANEVALPACK
 from midspan.evaluate.benchmarks.infilling import INFILLING
 from midspan.evaluate.benchmarks.likelihood import LIKELIHOOD
 from midspan.evaluate.benchmarks.mbpp import MBPP
@@ -28,6 +29,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "humaneval": HUMANEVAL,
     "mbpp": MBPP,
     "multipl-e": MULTIPL_E,
+    "humanevalpack": HUMANEVALPACK,
     "humaneval-infilling": HUMANEVAL_INFILLING,
     "santacoder-fim": SANTACODER_FIM,
     "text-to-sql": TEXT_TO_SQL,

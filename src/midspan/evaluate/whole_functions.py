@@ -1,0 +1,59 @@
+"""Where a function that a model was asked for ends, and the file that it becomes: as HumanEvalPack's harness has it.
+
+github.com/bigcode-project/bigcode-evaluation-harness, bigcode_eval/tasks/humanevalpack.py.
+"""
+
+from __future__ import annotations
+
+import re
+
+OPEN = {"java": 2}  # braces that a prompt leaves open; elsewhere one
+PYTHON_IMPORTS = (
+    *("import math", "import re", "import sys", "import copy", "import datetime", "import itertools"),
+    *("import collections", "import heapq", "import statistics", "import functools", "import hashlib"),
+    *("import string", "from typing import *", "from collections import *"),
+)  # and numpy, which no solution needs
+CPP_HEADERS = (
+    *("stdlib.h", "algorithm", "cmath", "math.h", "numeric", "stdio.h", "vector", "set", "map", "queue", "stack"),
+    *("list", "deque", "string", "climits", "cstring", "iostream", "sstream", "fstream"),
+)
+GO_PACKAGES = ("math", "strings", "fmt", "strconv", "time", "bytes", "regexp", "sort", "math/rand", "crypto/md5")
+GO_IMPORT = re.compile(r'^import \((.*?)^\)[^\n]*\n?|^import ("[^"]+")\n?', re.MULTILINE | re.DOTALL)
+CRATES = re.compile(r"^use (rand|regex|md5)\b.*\n", re.MULTILINE)
+
+
+def to_its_end(language: str, text: str) -> str:
+    """The answer up to where the function's body ends: its first line at the margin, or its last closing brace."""
+    if language == "python":
+        found = re.search(r"^[^ \t\n]", text, re.MULTILINE)
+        return text[: found.start()] if found else text
+    depth = OPEN.get(language, 1)
+    for place, character in enumerate(text):
+        depth += {"{": 1, "}": -1}.get(character, 0)
+        if depth == 0:
+            return text[: place + 1]
+    if language == "java":
+        text = text.partition("public static void main")[0]
+    text = text[: text.rfind("}") + 1] or text
+    return f"{text}\n}}" if language == "java" and text.count("{") == text.count("}") + 1 else text
+
+
+def file_of(language: str, written: str, setup: str = "", tests: str = "") -> str:
+    """A function with what its harness puts before it; of Go, `setup` says what the tests import."""
+    if language == "python":
+        return "\n".join([*PYTHON_IMPORTS, written])
+    if language == "cpp":
+        return "\n".join([*(f"#include <{name}>" for name in CPP_HEADERS), "using namespace std;", written])
+    if language == "rust":
+        return CRATES.sub("", written)  # an unused one changes nothing, and there is none
+    return go_file(written, setup, tests) if language == "go" else written
+
+
+def go_file(written: str, setup: str, tests: str) -> str:
+    """Each package that is named or used is imported once."""
+    imported = re.findall(r'"([^"]+)"', "".join(found[0] for found in GO_IMPORT.finditer(f"{setup}\n{written}")))
+    body = GO_IMPORT.sub("", written)
+    code = re.sub(r"^\s*//.*", "", f"{body}\n{tests}", flags=re.MULTILINE)
+    used = [name for name in GO_PACKAGES if f"{name.rpartition('/')[2]}." in code]
+    packages = "\n".join(f'    "{name}"' for name in dict.fromkeys([*imported, *used]))
+    return f"package main\n\nimport (\n{packages}\n)\n{body}"
