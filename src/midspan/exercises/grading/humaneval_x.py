@@ -85,8 +85,12 @@ HUMANEVAL_X: dict[str, Language] = {
     ),
     "x-go": replace(
         LANGUAGES["go"],
-        prepare=("/bin/sh", "-c", "GOCACHE=$PWD/cache GO111MODULE=off CGO_ENABLED=0 GOPATH=/usr/share/gocode "
-                 "go test warm_test.go || mkdir -p cache"),
+        prepare=(
+            "/bin/sh",
+            "-c",
+            "GOCACHE=$PWD/cache GO111MODULE=off CGO_ENABLED=0 GOPATH=/usr/share/gocode "
+            "go test warm_test.go || mkdir -p cache",
+        ),
         prepared={"warm_test.go": GO_WARM},
         compile="cp -r PREPARED/cache /box/cache",  # Go writes to it
         run="go test -v program_test.go main_test.go",
