@@ -1,4 +1,4 @@
-"""Tests in HumanEval-X's shape, in every language: right, wrong, leaving early, patching assertions, nothing to turn."""
+"""Tests in HumanEval-X's shape, in every language: right, wrong, leaving early, patching, nothing to turn."""
 
 from __future__ import annotations
 

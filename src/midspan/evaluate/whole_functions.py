@@ -19,6 +19,12 @@ CPP_HEADERS = (
 )
 GO_PACKAGES = ("math", "strings", "fmt", "strconv", "time", "bytes", "regexp", "sort", "math/rand", "crypto/md5")
 GO_IMPORT = re.compile(r'^import \((.*?)^\)[^\n]*\n?|^import ("[^"]+")\n?', re.MULTILINE | re.DOTALL)
+NEEDS = {  # language → package → what of a problem's solution or tests says that it is needed
+    "cpp": {"boost/any.hpp": "boost", "openssl/md5.h": "MD5"},
+    "js": {"js-md5": "js-md5"},
+    "go": {"github.com/stretchr/testify/assert": "assert"},
+    "rust": {"rand": r"\brand::", "regex": r"\bRegex::", "md5": r"\bmd5::"},
+}
 CRATES = re.compile(r"^use (rand|regex|md5)\b.*\n", re.MULTILINE)
 
 
@@ -40,13 +46,22 @@ def to_its_end(language: str, text: str) -> str:
 
 def file_of(language: str, written: str, setup: str = "", tests: str = "") -> str:
     """A function with what its harness puts before it; of Go, `setup` says what the tests import."""
-    if language == "python":
-        return "\n".join([*PYTHON_IMPORTS, written])
-    if language == "cpp":
-        return "\n".join([*(f"#include <{name}>" for name in CPP_HEADERS), "using namespace std;", written])
-    if language == "rust":
-        return CRATES.sub("", written)  # an unused one changes nothing, and there is none
-    return go_file(written, setup, tests) if language == "go" else written
+    match language:
+        case "python":
+            return "\n".join([*PYTHON_IMPORTS, written])
+        case "cpp":
+            return "\n".join([*(f"#include <{name}>" for name in CPP_HEADERS), "using namespace std;", written])
+        case "rust":
+            return CRATES.sub("", written)  # one that is not used changes nothing, and there is none
+        case "go":
+            return go_file(written, setup, tests)
+        case _:
+            return written
+
+
+def packages_of(language: str, text: str) -> tuple[str, ...]:
+    """What a problem needs beside the language's own library, by its solution and tests."""
+    return tuple(package for package, sign in NEEDS.get(language, {}).items() if re.search(sign, text))
 
 
 def go_file(written: str, setup: str, tests: str) -> str:

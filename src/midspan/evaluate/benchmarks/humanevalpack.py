@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict, sampled
-from midspan.evaluate.data import DataRow, rows_of
+from midspan.evaluate.data import rows_of
 from midspan.evaluate.programs import ABOUT, ProgramSettings, program_scores, verdicts_of
 from midspan.evaluate.subject import Answer, Item
-from midspan.evaluate.whole_functions import file_of, to_its_end
+from midspan.evaluate.whole_functions import file_of, packages_of, to_its_end
 from midspan.exercises import Program
 from midspan.inference import Completion, Plain
 from midspan.step import Tools
@@ -20,12 +19,6 @@ NAMES = {"python": "Python", "cpp": "C++", "js": "JavaScript", "java": "Java", "
 STOPS = {
     "Python": ("\nclass", "\ndef", "\n#", "\n@", "\nprint", "\nif", "\nassert"),
     "Go": ("\n//", "\nfunc main(", "struct", "\nfunc"),
-}
-NEEDS = {  # language → package → what of a problem's solution or tests says that it is needed
-    "cpp": {"boost/any.hpp": "boost", "openssl/md5.h": "MD5"},
-    "js": {"js-md5": "js-md5"},
-    "go": {"github.com/stretchr/testify/assert": "assert"},
-    "rust": {"rand": r"\brand::", "regex": r"\bRegex::", "md5": r"\bmd5::"},
 }
 
 
@@ -46,9 +39,11 @@ def items(settings: Settings, held_out: HeldOut) -> list[Item]:
         rows = rows_of(place, ("task_id", "prompt", "test", "entry_point", "instruction"), config=language)
         for row in rows[: settings.first or None]:
             asked = f"{row['instruction'].strip()}\n\n" if settings.prompt == "instruct" else ""
-            prompt, solution = Plain(f"{asked}{row['prompt']}".strip()), row.get("canonical_solution", "")
             problem = row["task_id"].partition("/")[2]  # the same in every language
-            found.append(Item(row["task_id"], problem, prompt, NAMES[language], solution, (language, row)))
+            prompt, solution = f"{asked}{row['prompt']}", row.get("canonical_solution", "")
+            expected = prompt[len(prompt.rstrip()) :] + solution  # it begins with what is stripped off the prompt's end
+            plain, source = Plain(prompt.strip()), (language, row)
+            found.append(Item(row["task_id"], problem, plain, NAMES[language], expected, source))
     return sampled(found, settings.samples)
 
 
@@ -61,17 +56,12 @@ def program(item: Item, answer: Answer) -> Program:
     """What is run. What only a lacking package could tell is not measured."""
     assert isinstance(answer, Completion)
     language, row = item.source
-    written = file_of(language, _begun(row) + to_its_end(language, answer.text), row.get("test_setup", ""), row["test"])
+    function = row["prompt"].strip() + to_its_end(language, answer.text)
+    written = file_of(language, function, row.get("test_setup", ""), row["test"])
     if language == "python":
         return Program("python", written, row["test"], row["entry_point"], official="end")
-    said = row.get("canonical_solution", "") + row["test"]
-    needs = tuple(package for package, sign in NEEDS.get(language, {}).items() if re.search(sign, said))
+    needs = packages_of(language, row.get("canonical_solution", "") + row["test"])
     return Program(f"x-{language}", written, f"\n{row['test']}", official="exit status", needs=needs)
-
-
-def _begun(row: DataRow) -> str:
-    """The function's beginning as it was asked: without the line break at its end."""
-    return row["prompt"].strip()
 
 
 HUMANEVALPACK = Benchmark(

@@ -20,7 +20,7 @@ FILTER = "none"  # answers are judged as they are
 
 
 def write_lm_eval_files(model: Sequence[Evaluated], output: Path) -> list[Path]:
-    """A folder for the model, with a file of results, and one of samples for each task: a benchmark's group of items."""
+    """A folder for the model: a file of results, and one of samples for each task, a benchmark's group of items."""
     name = model[0].result.model
     folder = output / re.sub(r'["<>:/|\\?*\[\]]+', "__", name)
     folder.mkdir(parents=True, exist_ok=True)

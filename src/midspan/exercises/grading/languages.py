@@ -23,7 +23,7 @@ Rewrite = Callable[[str, str], str]  # (tests, word) → tests
 
 @dataclass(frozen=True)
 class Language:
-    """One language. In `compile` and `run`, PREPARED stands for the folder that `prepare` filled, where there is such."""
+    """One language. In `compile` and `run`, PREPARED stands for the folder that `prepare` filled, where it did."""
 
     name: str
     file: str  # what the program is called
