@@ -45,9 +45,10 @@ bench: .venv/.dev
 	$(BIN)/pip install --quiet --editable ".[bench]"
 	$(BIN)/python benchmarks/corpus.py
 
-# The long form of the resume test: kills a run at many more random moments.
+# The long forms: a run is killed at many more random moments; every gold solution of every benchmark is run.
 soak: .venv/.dev
 	MIDSPAN_KILLS=40 $(BIN)/pytest tests/test_resume.py
+	MIDSPAN_ALL_GOLDS=1 $(BIN)/pytest tests/evaluate/test_gold.py
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

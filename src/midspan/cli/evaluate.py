@@ -78,3 +78,15 @@ def compare(
     print_comparison(before, after, items)
     if page:
         print(f"The page: {render_evaluation([before, after], page)}")
+
+
+def export_evaluation(
+    folder: Annotated[Path, typer.Argument(help="What `midspan evaluate -o` wrote, or one model's folder in it.")],
+    form: Annotated[Literal["inspect", "lm-eval"], typer.Option("--as", help="Whose files.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="A folder for them.")],
+) -> None:
+    """Write results as the logs of Inspect, or as the files of lm-evaluation-harness."""
+    from midspan.evaluate.exports import export_evaluation as export
+
+    for file in export(folder, form, output):
+        typer.echo(file)

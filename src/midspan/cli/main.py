@@ -20,7 +20,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 VERBS = (train.run, train.train, train.report, models.complete, models.chat, serve.serve)
-for verb in (*VERBS, evaluate.evaluate, evaluate.compare, evaluate.systems):
+for verb in (*VERBS, evaluate.evaluate, evaluate.compare, evaluate.systems, evaluate.export_evaluation):
     app.command()(verb)
 app.command("import")(models.import_model)
 app.add_typer(corpus.app, name="corpus")

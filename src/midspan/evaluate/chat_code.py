@@ -10,16 +10,17 @@ import re
 from dataclasses import replace
 
 from midspan.evaluate.subject import Item
+from midspan.evaluate.whole_functions import go_file
 from midspan.inference import Chat, Plain
 from midspan.tokens import Message
 
 FENCED = re.compile(r"^[ \t]*```[^\n`]*\n(.*?)(?:^[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)
 COMMENT = re.compile(r"\s*(//|--|/?\*|#(?!include|!|\[))")  # of any of the languages
 # A main function of the answer's own would stand where the tests' is to.
-MAINS = {"cpp": r"^int main\s*\(", "rs": r"^(pub )?fn main\s*\(", "java": r"^\s*public static void main\s*\("}
+RUST_MAIN = r"^(?:pub )?fn main\s*\("
+MAINS = {"cpp": r"^int main\s*\(", "rs": RUST_MAIN, "rust": RUST_MAIN, "java": r"^\s*public static void main\s*\("}
 LITERALS = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])'|//[^\n]*|/\*.*?\*/", re.DOTALL)
 FUTURE = re.compile(r"^from __future__ import .*$", re.MULTILINE)
-GO_IMPORTS = re.compile(r"^import\s*\((.*?)\)|^import\s+(\S+)", re.DOTALL | re.MULTILINE)
 
 
 QUESTION = (
@@ -27,11 +28,16 @@ QUESTION = (
 )
 
 
+def question(text: str) -> Chat:
+    """A conversation that begins with it."""
+    return Chat([Message(role="user", content=text)])
+
+
 def in_chat(item: Item, language: str, fence: str) -> Item:
     """An item that asks for a function to be gone on with, asked in conversation."""
     assert isinstance(item.prompt, Plain)
     asked = QUESTION.format(language=language, fence=fence, code=item.prompt.text)
-    return replace(item, prompt=Chat([Message(role="user", content=asked)]))
+    return replace(item, prompt=question(asked))
 
 
 def code_in(answer: str) -> str:
@@ -58,24 +64,25 @@ def python_program(prompt: str, code: str, name: str) -> str:
 
 
 def whole_program(language: str, prompt: str, code: str, tests: str) -> str:
-    """The answer as it stands before MultiPL-E's tests, which close what a prompt leaves open.
+    """The answer as it stands before the tests, which in MultiPL-E close what a prompt leaves open.
 
     The question's imports come first where the answer has not got them; closing braces are taken off its end until as
     many are open as the tests close. A mere body goes on from the question.
     """
     lines = prompt.rstrip().split("\n")
-    name = re.search(r"(\w+)\s*\(", lines[-1])
+    name = re.search(r"(\w+)(?:\s*=)?\s*\(", lines[-1])
     if not name or not re.search(rf"\b{name[1]}\b", code):
         return f"{prompt.rstrip()}\n{code}"
-    if language in MAINS:
-        code = re.split(MAINS[language], code, maxsplit=1, flags=re.MULTILINE)[0]
+    begins = code.index(name[1])
+    if language in MAINS and (main := re.compile(MAINS[language], re.MULTILINE).search(code, begins)):
+        code = code[: main.start()]
     code = re.sub(r"^\s*<\?php|\?>\s*$", "", code)
     before = [line for line in _prelude(lines) if line.strip()]
-    if "class Problem" in code:
-        before = [line for line in before if "class Problem" not in line]
+    if "class " in code:
+        before = [line for line in before if not line.startswith("class ")]
     if language == "go":
-        before, code = _joined_imports(before, code)
-    elif all(line.strip() in code for line in before):
+        return go_file(code, prompt, tests)
+    if all(line.strip() in code for line in before):
         before = []
     text = "\n".join([*before, code.rstrip()])
     open_at_end = -_open(tests)
@@ -96,11 +103,3 @@ def _open(text: str) -> int:
     """The braces that are open at the end, those in strings and comments aside; negative where more are closed."""
     bare = LITERALS.sub("", text)
     return bare.count("{") - bare.count("}")
-
-
-def _joined_imports(before: list[str], code: str) -> tuple[list[str], str]:
-    """Go's package and imports, each once; the code without its own."""
-    names = [name for found in GO_IMPORTS.findall("\n".join(before) + "\n" + code) for name in "\n".join(found).split()]
-    package = next(line for line in before if line.startswith("package "))
-    code = GO_IMPORTS.sub("", re.sub(r"^package .*$", "", code, flags=re.MULTILINE))
-    return [package, "import (", *dict.fromkeys(f"    {name}" for name in names), ")"], code

@@ -162,7 +162,20 @@ def _row(item: Item, answer: Answer | None, verdict: Verdict) -> dict[str, Any]:
     around = {}
     if isinstance(item.prompt, Fill):
         around = {"before": item.prompt.prefix[-BEFORE:], "after": item.prompt.suffix[:AFTER]}
-    return {**facts, **told, **passed, **verdict.values, **around}
+    return {**facts, **told, **passed, **verdict.values, **around, **_asked(item)}
+
+
+def _asked(item: Item) -> dict[str, Any]:
+    """The prompt, whole: a text, a conversation, or the two sides of what is to be filled in."""
+    match item.prompt:
+        case Plain(text):
+            return {"prompt": text}
+        case Chat(messages):
+            return {"prompt": list(messages)}
+        case Fill(prefix, suffix):
+            return {"prompt": {"prefix": prefix, "suffix": suffix}}
+        case _:
+            return {}
 
 
 def _examples(items: Sequence[Item], answers: Sequence[Answer | None], verdicts: Sequence[Verdict]) -> list[Example]:

@@ -8,9 +8,11 @@ from midspan.errors import UserError
 from midspan.evaluate.benchmark import Benchmark
 from midspan.evaluate.benchmarks.completions import COMPLETIONS
 from midspan.evaluate.benchmarks.exercises import EXERCISES
+from midspan.evaluate.benchmarks.explanation import EXPLANATION
 from midspan.evaluate.benchmarks.humaneval import HUMANEVAL
 from midspan.evaluate.benchmarks.humaneval_infilling import HUMANEVAL_INFILLING
 from midspan.evaluate.benchmarks.humaneval_instruct import HUMANEVAL_INSTRUCT
+from midspan.evaluate.benchmarks.humanevalpack import HUMANEVALPACK
 from midspan.evaluate.benchmarks.infilling import INFILLING
 from midspan.evaluate.benchmarks.likelihood import LIKELIHOOD
 from midspan.evaluate.benchmarks.mbpp import MBPP
@@ -35,6 +37,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "humaneval-instruct": HUMANEVAL_INSTRUCT,
     "multipl-e-instruct": MULTIPL_E_INSTRUCT,
     "translation": TRANSLATION,
+    "humanevalpack": HUMANEVALPACK,
+    "explanation": EXPLANATION,
     "humaneval-infilling": HUMANEVAL_INFILLING,
     "santacoder-fim": SANTACODER_FIM,
     "mt-bench": MT_BENCH,

@@ -19,6 +19,8 @@ def ended_by(outcome: Outcome) -> Verdict:
             return Verdict(False, "timeout", f"more than its {outcome.killed_by} time")
         case "limit":
             return Verdict(False, "error", f"more than its {outcome.killed_by}")
+        case "ok" if "Assertion failed" in outcome.stderr:  # what node says, and goes on
+            return Verdict(False, "failed", last)
         case "ok":
             return Verdict(False, "early exit", last)
         case _ if outcome.exit_code == NOT_COMPILED:

@@ -9,7 +9,7 @@ from dataclasses import astuple, replace
 from midspan.exercises.grading.compiled import grade_whole
 from midspan.exercises.grading.isolated import grade_isolated, passes_in_one_process
 from midspan.exercises.grading.program import NOT_MEASURED, Program, Verdict
-from midspan.exercises.grading.toolchains import find
+from midspan.exercises.grading.toolchains import find, has
 from midspan.files import Kept, hash_text
 from midspan.sandbox import Sandbox
 
@@ -22,6 +22,8 @@ def grade(sandbox: Sandbox, program: Program) -> Verdict:
     installed = find(program.language)
     if isinstance(installed, str):
         return Verdict(False, "not installed", installed)
+    if lacking := [package for package in program.needs if not has(sandbox, program.language, package)]:
+        return Verdict(False, "not installed", f"{installed.language.name} lacks the package {', '.join(lacking)}")
     return grade_whole(sandbox, program, installed)
 
 

