@@ -66,6 +66,8 @@ def test_dates_that_are_reckoned_from_today_are(database: bytes) -> None:
 def test_a_dump_that_sqlite_does_not_take_says_which_statement() -> None:
     with pytest.raises(UserError, match=r"x: SQLite does not take 'CREATE TABLE t .*already exists"):
         sqlite_of("CREATE TABLE t (a int); CREATE TABLE t (a int);", "x")
+    with pytest.raises(UserError, match=r"x: SQLite does not take .*INTERVAL .*fortnight"):
+        sqlite_of("SELECT NOW() - INTERVAL '1 fortnight'", "x")
 
 
 @pytest.mark.parametrize(

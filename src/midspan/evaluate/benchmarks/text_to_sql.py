@@ -54,11 +54,14 @@ def grade(items: Sequence[Item], answers: Sequence[Answer], tools: Tools) -> lis
         return verdict_on(row, answer.text, lambda queries: results_of(dump, queries))
 
     server, dumps, verdicts = next((item.source[2] for item in items), ""), {item.source[1] for item in items}, []
-    with opened(server, sorted(dumps), tools.sandbox) as results_of, ThreadPoolExecutor(tools.workers) as pool:
-        with progress("queries", len(items), "questions") as line:
-            for verdict in pool.map(judged, items, answers):
-                verdicts.append(verdict)
-                line.update(len(verdicts))
+    with (
+        opened(server, sorted(dumps), tools.sandbox) as results_of,
+        ThreadPoolExecutor(tools.workers) as pool,
+        progress("queries", len(items), "questions") as line,
+    ):
+        for verdict in pool.map(judged, items, answers):
+            verdicts.append(verdict)
+            line.update(len(verdicts))
     return verdicts
 
 

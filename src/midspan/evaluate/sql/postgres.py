@@ -70,7 +70,8 @@ def _address(server: str) -> str:
         ) from None
     if "password" in given:
         raise UserError("text-to-sql.server has a password, and settings are kept: give it in PGPASSWORD")
-    return make_conninfo(**{"dbname": "postgres", "connect_timeout": 10, **given})
+    usual = {"dbname": "postgres", "connect_timeout": "10"}
+    return make_conninfo(server, **{name: value for name, value in usual.items() if name not in given})
 
 
 def _prepare(address: str, loader: str, reader: str, template: str, password: str) -> None:

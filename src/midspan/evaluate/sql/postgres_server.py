@@ -18,6 +18,7 @@ from psycopg.conninfo import make_conninfo
 
 from midspan.errors import UserError
 
+DEBIAN = Path("/usr/lib/postgresql")
 OWNER = "midspan"
 SETTINGS = {
     "listen_addresses": "",  # a socket in a folder that nobody else may enter
@@ -99,7 +100,7 @@ def _complaint(log: IO[str]) -> str:
 
 def _binaries() -> Path:
     """The folder of initdb and postgres: on the path, else the newest of Debian's."""
-    installed = Path("/usr/lib/postgresql").glob("*/bin")
+    installed = DEBIAN.glob("*/bin")
     newest = sorted(installed, key=lambda folder: int(f"0{folder.parent.name}"), reverse=True)
     for folder in (*map(Path, os.get_exec_path()), *newest):
         if all((folder / name).is_file() for name in ("initdb", "postgres")):

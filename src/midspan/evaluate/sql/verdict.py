@@ -13,7 +13,7 @@ from midspan.evaluate.sql.questions import query_in, right_queries
 def verdict_on(
     row: Mapping[str, Any], answer: str, results_of: Callable[[list[str]], list[Frame | str] | None]
 ) -> Verdict:
-    """Beside the queries that are right; not measured where none of those runs. `strict` is 1 if it is right strictly."""
+    """Beside the queries that are right; not measured where none of them runs. `strict` is 1 if it is so strictly."""
     query, right = query_in(answer), right_queries(row["query"])
     found = results_of([*right, query])
     wanted = [(one, text) for one, text in zip(found or [], right, strict=False) if isinstance(one, Frame)]
