@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
+from math import isclose
 from pathlib import Path
 from threading import Thread
 
@@ -154,7 +155,7 @@ HOSTILE = {
     "SELECT nextval('shop.people_id_seq')": "permission denied",
     "SELECT count(*) FROM generate_series(1, 1000000000) a, generate_series(1, 1000000000) b": "timeout",
     "SELECT repeat('x', 1000000000)": "out of memory",
-    "SELECT repeat('x', 1000) FROM generate_series(1, 1000000)": "limit of output",
+    "SELECT repeat('x', 9000000)": "limit of output",
     "SELECT '\ud800'": "surrogates",
     "": "EMPTY",
     "SELEC": "syntax error",
@@ -224,7 +225,7 @@ def test_a_given_server_is_left_as_it_was_and_its_password_is_none_of_a_settings
         monkeypatch.setenv("PGPASSWORD", "wrong")
         with pytest.raises(UserError, match="password authentication failed"):
             TEXT_TO_SQL.items(settings_of(dump, url_of(address, "locked")), HeldOut(0))
-        with pytest.raises(UserError, match=r"must be a superuser \(permission denied"):
+        with pytest.raises(UserError, match="weak is no superuser"):
             TEXT_TO_SQL.items(settings_of(dump, url_of(address, "weak")), HeldOut(0))
         with pytest.raises(UserError, match="give it in PGPASSWORD"):
             TEXT_TO_SQL.items(settings_of(dump, url_of(address, "locked") + "&password=right"), HeldOut(0))
@@ -265,7 +266,7 @@ def test_however_a_process_ends_its_server_ends_and_leaves_nothing(address: str,
 def test_both_servers_give_the_same_verdicts(sandbox: Sandbox, address: str, dump: Path, tools: Tools) -> None:
     for_sqlite = QUESTIONS.replace("shop.people", "people").replace("id::float", "id * 1.0")
     for_sqlite = for_sqlite.replace("CURRENT_DATE - INTERVAL '1 month'", "date('now', '-1 month')")
-    there = TEXT_TO_SQL.items(settings_of(dump), HeldOut(0))
+    there = TEXT_TO_SQL.items(settings_of(dump, url_of(address)), HeldOut(0))
     here = TEXT_TO_SQL.items(settings_of(dump, "", for_sqlite), HeldOut(0))
     right = [[right_queries(item.expected)[-1] for item in items] for items in (there, here)]
     wrong = ["SELECT 1", "SELECT name FROM nowhere", "SELECT 1/0"]
@@ -291,9 +292,11 @@ def tables_of(dumps: Sequence[Path], sandbox: Sandbox, address: str) -> Iterator
 
 
 def alike(one: object, other: object) -> bool:
-    """Equal, or moments of two loads that are not a minute apart."""
+    """Equal, or moments of two loads that are not a minute apart, also as a number."""
     if isinstance(one, str) and isinstance(other, str) and re.match(r"\d{4}-\d\d-\d\d \d\d:", one):
         return abs(datetime.fromisoformat(one) - datetime.fromisoformat(other)).total_seconds() < 60
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        return isclose(one, other, rel_tol=1e-6)
     return one == other
 
 
@@ -327,7 +330,7 @@ def test_every_dump_of_defogs_is_the_same_database_on_both(sandbox: Sandbox, add
     if not dumps:
         pytest.skip(f"{TODAY} is not here")
     # PostgreSQL's to_char knows no %Y; SQLite's copy has what was meant
-    assert differing(tables_of(dumps, sandbox, address)) == (110, {"broker.sbtransaction.sbTxSettlementDateStr"})
+    assert differing(tables_of(dumps, sandbox, address)) == (110, {"broker.sbtransaction.sbtxsettlementdatestr"})
 
 
 @pytest.mark.parametrize(

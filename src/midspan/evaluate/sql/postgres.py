@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from decimal import Decimal
@@ -20,7 +21,8 @@ from midspan.progress import progress, say
 
 OWN = "postgres"
 MOST_TEXT = 8 << 20  # characters of a result
-PATIENCE = 5.0  # seconds that a server may need to come back
+PATIENCE = 10.0  # seconds that a server may need to come back
+ATTEMPTS = 3
 LIMITS = {  # of a query
     "default_transaction_read_only": "on",
     "statement_timeout": "10s",
@@ -42,6 +44,7 @@ def opened(server: str, dumps: Sequence[Path]) -> Iterator[Any]:
     Raises UserError for a server that is not there or lets us not make roles, and for a dump that it does not take.
     """
     with own_server() if server == OWN else nullcontext(_address(server)) as address:
+        _check(server, address)
         prefix, password = f"midspan_{secrets.token_hex(4)}", secrets.token_hex(16)
         loader, reader, template = f"{prefix}_loader", f"{prefix}_reader", f"{prefix}_template"
         names = {dump: f"{prefix}_{number}" for number, dump in enumerate(dumps)}
@@ -56,6 +59,8 @@ def opened(server: str, dumps: Sequence[Path]) -> Iterator[Any]:
                 for dump, name in names.items()
             }
             yield lambda dump, queries: _results_of(places[dump], queries)
+        except psycopg.Error as error:
+            raise UserError(f"text-to-sql.server {server}: {_line(error)}") from None
         finally:
             _remove(address, [*names.values(), template], [loader, reader])
 
@@ -74,27 +79,38 @@ def _address(server: str) -> str:
     return make_conninfo(server, **{name: value for name, value in usual.items() if name not in given})
 
 
+def _check(server: str, address: str) -> None:
+    """Whether we are let in, as one who may make roles."""
+    try:
+        with psycopg.connect(address) as admin:
+            (superuser, user) = admin.execute("SELECT current_setting('is_superuser'), current_user").fetchone() or (
+                "",
+                "",
+            )
+    except psycopg.Error as error:
+        raise UserError(f"text-to-sql.server {server}: {_line(error)}") from None
+    if superuser != "on":
+        raise UserError(
+            f"text-to-sql.server {server}: {user} is no superuser, and only one makes roles that can only read"
+        )
+
+
 def _prepare(address: str, loader: str, reader: str, template: str, password: str) -> None:
     """Two roles, and a template: what the one that loads puts into its copies, the other can read, and nothing else."""
-    try:
-        with psycopg.connect(address, autocommit=True) as admin:
-            for role in (loader, reader):
-                admin.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{password}'")
-                admin.execute(f"ALTER ROLE {role} SET timezone = 'UTC'")
-            for name, value in LIMITS.items():
-                admin.execute(f"ALTER ROLE {reader} SET {name} = '{value}'")
-            admin.execute(f"CREATE DATABASE {template} TEMPLATE template0 ENCODING 'UTF8'")
-        with psycopg.connect(address, dbname=template, autocommit=True) as admin:
-            doing = (admin.execute(DOING).fetchone() or ("",))[0]
-            for what in (f"EXECUTE ON FUNCTION {doing}", "USAGE ON LANGUAGE plpgsql", "CREATE ON SCHEMA public"):
-                admin.execute(f"REVOKE {what} FROM PUBLIC")
-                admin.execute(f"GRANT {what} TO {loader}")
-            for what in ("USAGE ON SCHEMAS", "SELECT ON TABLES"):
-                admin.execute(f"ALTER DEFAULT PRIVILEGES FOR ROLE {loader} GRANT {what} TO {reader}")
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise UserError(f"text-to-sql.server: its user must be a superuser ({_line(error)})") from None
-    except psycopg.Error as error:
-        raise UserError(f"text-to-sql.server: {_line(error)}") from None
+    with psycopg.connect(address, autocommit=True) as admin:
+        for role in (loader, reader):
+            admin.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{password}'")
+            admin.execute(f"ALTER ROLE {role} SET timezone = 'UTC'")
+        for name, value in LIMITS.items():
+            admin.execute(f"ALTER ROLE {reader} SET {name} = '{value}'")
+        admin.execute(f"CREATE DATABASE {template} TEMPLATE template0 ENCODING 'UTF8'")
+    with psycopg.connect(address, dbname=template, autocommit=True) as admin:
+        doing = (admin.execute(DOING).fetchone() or ("",))[0]
+        for what in (f"EXECUTE ON FUNCTION {doing}", "USAGE ON LANGUAGE plpgsql", "CREATE ON SCHEMA public"):
+            admin.execute(f"REVOKE {what} FROM PUBLIC")
+            admin.execute(f"GRANT {what} TO {loader}")
+        for what in ("USAGE ON SCHEMAS", "SELECT ON TABLES"):
+            admin.execute(f"ALTER DEFAULT PRIVILEGES FOR ROLE {loader} GRANT {what} TO {reader}")
 
 
 def _load(address: str, dump: Path, name: str, template: str, loader: str, password: str) -> None:
@@ -112,14 +128,17 @@ def _load(address: str, dump: Path, name: str, template: str, loader: str, passw
 
 
 def _remove(address: str, databases: Sequence[str], roles: Sequence[str]) -> None:
+    """Whatever there is of them; the server may just be coming back."""
     try:
-        with psycopg.connect(address, autocommit=True) as admin:
+        if (admin := connected(address, PATIENCE)) is None:
+            raise psycopg.OperationalError("it is gone")
+        with admin:
             for name in databases:
                 admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
             for name in roles:
                 admin.execute(f"DROP ROLE IF EXISTS {name}")
     except psycopg.Error as error:
-        say(f"left on the PostgreSQL server: databases and roles midspan_… ({_line(error)})")
+        say(f"left on the PostgreSQL server: databases and roles {databases[-1].rpartition('_')[0]}_… ({_line(error)})")
 
 
 def _results_of(place: str, queries: Sequence[str]) -> list[Frame | str] | None:
@@ -131,7 +150,8 @@ def _results_of(place: str, queries: Sequence[str]) -> list[Frame | str] | None:
 def _result(place: str, query: str) -> Frame | str | None:
     """Of one query, in a session of its own. One that ended is tried again: another's query may have ended it."""
     why = "it ended its session"
-    for _ in range(2):
+    for attempt in range(ATTEMPTS):
+        time.sleep(attempt * 0.5)  # the server may not have noticed yet
         if (connection := connected(place, PATIENCE)) is None:
             return None
         with connection, connection.cursor() as cursor:
