@@ -103,7 +103,7 @@ def _binaries() -> Path:
     installed = DEBIAN.glob("*/bin")
     newest = sorted(installed, key=lambda folder: int(f"0{folder.parent.name}"), reverse=True)
     for folder in (*map(Path, os.get_exec_path()), *newest):
-        if all((folder / name).is_file() for name in ("initdb", "postgres")):
+        if all(os.access(folder / name, os.X_OK) for name in ("initdb", "postgres")):
             return folder
     raise UserError(
         "text-to-sql.server postgres: no PostgreSQL server here (initdb, postgres); apt-get install postgresql, "
