@@ -15,7 +15,7 @@ from midspan.evaluate.benchmarks.text_to_sql import TEXT_TO_SQL, Settings
 from midspan.evaluate.sql.dumps import sqlite_of
 from midspan.evaluate.sql.frames import Frame, asks_for_order, correct, strictly_equal
 from midspan.evaluate.sql.questions import query_in, right_queries
-from midspan.evaluate.sql.run import results_of
+from midspan.evaluate.sql.sqlite import results_of
 from midspan.inference import Completion
 from midspan.recipe import Runtime
 from midspan.sandbox import Sandbox
@@ -66,6 +66,8 @@ def test_dates_that_are_reckoned_from_today_are(database: bytes) -> None:
 def test_a_dump_that_sqlite_does_not_take_says_which_statement() -> None:
     with pytest.raises(UserError, match=r"x: SQLite does not take 'CREATE TABLE t .*already exists"):
         sqlite_of("CREATE TABLE t (a int); CREATE TABLE t (a int);", "x")
+    with pytest.raises(UserError, match=r"x: SQLite does not take .*INTERVAL .*fortnight"):
+        sqlite_of("SELECT NOW() - INTERVAL '1 fortnight'", "x")
 
 
 @pytest.mark.parametrize(
@@ -121,6 +123,10 @@ AB = Frame(("a", "b"), ((1, "x"), (2, "y")))
         (Frame(("a",), ((1,), ("x",))), Frame(("a",), (("x",), (1,))), False, ("", ""), True, True),
         (Frame(("a",), ((1,),)), Frame(("a",), ((1.0,),)), False, ("", ""), True, True),
         (Frame(("a",), ()), Frame(("b",), ()), False, ("", ""), True, True),
+        # a ratio in another precision, also beside another column; but not another number
+        (Frame(("a",), ((2 / 3,),)), Frame(("z",), ((0.6666667,),)), False, ("", ""), True, False),
+        (Frame(("a", "n"), ((2 / 3, "x"),)), Frame(("z", "n"), ((0.6666667, "x"),)), False, ("", ""), True, False),
+        (Frame(("a",), ((2 / 3,),)), Frame(("z",), ((0.667,),)), False, ("", ""), False, False),
     ],
 )
 def test_results_are_compared_by_both_rules(
@@ -171,7 +177,7 @@ def questions(tmp_path: Path) -> Settings:
         '"What is broken?","SELECT a FROM nowhere;",shop,ratio,""',
     ]
     (tmp_path / "questions.csv").write_text("question,query,db_name,query_category,instructions\n" + "\n".join(rows))
-    return Settings(data=str(tmp_path / "questions.csv"), databases=str(tmp_path))
+    return Settings(data=str(tmp_path / "questions.csv"), databases=(str(tmp_path),))
 
 
 def judged(settings: Settings, *answers: str) -> list[Verdict]:
@@ -195,14 +201,14 @@ def test_questions_are_asked_with_their_schema_and_broken_ones_are_not_measured(
 
 def test_a_folder_without_databases_is_refused(questions: Settings, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"text-to-sql\.databases is the folder defog_data"):
-        TEXT_TO_SQL.items(questions.model_copy(update={"databases": str(tmp_path / "none")}), HeldOut(0))
+        TEXT_TO_SQL.items(questions.model_copy(update={"databases": (str(tmp_path / "none"),)}), HeldOut(0))
 
 
 @pytest.mark.parametrize("file", ["questions_gen_sqlite.csv", "instruct_basic_sqlite.csv"])
 def test_every_right_query_is_right_by_both_rules(sandbox: Sandbox, file: str) -> None:
     if not (DATA / "sql_eval" / file).exists():
         pytest.skip(f"{DATA / 'sql_eval' / file} is not here")
-    settings = Settings(data=str(DATA / "sql_eval" / file), databases=str(DATA / "defog_data"))
+    settings = Settings(data=str(DATA / "sql_eval" / file), databases=(str(DATA / "defog_data"),))
     items = TEXT_TO_SQL.items(settings, HeldOut(0))
     verdicts = judged(settings, *(right_queries(item.expected)[0] for item in items))
     assert {(one.outcome, one.values["strict"]) for one in verdicts} == {("passed", 1.0)}

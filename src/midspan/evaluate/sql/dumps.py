@@ -1,6 +1,7 @@
 """A PostgreSQL dump as an SQLite database, so that nothing need be installed.
 
-Tables lose their schemas, columns their constraints; dates that the dump reckons from today are reckoned from today.
+Tables lose their schemas, columns their constraints and defaults but for constants and the time; dates that the dump
+reckons from today are reckoned from today. tests/evaluate/test_text_to_sql_postgres.py compares with PostgreSQL itself.
 """
 
 from __future__ import annotations
@@ -16,6 +17,13 @@ from midspan.errors import UserError
 TIME = "%Y%m%d %H:%M:%S"
 MONTHS = month_name[1:]
 PARTS = {"YEAR": "%Y", "MONTH": "%m", "DAY": "%d", "EPOCH": "%s"}
+UNITS = {  # of intervals, as SQLite has them
+    **{unit: (1, f"{unit}s") for unit in ("year", "month", "day", "hour", "minute", "second")},
+    "week": (7, "days"),
+    "min": (1, "minutes"),
+    "sec": (1, "seconds"),
+}
+CONSTANT = (exp.Literal, exp.Boolean, exp.CurrentTimestamp, exp.CurrentDate)
 STARTS = {
     "YEAR": ("start of year",),
     "MONTH": ("start of month",),
@@ -30,13 +38,28 @@ def sqlite_of(dump: str, name: str) -> bytes:
     for statement in sqlglot.parse(dump, read="postgres"):
         if statement is None or (isinstance(statement, exp.Create) and statement.kind == "SCHEMA"):
             continue
-        text = statement.transform(_for_sqlite).sql(dialect="sqlite", comments=False)
+        text = statement.sql(comments=False)
         try:
+            text = statement.transform(_for_sqlite).sql(dialect="sqlite", comments=False)
             connection.execute(text)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, KeyError, ValueError) as error:
             raise UserError(f"{name}: SQLite does not take {text[:100]!r} ({error})") from None
+    _cast_dates(connection)
     connection.commit()
     return connection.serialize()
+
+
+def _cast_dates(connection: sqlite3.Connection) -> None:
+    """Dates lose the time and timestamps get one, as PostgreSQL casts what is put into its columns."""
+    columns = connection.execute("SELECT m.name, c.name, c.type FROM sqlite_master m, pragma_table_info(m.name) c")
+    for table, column, kind in columns.fetchall():
+        if kind == "DATE":
+            connection.execute(
+                f'UPDATE "{table}" SET "{column}" = date("{column}") WHERE "{column}" <> date("{column}")'
+            )
+        elif kind.startswith("TIMESTAMP"):
+            dated = f'"{column}" = date("{column}")'
+            connection.execute(f'UPDATE "{table}" SET "{column}" = datetime("{column}") WHERE {dated}')
 
 
 def _for_sqlite(node: exp.Expression) -> exp.Expression:
@@ -48,7 +71,12 @@ def _for_sqlite(node: exp.Expression) -> exp.Expression:
         serial = node.kind is not None and "SERIAL" in node.kind.sql().upper()
         if identity or serial:
             return exp.ColumnDef(this=node.this, kind=exp.DataType.build("INTEGER"), constraints=_primary_key())
-        return exp.ColumnDef(this=node.this, kind=node.kind)
+        kinds = [one.kind for one in node.constraints]
+        defaults = [
+            one for one in kinds if isinstance(one, exp.DefaultColumnConstraint) and isinstance(one.this, CONSTANT)
+        ]
+        constraints = [exp.ColumnConstraint(kind=one.copy()) for one in defaults]
+        return exp.ColumnDef(this=node.this, kind=node.kind, constraints=constraints)
     elif isinstance(node, exp.Schema):
         node.set("expressions", [one for one in node.expressions if isinstance(one, exp.ColumnDef | exp.Identifier)])
     elif isinstance(node, exp.Sub | exp.Add) and isinstance(node.expression, exp.Interval):
@@ -86,7 +114,9 @@ def _month_name(time: exp.Expression) -> exp.Expression:
 
 
 def _interval(node: exp.Interval) -> str:
-    return f"{node.this.name} {node.unit.name if node.unit else ''}".strip()
+    """A length of time. SQLite takes what it does not know for NULL, so an unknown unit is an error here."""
+    times, unit = UNITS[(node.unit.name if node.unit else "").lower().removesuffix("s")]
+    return f"{times * float(node.this.name):g} {unit}"
 
 
 def _text(value: str) -> exp.Expression:

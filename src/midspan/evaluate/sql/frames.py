@@ -2,7 +2,8 @@
 
 Defog's rules are those of github.com/defog-ai/sql-eval, eval/eval.py, in our words: a result is right where it equals
 the wanted one after duplicates are dropped, columns are ordered by name and rows are sorted, or where columns of it,
-whatever they are called, hold the same values. So a lost DISTINCT or a superfluous column is forgiven.
+whatever they are called, hold the same values, numbers within CLOSE. So a lost DISTINCT or a superfluous column is
+forgiven.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
+from math import isclose
 from operator import itemgetter
 from typing import Any
 
@@ -19,6 +21,7 @@ MOST_PERMUTED = 6  # columns of which every order is tried
 ORDERED = re.compile(r"\b(order|sort|arrange)", re.IGNORECASE)
 ORDER_BY = re.compile(r"order\s+by\s+(.*?)(?=\blimit\b|;|\)|$)", re.IGNORECASE | re.DOTALL)
 MISSING = -99999  # what NULL is compared as
+CLOSE = {"rel_tol": 1e-5, "abs_tol": 1e-8}  # as pandas.testing compares
 first = itemgetter(0)
 
 
@@ -49,12 +52,13 @@ def correct(wanted: Frame, told: Frame, ordered: bool, wanted_query: str, told_q
     for index in range(len(wanted.columns)):
         values = _sorted(wanted.column(index))
         free = (place for place in range(len(told.columns)) if place not in chosen)
-        match = next((place for place in free if _sorted(told.column(place)) == values), None)
+        match = next((place for place in free if _close(values, _sorted(told.column(place)))), None)
         if match is None:
             return False
         chosen.append(match)
     part = Frame(wanted.columns, told.of(chosen).rows)
-    return normal(wanted, ordered, "") == normal(part, ordered, "")
+    rows, others = normal(wanted, ordered, ""), normal(part, ordered, "")
+    return len(rows) == len(others) and all(map(_close, rows, others))
 
 
 def strictly_equal(wanted: Frame, told: Frame, ordered: bool) -> bool:
@@ -100,6 +104,15 @@ def _order_of(query: str) -> list[tuple[str, bool]]:
 
 def _sorted(values: Sequence[Any]) -> list[Any]:
     return sorted((MISSING if one is None else one for one in values), key=_key)
+
+
+def _close(values: Sequence[Any], others: Sequence[Any]) -> bool:
+    """Whether they are equal one by one, numbers within CLOSE."""
+    return len(values) == len(others) and all(
+        one == other
+        or (isinstance(one, int | float) and isinstance(other, int | float) and isclose(one, other, **CLOSE))
+        for one, other in zip(values, others, strict=True)
+    )
 
 
 def _key(value: Any) -> tuple[str, Any]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from midspan.errors import UserError
-from midspan.evaluate.sql.dumps import sqlite_of
 from midspan.files import read_json
 
 BRACES = re.compile(r"\{([^{}]+)\}")
@@ -49,11 +49,11 @@ def query_in(answer: str) -> str:
 
 
 @cache
-def schema_of(folder: Path, database: str) -> str:
+def schema_of(metadata: Path) -> str:
     """The tables of a database as CREATE TABLE statements, with what its columns mean."""
-    metadata: dict[str, list[dict[str, Any]]] = read_json(_file(folder, database, ".json"))["table_metadata"]
+    described: dict[str, list[dict[str, Any]]] = read_json(metadata)["table_metadata"]
     tables = []
-    for table, columns in metadata.items():
+    for table, columns in described.items():
         lines = []
         for column in columns:
             meaning = f" --{column['column_description']}" if column["column_description"] else ""
@@ -62,14 +62,13 @@ def schema_of(folder: Path, database: str) -> str:
     return "\n".join(tables)
 
 
-@cache
-def database_of(folder: Path, database: str) -> bytes:
-    """The database as SQLite has it."""
-    return sqlite_of(_file(folder, database, ".sql").read_text(encoding="utf-8"), database)
-
-
-def _file(folder: Path, database: str, suffix: str) -> Path:
-    file = folder / database / f"{database}{suffix}"
-    if not file.is_file():
-        raise UserError(f"no {file}; text-to-sql.databases is the folder defog_data of github.com/defog-ai/defog-data")
-    return file
+def dump_of(folders: Sequence[str], database: str) -> Path:
+    """The dump of a database, its description (.json) beside it, in the first folder that has it; else a UserError."""
+    for folder in folders:
+        dump = Path(folder).expanduser() / database / f"{database}.sql"
+        if dump.is_file() and dump.with_suffix(".json").is_file():
+            return dump
+    raise UserError(
+        f"no {database}/{database}.sql with its .json in {', '.join(folders)}; text-to-sql.databases is the folder "
+        "defog_data of github.com/defog-ai/defog-data"
+    )

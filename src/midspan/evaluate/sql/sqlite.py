@@ -1,4 +1,4 @@
-"""Queries run in the sandbox, on a database that they can only read."""
+"""Queries on SQLite: run in the sandbox, on a database that they can only read."""
 
 from __future__ import annotations
 
