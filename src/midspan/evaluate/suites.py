@@ -20,7 +20,7 @@ SUITES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "stable-code-instruct": {
         "humaneval-instruct": {},
         "multipl-e-instruct": {},
-        "text-to-sql": {},
+        "text-to-sql": {"server": "postgres", "data": "questions_gen_postgres.csv"},
         "mt-bench": {},
     },
 }

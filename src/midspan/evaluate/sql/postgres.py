@@ -83,16 +83,12 @@ def _check(server: str, address: str) -> None:
     """Whether we are let in, as one who may make roles."""
     try:
         with psycopg.connect(address) as admin:
-            (superuser, user) = admin.execute("SELECT current_setting('is_superuser'), current_user").fetchone() or (
-                "",
-                "",
-            )
+            told = admin.execute("SELECT current_setting('is_superuser'), current_user").fetchone()
     except psycopg.Error as error:
         raise UserError(f"text-to-sql.server {server}: {_line(error)}") from None
-    if superuser != "on":
-        raise UserError(
-            f"text-to-sql.server {server}: {user} is no superuser, and only one makes roles that can only read"
-        )
+    if told and told[0] != "on":
+        why = f"{told[1]} is no superuser, and only one makes roles that can only read"
+        raise UserError(f"text-to-sql.server {server}: {why}")
 
 
 def _prepare(address: str, loader: str, reader: str, template: str, password: str) -> None:
