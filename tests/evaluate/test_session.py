@@ -245,6 +245,7 @@ def test_two_models_are_compared_by_item(tmp_path: Path, problems: Path, capsys:
     print_comparison(tmp_path / "out" / "one", tmp_path / "out" / "two", 5)
     told = capsys.readouterr().out
     assert "better: Ours/1, Ours/3" in told
+    assert f"answers alike to the letter: {COUNT - 3} of {COUNT}" in told
     assert "worse: Ours/7" in told
     assert "+8.33 points" in told
 

@@ -71,6 +71,7 @@ def test_two_models_are_paired_and_the_very_items_shown(page: Page) -> None:
     assert "11 items that one does not pass" in page.text
     assert "multipl-e: passed by one alone" in page.text
     assert "problem 13" in page.text
+    assert "20 of 20 answers are alike to the letter." in page.text
 
 
 def test_what_was_not_asked_or_measured_and_how_it_was_made_is_said(page: Page) -> None:

@@ -24,6 +24,8 @@ class Pair:
     differences: list[Difference]
     better: list[tuple[EvaluatedRow, EvaluatedRow]]  # both rows of the items that only the second model passes
     worse: list[tuple[EvaluatedRow, EvaluatedRow]]
+    answers: int  # of the items that both answered in words
+    alike: int  # of those answers, to the letter
 
 
 def results_in(folder: Path) -> list[Result]:
@@ -55,6 +57,7 @@ def _pair(one: Result, other: Result, earlier: Sequence[EvaluatedRow], later: Se
     rows = {_name(row): row for row in earlier}
     both = [(rows[_name(row)], row) for row in later if _name(row) in rows]
     found = [(was, now) for was, now in both if {was.get("passed"), now.get("passed")} == {0.0, 1.0}]
+    told = [(was["answer"], now["answer"]) for was, now in both if None not in (was["answer"], now["answer"])]
     differences = [compare(score, earlier, later) for score in other.scores]
     return Pair(
         one,
@@ -62,6 +65,8 @@ def _pair(one: Result, other: Result, earlier: Sequence[EvaluatedRow], later: Se
         [one for one in differences if one is not None],
         [(was, now) for was, now in found if now["passed"]],
         [(was, now) for was, now in found if was["passed"]],
+        len(told),
+        sum(was == now for was, now in told),
     )
 
 

@@ -71,6 +71,8 @@ def print_comparison(before: Path, after: Path, items: int) -> None:
         for found in pair.differences:
             table.add_row(found.score.label, *_sides(found), f"{found.wins}", f"{found.losses}")
         console.print(table)
+        if pair.answers:
+            console.print(f"  answers alike to the letter: {pair.alike:,} of {pair.answers:,}", highlight=False)
         for word, moved in (("better", pair.better), ("worse", pair.worse)):
             if moved:
                 console.print(f"  {word}: {', '.join(row['item'] for _, row in moved[:items])}", highlight=False)

@@ -126,7 +126,9 @@ def _gaps(results: Sequence[Result]) -> Iterator[str]:
 def _comparison(pair: Pair) -> Comparison:
     moved = [one for one in pair.differences if one.wins or one.losses]
     equal = [one.score.label for one in pair.differences if one not in moved]
-    return Comparison(f"{pair.after.benchmark}: {pair.before.model} → {pair.after.model}", "", changes_of(moved), equal)
+    title = f"{pair.after.benchmark}: {pair.before.model} → {pair.after.model}"
+    note = f"{pair.alike:,} of {pair.answers:,} answers are alike to the letter." if pair.answers else ""
+    return Comparison(title, note, changes_of(moved), equal)
 
 
 def _moved(pair: Pair) -> Iterator[Moved]:
