@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from double_in_every_language import TASKS
 
-from midspan.exercises.grading import LANGUAGES, Program, Verdict, find, grade
+from midspan.exercises.grading import LANGUAGES, Program, Verdict, find, grade, grade_all
 from midspan.exercises.grading.languages import Language
 from midspan.sandbox import Sandbox
 
@@ -80,3 +81,16 @@ def test_a_language_that_is_not_installed_is_not_measured_and_says_what_to_insta
     verdict = grade(sandbox, Program("go", "package main", ""))
     find.cache_clear()
     assert verdict == Verdict(False, "not installed", "Go needs go: apt-get install golang-go")
+
+
+def test_what_a_language_prepares_is_made_once_though_two_programs_ask_for_it_at_once(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if isinstance(missing := find("cpp"), str):
+        pytest.skip(missing)
+    monkeypatch.setenv("MIDSPAN_CACHE", str(tmp_path))
+    find.cache_clear()
+    task = TASKS["cpp"]
+    programs = [Program("cpp", task.frame.format(body), task.tests) for body in (task.right, task.wrong)]
+    assert [one.passed for one in grade_all(sandbox, programs, 2)] == [True, False]
+    find.cache_clear()

@@ -41,8 +41,8 @@ def to_its_end(language: str, text: str) -> str:
         depth += {"{": 1, "}": -1}.get(character, 0)
         if depth == 0:
             return text[: place + 1]
-    if language == "java":
-        text = text.partition("public static void main")[0]
+    if language == "java" and "public static void main" in text:
+        text = f"{text.partition('public static void main')[0]}}}"
     text = text[: text.rfind("}") + 1] or text
     return f"{text}\n}}" if language == "java" and text.count("{") == text.count("}") + 1 else text
 
@@ -53,7 +53,10 @@ def file_of(language: str, written: str, setup: str = "", tests: str = "") -> st
         case "python":
             return "\n".join([*PYTHON_IMPORTS, written])
         case "cpp":
-            return "\n".join([*(f"#include <{name}>" for name in CPP_HEADERS), "using namespace std;", written])
+            headers = (f"#include <{name}>" for name in CPP_HEADERS)
+            return "\n".join([*headers, "using namespace std;", written.partition("int main")[0]])
+        case "java":
+            return written.replace("public class Main {\n    }", "")
         case "rust":
             return CRATES.sub("", written)  # one that is not used changes nothing, and there is none
         case "go":
