@@ -78,7 +78,8 @@ def judge(
     lacking = _lacking(kind, documents=documents, pairs=held_out.pairs is not None)
     not_asked = _reasons(kind, subject.can, lacking)
     items = [] if lacking else [item for item in kind.items(chosen, held_out) if item.group not in not_asked]
-    not_asked |= dict.fromkeys(kind.asks.keys() - not_asked.keys() - {item.group for item in items}, NOTHING)
+    if kind.reads:
+        not_asked |= dict.fromkeys(kind.asks.keys() - not_asked.keys() - {item.group for item in items}, NOTHING)
     kept, graded = Kept(output.with_suffix(".answers"), key), Kept(output.with_suffix(".verdicts"), key)
     answers = _ask(subject, kind, chosen, items, kept, f"{subject.name}: {benchmark}")
     there = [(item, answer) for item, answer in zip(items, answers, strict=True) if answer is not None]
