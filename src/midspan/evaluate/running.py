@@ -31,6 +31,7 @@ CANNOT = {
 }
 LACKING = {"documents": "no files are held out", "pairs": "no preference pairs are held out"}
 NOTHING = "nothing of what is held out can be asked"
+TOO_LONG = "longer than the model's positions"
 
 
 def run_benchmark(
@@ -76,11 +77,14 @@ def judge(
     there = held_out.documents is not None and any(held_out.documents.glob("*.parquet"))
     lacking = _lacking(kind, documents=there, pairs=held_out.pairs is not None)
     not_asked = _reasons(kind, subject.can, lacking)
-    items = [] if lacking else [item for item in kind.items(chosen, held_out) if item.group not in not_asked]
-    not_asked |= dict.fromkeys(kind.asks.keys() - not_asked.keys() - {item.group for item in items}, NOTHING)
+    drawn = [] if lacking else kind.items(chosen, held_out)
+    items = [_as_asked(item, subject) for item in drawn if _part(kind, item) not in not_asked]
+    not_asked |= dict.fromkeys(kind.asks.keys() - not_asked.keys() - {_part(kind, item) for item in items}, NOTHING)
     kept, graded = Kept(output.with_suffix(".answers"), key), Kept(output.with_suffix(".verdicts"), key)
     samplings = [kind.sampling(chosen, item.group) for item in items]
     answers = ask(subject, items, samplings, f"{subject.name}: {benchmark}", kept)
+    fitting = {item.group for item, answer in zip(items, answers, strict=True) if answer is not None}
+    not_asked |= dict.fromkeys({item.group for item in items} - fitting, TOO_LONG)
     verdicts = _verdicts(kind, items, answers, replace(tools, verdicts=graded))
     rows = output.with_suffix(".jsonl")
     found = [_row(*one) for one in zip(items, answers, verdicts, strict=True)]
@@ -125,6 +129,16 @@ def _reasons(kind: Benchmark, can: frozenset[str], lacking: str | None) -> dict[
     return {group: CANNOT[needed[0]] for group, needed in unable.items() if needed}
 
 
+def _part(kind: Benchmark, item: Item) -> str:
+    """What of `asks` an item belongs to: "" stands for the groups that are not named there."""
+    return item.group if item.group in kind.asks else ""
+
+
+def _as_asked(item: Item, subject: Subject) -> Item:
+    """The item as this subject can be asked it."""
+    return replace(item, prompt=item.plain) if item.plain and "chat" not in subject.can else item
+
+
 def _lacking(kind: Benchmark, **there: bool) -> str | None:
     return next((LACKING[what] for what in kind.reads if not there.get(what, True)), None)
 
@@ -133,7 +147,7 @@ def _verdicts(kind: Benchmark, items: Sequence[Item], answers: Sequence[Answer |
     """A verdict for every item; what did not fit into the model is not measured."""
     answered = [(item, answer) for item, answer in zip(items, answers, strict=True) if answer is not None]
     graded = iter(kind.grade([item for item, _ in answered], [answer for _, answer in answered], tools))
-    too_long = Verdict("not measured", "longer than the model's positions")
+    too_long = Verdict("not measured", TOO_LONG)
     return [too_long if answer is None else next(graded) for answer in answers]
 
 
