@@ -40,7 +40,7 @@ class Benchmark:
     version: int
     about: str  # what its scores mean, in a sentence for the report
     settings: type[Settings]
-    asks: Mapping[str, frozenset[str]]  # group of items → what a model must be able to do
+    asks: Mapping[str, frozenset[str]]  # group of items ("": any other) → what a model must be able to do
     reads: tuple[str, ...]  # fields of HeldOut
     items: Callable[[Any, HeldOut], list[Item]]
     grade: Callable[[Sequence[Item], Sequence[Answer], Tools], list[Verdict]]

@@ -133,7 +133,7 @@ def student_quantile(freedom: int) -> float:
 
 
 def _counts(row: Mapping[str, Any], score: Score) -> bool:
-    return row["group"] == score.group and score.measure in row and (not score.per or row[score.per] > 0)
+    return score.group in ("", row["group"]) and score.measure in row and (not score.per or row[score.per] > 0)
 
 
 def _value(row: Mapping[str, Any], score: Score) -> float:

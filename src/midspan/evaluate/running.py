@@ -32,6 +32,7 @@ CANNOT = {
 }
 LACKING = {"documents": "no files are held out", "pairs": "no preference pairs are held out"}
 NOTHING = "nothing of what is held out can be asked"
+TOO_LONG = "longer than the model's positions"
 
 
 def run_benchmark(
@@ -77,12 +78,15 @@ def judge(
     documents = held_out.documents is not None and any(held_out.documents.glob("*.parquet"))
     lacking = _lacking(kind, documents=documents, pairs=held_out.pairs is not None)
     not_asked = _reasons(kind, subject.can, lacking)
-    items = [] if lacking else [item for item in kind.items(chosen, held_out) if item.group not in not_asked]
+    drawn = [] if lacking else kind.items(chosen, held_out)
+    items = [_as_asked(item, subject) for item in drawn if _part(kind, item) not in not_asked]
     if kind.reads:
-        not_asked |= dict.fromkeys(kind.asks.keys() - not_asked.keys() - {item.group for item in items}, NOTHING)
+        parts = {_part(kind, item) for item in items}
+        not_asked |= dict.fromkeys(kind.asks.keys() - not_asked.keys() - parts, NOTHING)
     kept, graded = Kept(output.with_suffix(".answers"), key), Kept(output.with_suffix(".verdicts"), key)
     answers = _ask(subject, kind, chosen, items, kept, f"{subject.name}: {benchmark}")
     there = [(item, answer) for item, answer in zip(items, answers, strict=True) if answer is not None]
+    not_asked |= dict.fromkeys({item.group for item in items} - {item.group for item, _ in there}, TOO_LONG)
     more = kind.then(chosen, [item for item, _ in there], [answer for _, answer in there])
     answers += _ask(subject, kind, chosen, more, kept, f"{subject.name}: {benchmark}, next turn")
     items += more
@@ -137,6 +141,16 @@ def _reasons(kind: Benchmark, can: frozenset[str], lacking: str | None) -> dict[
     return {group: CANNOT[needed[0]] for group, needed in unable.items() if needed}
 
 
+def _part(kind: Benchmark, item: Item) -> str:
+    """What of `asks` an item belongs to: "" stands for the groups that are not named there."""
+    return item.group if item.group in kind.asks else ""
+
+
+def _as_asked(item: Item, subject: Subject) -> Item:
+    """The item as this subject can be asked it."""
+    return replace(item, prompt=item.plain) if item.plain and "chat" not in subject.can else item
+
+
 def _lacking(kind: Benchmark, **there: bool) -> str | None:
     return next((LACKING[what] for what in kind.reads if not there.get(what, True)), None)
 
@@ -145,7 +159,7 @@ def _verdicts(kind: Benchmark, items: Sequence[Item], answers: Sequence[Answer |
     """A verdict for every item; what did not fit into the model is not measured."""
     answered = [(item, answer) for item, answer in zip(items, answers, strict=True) if answer is not None]
     graded = iter(kind.grade([item for item, _ in answered], [answer for _, answer in answered], tools))
-    too_long = Verdict("not measured", "longer than the model's positions")
+    too_long = Verdict("not measured", TOO_LONG)
     return [too_long if answer is None else next(graded) for answer in answers]
 
 

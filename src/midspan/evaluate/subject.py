@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from midspan.inference import Completion, Prompt, Sampling
+from midspan.inference import Completion, Plain, Prompt, Sampling
 from midspan.tokens import Message
 
 
@@ -32,7 +32,7 @@ class Subject(Protocol):
 
 @dataclass(frozen=True)
 class Text:
-    """A text: how likely are the characters [start, end) of its spans, after all that stands before them?"""
+    """A text: how likely are the characters [start, end) of each span, after all that stands before them?"""
 
     text: str
     spans: tuple[tuple[int, int], ...]
@@ -60,7 +60,7 @@ class Likelihood:
 
 
 Question = Prompt | Text | Candidates
-Answer = Completion | tuple[Likelihood, ...]  # of a Candidates one likelihood each, of a Text one
+Answer = Completion | tuple[Likelihood, ...]  # one likelihood for each span of a Text, for each of the Candidates
 
 
 @dataclass(frozen=True)
@@ -74,3 +74,4 @@ class Item:
     expected: str = ""
     source: Any = None  # what else a verdict is made from
     sample: int = 0  # which of several answers to the same question
+    plain: Plain | None = None  # what is asked in the place of a Chat, where the model cannot chat

@@ -6,6 +6,7 @@ import difflib
 
 from midspan.errors import UserError
 from midspan.evaluate.benchmark import Benchmark
+from midspan.evaluate.benchmarks.bits_per_byte import BITS_PER_BYTE
 from midspan.evaluate.benchmarks.completions import COMPLETIONS
 from midspan.evaluate.benchmarks.exercises import EXERCISES
 from midspan.evaluate.benchmarks.explanation import EXPLANATION
@@ -15,11 +16,13 @@ from midspan.evaluate.benchmarks.humaneval_instruct import HUMANEVAL_INSTRUCT
 from midspan.evaluate.benchmarks.humanevalpack import HUMANEVALPACK
 from midspan.evaluate.benchmarks.infilling import INFILLING
 from midspan.evaluate.benchmarks.likelihood import LIKELIHOOD
+from midspan.evaluate.benchmarks.livecodebench import LIVECODEBENCH
 from midspan.evaluate.benchmarks.mbpp import MBPP
 from midspan.evaluate.benchmarks.mt_bench import MT_BENCH
 from midspan.evaluate.benchmarks.multipl_e import MULTIPL_E
 from midspan.evaluate.benchmarks.multipl_e_instruct import MULTIPL_E_INSTRUCT
 from midspan.evaluate.benchmarks.preferences import PREFERENCES
+from midspan.evaluate.benchmarks.retrieval import RETRIEVAL
 from midspan.evaluate.benchmarks.santacoder_fim import SANTACODER_FIM
 from midspan.evaluate.benchmarks.text_to_sql import TEXT_TO_SQL
 from midspan.evaluate.benchmarks.translation import TRANSLATION
@@ -43,6 +46,9 @@ BENCHMARKS: dict[str, Benchmark] = {
     "santacoder-fim": SANTACODER_FIM,
     "mt-bench": MT_BENCH,
     "text-to-sql": TEXT_TO_SQL,
+    "livecodebench": LIVECODEBENCH,
+    "bits-per-byte": BITS_PER_BYTE,
+    "retrieval": RETRIEVAL,
 }
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import accumulate
 
 from midspan import recipe
 from midspan.corpus import read_heldout
 from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict
-from midspan.evaluate.result import Score
+from midspan.evaluate.bits import bits_of, bits_per_byte
 from midspan.evaluate.subject import Answer, Item, Text
 from midspan.recipe.fields import Count
 from midspan.step import Tools
@@ -48,15 +47,8 @@ def grade(items: Sequence[Item], answers: Sequence[Answer], tools: Tools) -> lis
     verdicts = []
     for item, answer in zip(items, answers, strict=True):
         assert isinstance(answer, tuple)
-        verdicts.append(Verdict("measured", values={"bits": -answer[0].logprob / math.log(2), "bytes": item.source}))
+        verdicts.append(Verdict("measured", values={"bits": sum(map(bits_of, answer)), "bytes": item.source}))
     return verdicts
-
-
-def scores(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[Score]:
-    """The average cost of a byte over all files."""
-    total = sum(verdict.values["bytes"] for verdict in verdicts)
-    bits = sum(verdict.values["bits"] for verdict in verdicts)
-    return [Score("bits per byte", "", bits / total, None, "lower", measure="bits", per="bytes")] if total else []
 
 
 LIKELIHOOD = Benchmark(
@@ -68,5 +60,5 @@ LIKELIHOOD = Benchmark(
     reads=("documents",),
     items=items,
     grade=grade,
-    scores=scores,
+    scores=lambda items, verdicts: bits_per_byte(verdicts),
 )

@@ -70,8 +70,9 @@ class Local:
     ) -> list[Answer | None]:
         """The answer to each item, either all prompts or all to be scored; None where it does not fit."""
         questions = [item.prompt for item in items]
-        if all(isinstance(question, Text | Candidates) for question in questions):
-            return list(Scorer(self.engine, self.context, self.precision).likelihoods(questions, on_progress))
+        scored = [question for question in questions if isinstance(question, Text | Candidates)]
+        if len(scored) == len(questions):
+            return list(Scorer(self.engine, self.context, self.precision).likelihoods(scored, on_progress))
         asked = [self._ids(question, sampling.max_tokens) for question in questions]
         # What is asked twice is answered once.
         answers = self._answered.setdefault(sampling, {})

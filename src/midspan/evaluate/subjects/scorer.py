@@ -7,15 +7,17 @@ from dataclasses import dataclass
 
 import torch
 
-from midspan.batches import Segment, chat_segment, pack_pairs
+from midspan.batches import Segment, pack_pairs
 from midspan.compute import compute_dtype
-from midspan.evaluate.subject import Candidates, Likelihood, Question, Text
+from midspan.evaluate.subject import Candidates, Likelihood, Text
+from midspan.evaluate.subjects.counted import NOTHING, Counted, conversations, windows
 from midspan.inference import Engine
 from midspan.inference.engine import WeightsFormat
-from midspan.tokens import Message
-from midspan.train import sequence_logprobs
+from midspan.train import batch_logprobs
 
-ROWS = 8  # rows in one forward pass
+ROWS = 8  # rows in one forward pass …
+SCORES = 8 << 24  # … and fewer where they are long: a mask has a number for each pair of a row's positions
+NARROWEST = 2048  # positions of a row into which short texts are packed
 
 
 @dataclass(frozen=True)
@@ -28,53 +30,38 @@ class Scorer:
 
     @torch.inference_mode()
     def likelihoods(
-        self, questions: Sequence[Question], on_progress: Callable[[int], None]
+        self, questions: Sequence[Text | Candidates], on_progress: Callable[[int], None]
     ) -> Iterator[tuple[Likelihood, ...] | None]:
-        """Of each text, or of each of its candidates; None where one of them does not fit."""
-        asked = [self._segments(question) for question in questions]
-        flat = [segment for parts in asked for part in parts for segment in part]
-        sums = iter(self._sums(flat))
-        for done, parts in enumerate(asked):
-            likelihoods = [
-                Likelihood(sum(next(sums) for _ in part), sum(int(sum(_weights(one))) for one in part))
-                for part in parts
-            ]
+        """Of each span of a text, or of each candidate; None where one of them does not fit. All is read once."""
+        asked = [self._read(question) for question in questions]
+        logprobs = self._logprobs([part.segment for parts in asked for part in parts or ()])
+        for done, (question, parts) in enumerate(zip(questions, asked, strict=True)):
+            count = len(question.spans if isinstance(question, Text) else question.answers)
+            sums, tokens = [0.0] * count, [0] * count
+            for part in parts or ():
+                for number, logprob in zip(part.numbers, next(logprobs), strict=True):
+                    if number != NOTHING:
+                        sums[number] += logprob
+                        tokens[number] += 1
             on_progress(done + 1)
-            yield tuple(likelihoods) or None
+            yield None if parts is None else tuple(map(Likelihood, sums, tokens))
 
-    def _segments(self, question: Question) -> list[list[Segment]]:
-        """The segments whose log-probabilities together are each candidate's; nothing where one does not fit."""
-        tokenizer = self.engine.tokenizer
+    def _read(self, question: Text | Candidates) -> list[Counted] | None:
+        """What is read for one question; None where a candidate does not fit."""
         if isinstance(question, Text):
-            return [list(self._windows(question))]
-        assert isinstance(question, Candidates)
-        turns = [[*question.messages, Message(role="assistant", content=answer)] for answer in question.answers]
-        segments = [chat_segment(tokenizer, turn) for turn in turns]
-        fit = all(segment.length <= self.engine.positions for segment in segments)
-        return [[segment] for segment in segments] if fit else []
+            return list(windows(self.engine.tokenizer, question, self.context))
+        found = conversations(self.engine.tokenizer, question)
+        return found if all(one.segment.length <= self.engine.positions for one in found) else None
 
-    def _windows(self, question: Text) -> Iterator[Segment]:
-        """The windows of a text that have tokens which count."""
-        tokenizer = self.engine.tokenizer
-        opening = (tokenizer.opening or [tokenizer.end_of_text])[-1]
-        placed = tokenizer.encode_at(question.text)
-        counts = [any(start < end and begin < stop for begin, end in question.spans) for _, start, stop in placed]
-        for first in range(0, len(placed), self.context):
-            window = slice(first, first + self.context)
-            if any(counts[window]):
-                yield Segment([opening, *(token for token, _, _ in placed[window])], list(map(float, counts[window])))
-
-    def _sums(self, segments: Sequence[Segment]) -> Iterator[float]:
-        """The log-probability of each segment's supervised tokens, several packed into a row."""
-        width = max([self.context, *(segment.length for segment in segments)])
+    def _logprobs(self, segments: Sequence[Segment]) -> Iterator[list[float]]:
+        """The log-probability of each token of a segment, 0 where none is asked for; several packed into a row."""
+        width = max([min(self.context, NARROWEST), *(segment.length for segment in segments)])
+        rows = max(1, min(ROWS, SCORES // width**2))
         dtype = compute_dtype(self.precision, self.engine.device)
-        for part in _parts(segments, ROWS * width):
+        for part in _parts(segments, rows * width):
             packed = pack_pairs([part], width).to(self.engine.device)
-            yield from sequence_logprobs(self.engine.decoder, packed, dtype).tolist()
-
-
-def _weights(segment: Segment) -> Sequence[float]:
-    return [1.0] * segment.length if segment.loss_weight is None else segment.loss_weight
+            logprobs = batch_logprobs(self.engine.decoder, packed.batch, dtype)  # [batch, sequence]
+            yield from (logprobs[packed.sequences == number].tolist() for number in range(len(part)))
 
 
 def _parts(segments: Sequence[Segment], most: int) -> Iterator[list[Segment]]:

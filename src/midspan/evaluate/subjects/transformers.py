@@ -13,7 +13,7 @@ from midspan.errors import UserError
 from midspan.evaluate.families import Family, family_by_tokens
 from midspan.evaluate.subject import Answer, Item, Text
 from midspan.evaluate.subjects.elsewhere import asked, ended
-from midspan.evaluate.subjects.transformers_scores import likelihood_of
+from midspan.evaluate.subjects.transformers_scores import likelihoods_of
 from midspan.inference import Chat, Completion, Fill, Plain, Sampling
 
 
@@ -73,7 +73,7 @@ class Transformers:
     def _answer(self, item: Item, sampling: Sampling) -> Answer | None:
         prompt, positions = item.prompt, self.model.config.max_position_embeddings
         if isinstance(prompt, Text):
-            return (likelihood_of(self.model, self.tokenizer, prompt, positions),)
+            return likelihoods_of(self.model, self.tokenizer, prompt, positions)
         if isinstance(prompt, Chat):
             turns = list(prompt.messages)
             ids = self.tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_dict=True)["input_ids"]

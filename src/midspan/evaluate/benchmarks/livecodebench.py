@@ -1,0 +1,91 @@
+"""LiveCodeBench (Jain et al. 2024, arXiv 2403.07974): dated problems of contests, to be solved in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from midspan.errors import UserError
+from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict, sampled
+from midspan.evaluate.contests import (
+    TESTS,
+    cases_of,
+    conversation,
+    day_of,
+    last_block,
+    program_of,
+    text_to_continue,
+)
+from midspan.evaluate.data import rows_of
+from midspan.evaluate.printed import judge_all
+from midspan.evaluate.programs import ProgramSettings, program_scores
+from midspan.evaluate.result import Score
+from midspan.evaluate.subject import Answer, Item
+from midspan.inference import Chat, Completion, Plain
+from midspan.recipe.fields import Count
+from midspan.step import Tools
+
+FIELDS = ("question_content", "question_id", "contest_date", "starter_code", "difficulty", *TESTS)
+
+
+class Settings(ProgramSettings):
+    """`data` are the released files, test.jsonl, test2.jsonl …; `from_date` and `to_date` are days that count, too.
+
+    A test has so many `seconds` of CPU time.
+    """
+
+    data: tuple[str, ...] = ("livecodebench/code_generation_lite",)
+    from_date: date | None = None
+    to_date: date | None = None
+    seconds: Count = 6
+    max_tokens: Count = 2000
+
+
+def items(settings: Settings, held_out: HeldOut) -> list[Item]:
+    """A group for each difficulty, named with the days from which its questions are."""
+    rows = [(day_of(row), row) for place in settings.data for row in rows_of(place, FIELDS)]
+    begin, end = settings.from_date or min(day for day, _ in rows), settings.to_date or max(day for day, _ in rows)
+    found: dict[str, list[Item]] = {}
+    for row in (row for day, row in rows if begin <= day <= end):
+        cases_of(row)  # refused now, where they cannot be read
+        name, group = str(row["question_id"]), f"{row['difficulty']}, {begin} to {end}"
+        asked, otherwise = Chat(conversation(row)), Plain(text_to_continue(row))
+        item = Item(name, name, asked, group, source=(row, settings.seconds), plain=otherwise)
+        found.setdefault(group, []).append(item)
+    if not found:
+        raise UserError(f"livecodebench: none of {len(rows)} questions is from {begin} to {end}: choose other days")
+    chosen = [item for of_group in found.values() for item in of_group[: settings.first or None]]
+    return sampled(chosen, settings.samples)
+
+
+def grade(items: Sequence[Item], answers: Sequence[Answer], tools: Tools) -> list[Verdict]:
+    """The last fenced block of a chat model's answer, or all of another's, must pass every test."""
+    programs = []
+    for item, answer in zip(items, answers, strict=True):
+        assert isinstance(answer, Completion)
+        code = last_block(answer.text) if isinstance(item.prompt, Chat) else answer.text.strip()
+        programs.append(program_of(*item.source, code))
+    return judge_all(programs, tools)
+
+
+def scores(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[Score]:
+    """Of all questions, and by difficulty."""
+    together = [replace(item, group="") for item in items]
+    return [*program_scores(together, verdicts), *program_scores(items, verdicts)]
+
+
+LIVECODEBENCH = Benchmark(
+    version=1,
+    about="LiveCodeBench: an answer passes if it prints or returns what every test of a contest's problem wants. What is "
+    "older than a model's training data it may have seen: the days are told with each score. A chat model is asked in a "
+    "conversation, another after one solved example.",
+    settings=Settings,
+    asks={"": frozenset({"plain"})},
+    reads=(),
+    items=items,
+    grade=grade,
+    scores=scores,
+    sampling=lambda settings, group: settings.sampling(("\n### Question",)),
+    always=False,
+)

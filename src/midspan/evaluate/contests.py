@@ -1,0 +1,171 @@
+"""Problems of programming contests as LiveCodeBench releases them, and how it asks and judges them.
+
+github.com/LiveCodeBench/LiveCodeBench: benchmarks/code_generation.py (rows), prompts/code_generation.py,
+utils/extraction_utils.py, evaluation/testing_util.py (verdicts), all below lcb_runner.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import pickle
+import zlib
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from midspan.errors import UserError
+from midspan.evaluate.data import DataRow
+from midspan.evaluate.printed import Agrees, Case, Printing
+from midspan.tokens import Message
+
+TESTS = ("public_test_cases", "private_test_cases", "metadata")  # columns
+SYSTEM = (
+    "You are an expert Python programmer. You will be given a question (problem specification) and will generate a "
+    "correct Python program that matches the specification and passes all tests."
+)
+WITH_STARTER = (
+    "You will use the following starter code to write the solution to the problem and enclose your code within "
+    "delimiters."
+)
+WITHOUT_STARTER = (
+    "Read the inputs from stdin solve the problem and write the answer to stdout (do not directly test on the sample "
+    "inputs). Enclose your code within delimiters as follows. Ensure that when the python program runs, it reads the "
+    "inputs, runs the algorithm and writes output to STDOUT."
+)
+# A solved example for models that only go on with a text: ours, for LiveCodeBench's are other people's problems.
+EXAMPLE_OF_PROGRAM = """### Question
+Read two integers from one line and print their sum.
+
+### Answer
+
+a, b = map(int, input().split())
+print(a + b)
+
+"""
+EXAMPLE_OF_METHOD = """### Question
+Given two integers a and b, return their sum.
+
+### Starter Code
+class Solution:
+    def add(self, a: int, b: int) -> int:
+
+### Answer
+
+class Solution:
+    def add(self, a: int, b: int) -> int:
+        return a + b
+
+"""
+# What every solution finds imported: these modules, and all that is in them and in two more.
+MODULES = (
+    *("string", "re", "datetime", "collections", "heapq", "bisect", "copy", "math"),
+    *("random", "statistics", "itertools", "functools", "operator", "io", "sys", "json"),
+)
+IMPORTS = "".join(f"from {name} import *\n" for name in (*MODULES, "builtins", "typing")) + (
+    f"import {', '.join(MODULES)}\nsys.setrecursionlimit(50000)\n\n"
+)
+# Calls the method of a solution with an argument on each line of its input, and prints what it returns.
+CALL = """
+import json as _json, sys as _sys
+_arguments = [_json.loads(_line) for _line in _sys.stdin.read().split("\\n")]
+_sys.stdout.write("\\n" + _json.dumps({owner}{name}(*_arguments)))
+"""
+
+
+class OnlyText(pickle.Unpickler):
+    """Reads a pickled text; whatever would import anything is refused."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Nothing is found."""
+        raise pickle.UnpicklingError(f"it asks for {module}.{name}")
+
+
+def cases_of(row: DataRow) -> tuple[Case, ...]:
+    """The public tests and then the private ones, which are JSON or, packed, base64 of zlib of a pickled JSON text.
+
+    Raises UserError, with the question's name, where they are neither.
+    """
+    try:
+        tests = [*json.loads(row["public_test_cases"]), *_private(row["private_test_cases"])]
+        return tuple(Case(str(test["input"]), (str(test["output"]),)) for test in tests)
+    except (ValueError, TypeError, KeyError, EOFError, IndexError, zlib.error, pickle.UnpicklingError) as error:
+        raise UserError(
+            f"question {row['question_id']}: its tests cannot be read ({error}); fetch the data again"
+        ) from None
+
+
+def _private(packed: str) -> list[dict[str, Any]]:
+    try:
+        return list(json.loads(packed))
+    except ValueError:
+        return list(json.loads(str(OnlyText(io.BytesIO(zlib.decompress(base64.b64decode(packed)))).load())))
+
+
+def day_of(row: DataRow) -> date:
+    """When the question was asked in a contest. Raises UserError where that is no date."""
+    try:
+        return datetime.fromisoformat(str(row["contest_date"])).date()
+    except ValueError:
+        told = f"contest_date is {row['contest_date']!r}, not as 2024-08-01"
+        raise UserError(f"question {row['question_id']}: {told}; fetch the data again") from None
+
+
+def conversation(row: DataRow) -> list[Message]:
+    """How a chat model is asked: LiveCodeBench's generic prompt."""
+    starter = row["starter_code"]
+    form = f"{WITH_STARTER if starter else WITHOUT_STARTER}\n```python\n{starter or '# YOUR CODE HERE'}\n```"
+    asked = f"### Question:\n{row['question_content']}\n\n### Format: {form}\n\n"
+    asked += "### Answer: (use the provided format with backticks)\n\n"
+    return [{"role": "system", "content": SYSTEM}, {"role": "user", "content": asked}]
+
+
+def text_to_continue(row: DataRow) -> str:
+    """How a base model is asked: after one solved example, in LiveCodeBench's layout for such models."""
+    starter = f"### Starter Code\n{row['starter_code']}\n\n" if row["starter_code"] else ""
+    example = EXAMPLE_OF_METHOD if starter else EXAMPLE_OF_PROGRAM
+    return f"{example}### Question\n{row['question_content']}\n\n{starter}### Answer\n\n"
+
+
+def last_block(answer: str) -> str:
+    """What stands between the last two lines with a fence; nothing where there are not two."""
+    lines = answer.split("\n")
+    fences = [number for number, line in enumerate(lines) if "```" in line]
+    return "\n".join(lines[fences[-2] + 1 : fences[-1]]) if len(fences) > 1 else ""
+
+
+def program_of(row: DataRow, seconds: float, code: str) -> tuple[Printing, Agrees]:
+    """The program that solves a question with this code, and how its output is compared."""
+    told = row.get("metadata") or {}
+    method = (json.loads(told) if isinstance(told, str) else told).get("func_name")
+    if method is None:
+        return Printing("python", IMPORTS + code, cases_of(row), seconds), lines_agree
+    call = CALL.format(owner="Solution()." if "class Solution" in code else "", name=method)
+    return Printing("python", IMPORTS + code + "\n" + call, cases_of(row), seconds), values_agree
+
+
+def lines_agree(printed: str, expected: str) -> bool:
+    """Whether each line is the same, blanks around it aside, or the same numbers."""
+    lines, wanted = printed.strip().split("\n"), expected.strip().split("\n")
+    if len(lines) != len(wanted):
+        return False
+    return all(
+        line.strip() == other.strip() or _same_numbers(line.split(), other.split())
+        for line, other in zip(lines, wanted, strict=True)
+    )
+
+
+def _same_numbers(one: list[str], other: list[str]) -> bool:
+    try:
+        return [*map(Decimal, one)] == [*map(Decimal, other)]
+    except InvalidOperation:
+        return False
+
+
+def values_agree(printed: str, expected: str) -> bool:
+    """Whether what was returned, the last line, is the expected value, both as JSON; a tuple is a list."""
+    try:
+        return bool(json.loads(printed.rpartition("\n")[2]) == json.loads(expected))
+    except (ValueError, RecursionError):
+        return False
