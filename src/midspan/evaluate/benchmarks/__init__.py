@@ -8,6 +8,7 @@ from midspan.errors import UserError
 from midspan.evaluate.benchmark import Benchmark
 from midspan.evaluate.benchmarks.bits_per_byte import BITS_PER_BYTE
 from midspan.evaluate.benchmarks.completions import COMPLETIONS
+from midspan.evaluate.benchmarks.crosscodeeval import CROSSCODEEVAL
 from midspan.evaluate.benchmarks.exercises import EXERCISES
 from midspan.evaluate.benchmarks.humaneval import HUMANEVAL
 from midspan.evaluate.benchmarks.humaneval_infilling import HUMANEVAL_INFILLING
@@ -18,6 +19,7 @@ from midspan.evaluate.benchmarks.mbpp import MBPP
 from midspan.evaluate.benchmarks.multipl_e import MULTIPL_E
 from midspan.evaluate.benchmarks.preferences import PREFERENCES
 from midspan.evaluate.benchmarks.retrieval import RETRIEVAL
+from midspan.evaluate.benchmarks.safim import SAFIM
 from midspan.evaluate.benchmarks.santacoder_fim import SANTACODER_FIM
 from midspan.evaluate.benchmarks.text_to_sql import TEXT_TO_SQL
 from midspan.recipe import Recipe, Settings, parse_fields
@@ -35,6 +37,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "santacoder-fim": SANTACODER_FIM,
     "text-to-sql": TEXT_TO_SQL,
     "livecodebench": LIVECODEBENCH,
+    "safim": SAFIM,
+    "crosscodeeval": CROSSCODEEVAL,
     "bits-per-byte": BITS_PER_BYTE,
     "retrieval": RETRIEVAL,
 }
