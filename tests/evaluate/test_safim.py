@@ -173,7 +173,10 @@ def test_rows_that_are_not_as_released_are_refused_in_one_line(
         ("y = 1\nz = 2\nw = 3", "y = 1\n"),  # what stands at the margin is no part of the block
         ("if y:\n        z = 1\n    else:\n        z = 2\n", "if y:\n        z = 1\n    else:\n        z = 2\n"),
         ("y = 1\ndef g():\n    pass\n", "y = 1\n"),
-        ("pass", "pass"),
+        (
+            "if y:\n        z = 1\nfor u in b:\n    v\n",
+            "if y:\n        z = 1\nfor u in b:\n    v\n",
+        ),  # as published: built alike
         ("y = (1", ""),
         ("", ""),
     ],

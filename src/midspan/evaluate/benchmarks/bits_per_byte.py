@@ -19,7 +19,7 @@ class Settings(recipe.Settings):
     """`data` are files and folders; of each language whole files are drawn until they have so many `bytes`; 0: all."""
 
     data: tuple[str, ...]
-    bytes: Amount = 0
+    bytes: Amount = 200_000
 
 
 def items(settings: Settings, held_out: HeldOut) -> list[Item]:

@@ -20,7 +20,8 @@ PASS = 4  # events of Python's `pass`: a statement and a word, which begin and e
 def up_to_block(before: str, answer: str, after: str, language: str) -> str:
     """As many lines as leave the structure around the hole as it is about an empty block, in Python `pass`.
 
-    SAFIM, "algorithmic block". All of the answer where the language has no grammar here.
+    SAFIM, "algorithmic block", which counts the events that are alike from both ends: code after the block is kept
+    where it is built as what follows the hole. All of the answer where the language has no grammar here.
     """
     filler, own = ("pass", PASS) if language == "python" else ("", 0)
     empty = syntax_tree(f"{before}{filler}{after}".encode(), "", language)
@@ -31,7 +32,7 @@ def up_to_block(before: str, answer: str, after: str, language: str) -> str:
     for count in range(len(lines), 0, -1):
         told = "".join(lines[:count])
         tree = syntax_tree(f"{before}{told}{after}".encode(), "", language)
-        if tree and not errors(tree) and _in_both(around, list(events(tree))) >= len(around) - own:
+        if tree and not errors(tree) and _in_both(around, list(events(tree))) == len(around) - own:
             return told
     return ""
 
