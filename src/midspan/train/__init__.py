@@ -3,7 +3,6 @@
 from midspan.train.memory import fit
 from midspan.train.objectives import OBJECTIVES
 from midspan.train.objectives.causal import batch_logprobs
-from midspan.train.objectives.reference import sequence_logprobs
 from midspan.train.released import average, lacking, take_released, take_tokenizer
 from midspan.train.stage import train_stage
 from midspan.train.start import shape_of
@@ -19,7 +18,6 @@ __all__ = [
     "check_weights",
     "fit",
     "lacking",
-    "sequence_logprobs",
     "shape_of",
     "take_released",
     "take_tokenizer",

@@ -8,6 +8,7 @@ from midspan.errors import UserError
 from midspan.evaluate.benchmark import Benchmark
 from midspan.evaluate.benchmarks.bits_per_byte import BITS_PER_BYTE
 from midspan.evaluate.benchmarks.completions import COMPLETIONS
+from midspan.evaluate.benchmarks.crosscodeeval import CROSSCODEEVAL
 from midspan.evaluate.benchmarks.exercises import EXERCISES
 from midspan.evaluate.benchmarks.explanation import EXPLANATION
 from midspan.evaluate.benchmarks.humaneval import HUMANEVAL
@@ -23,6 +24,7 @@ from midspan.evaluate.benchmarks.multipl_e import MULTIPL_E
 from midspan.evaluate.benchmarks.multipl_e_instruct import MULTIPL_E_INSTRUCT
 from midspan.evaluate.benchmarks.preferences import PREFERENCES
 from midspan.evaluate.benchmarks.retrieval import RETRIEVAL
+from midspan.evaluate.benchmarks.safim import SAFIM
 from midspan.evaluate.benchmarks.santacoder_fim import SANTACODER_FIM
 from midspan.evaluate.benchmarks.text_to_sql import TEXT_TO_SQL
 from midspan.evaluate.benchmarks.translation import TRANSLATION
@@ -47,6 +49,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "mt-bench": MT_BENCH,
     "text-to-sql": TEXT_TO_SQL,
     "livecodebench": LIVECODEBENCH,
+    "safim": SAFIM,
+    "crosscodeeval": CROSSCODEEVAL,
     "bits-per-byte": BITS_PER_BYTE,
     "retrieval": RETRIEVAL,
 }

@@ -8,8 +8,8 @@ from midspan import recipe
 from midspan.batches import generator
 from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict
 from midspan.evaluate.bits import PARTS, bits_of, bits_per_byte, parts_of
+from midspan.evaluate.context.source_files import SourceFile, source_files
 from midspan.evaluate.result import Score
-from midspan.evaluate.source_files import SourceFile, source_files
 from midspan.evaluate.subject import Answer, Item, Text
 from midspan.recipe.fields import Amount
 from midspan.step import Tools
@@ -18,8 +18,8 @@ from midspan.step import Tools
 class Settings(recipe.Settings):
     """`data` are files and folders; of each language whole files are drawn until they have so many `bytes`; 0: all."""
 
-    data: tuple[str, ...] = (".",)
-    bytes: Amount = 0
+    data: tuple[str, ...]
+    bytes: Amount = 200_000
 
 
 def items(settings: Settings, held_out: HeldOut) -> list[Item]:

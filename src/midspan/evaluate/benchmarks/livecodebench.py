@@ -8,25 +8,14 @@ from datetime import date
 
 from midspan.errors import UserError
 from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict, sampled
-from midspan.evaluate.contests import (
-    TESTS,
-    cases_of,
-    conversation,
-    day_of,
-    last_block,
-    program_of,
-    text_to_continue,
-)
+from midspan.evaluate.contests.printed import judge_all
+from midspan.evaluate.contests.problems import FIELDS, day_of, item_of, program_of
 from midspan.evaluate.data import rows_of
-from midspan.evaluate.printed import judge_all
 from midspan.evaluate.programs import ProgramSettings, program_scores
 from midspan.evaluate.result import Score
 from midspan.evaluate.subject import Answer, Item
-from midspan.inference import Chat, Completion, Plain
 from midspan.recipe.fields import Count
 from midspan.step import Tools
-
-FIELDS = ("question_content", "question_id", "contest_date", "starter_code", "difficulty", *TESTS)
 
 
 class Settings(ProgramSettings):
@@ -48,11 +37,8 @@ def items(settings: Settings, held_out: HeldOut) -> list[Item]:
     begin, end = settings.from_date or min(day for day, _ in rows), settings.to_date or max(day for day, _ in rows)
     found: dict[str, list[Item]] = {}
     for row in (row for day, row in rows if begin <= day <= end):
-        cases_of(row)  # refused now, where they cannot be read
-        name, group = str(row["question_id"]), f"{row['difficulty']}, {begin} to {end}"
-        asked, otherwise = Chat(conversation(row)), Plain(text_to_continue(row))
-        item = Item(name, name, asked, group, source=(row, settings.seconds), plain=otherwise)
-        found.setdefault(group, []).append(item)
+        group = f"{row['difficulty']}, {begin} to {end}"
+        found.setdefault(group, []).append(item_of(row, group, settings.seconds))
     if not found:
         raise UserError(f"livecodebench: none of {len(rows)} questions is from {begin} to {end}: choose other days")
     chosen = [item for of_group in found.values() for item in of_group[: settings.first or None]]
@@ -61,12 +47,7 @@ def items(settings: Settings, held_out: HeldOut) -> list[Item]:
 
 def grade(items: Sequence[Item], answers: Sequence[Answer], tools: Tools) -> list[Verdict]:
     """The last fenced block of a chat model's answer, or all of another's, must pass every test."""
-    programs = []
-    for item, answer in zip(items, answers, strict=True):
-        assert isinstance(answer, Completion)
-        code = last_block(answer.text) if isinstance(item.prompt, Chat) else answer.text.strip()
-        programs.append(program_of(*item.source, code))
-    return judge_all(programs, tools)
+    return judge_all([program_of(item, answer) for item, answer in zip(items, answers, strict=True)], tools)
 
 
 def scores(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[Score]:
@@ -77,9 +58,9 @@ def scores(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[Score]:
 
 LIVECODEBENCH = Benchmark(
     version=1,
-    about="LiveCodeBench: an answer passes if it prints or returns what every test of a contest's problem wants. What is "
-    "older than a model's training data it may have seen: the days are told with each score. A chat model is asked in a "
-    "conversation, another after one solved example.",
+    about="LiveCodeBench: an answer passes if it prints or returns what every test of a contest's problem wants. A "
+    "model may have seen what is older than its training data: the days are told with each score. A chat model is "
+    "asked in a conversation, another after one solved example.",
     settings=Settings,
     asks={"": frozenset({"plain"})},
     reads=(),

@@ -14,9 +14,9 @@ from pydantic import Field
 
 from midspan import recipe
 from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict, means, shares
-from midspan.evaluate.haystacks import haystack, needles_of, question
+from midspan.evaluate.context.haystacks import haystack, needles_of, question
+from midspan.evaluate.context.source_files import source_files
 from midspan.evaluate.result import Score
-from midspan.evaluate.source_files import source_files
 from midspan.evaluate.subject import Answer, Item
 from midspan.inference import Completion, Plain, Sampling
 from midspan.recipe.fields import Count
@@ -26,7 +26,7 @@ from midspan.step import Tools
 class Settings(recipe.Settings):
     """Texts of so many bytes of Python from `data`, `needles` of each length, each planted at every depth (percent)."""
 
-    data: tuple[str, ...] = (".",)
+    data: tuple[str, ...]
     lengths: tuple[Count, ...] = (2 << 10, 8 << 10, 32 << 10)
     depths: tuple[Annotated[int, Field(ge=0, le=100)], ...] = (0, 25, 50, 75, 100)
     needles: Count = 8

@@ -12,15 +12,20 @@ import json
 import pickle
 import zlib
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from midspan.errors import UserError
+from midspan.evaluate.contests.outputs import Agrees, lines_or_numbers, values
+from midspan.evaluate.contests.printed import Case, Printing
 from midspan.evaluate.data import DataRow
-from midspan.evaluate.printed import Agrees, Case, Printing
+from midspan.evaluate.subject import Answer, Item
+from midspan.inference import Chat, Completion, Plain
 from midspan.tokens import Message
 
-TESTS = ("public_test_cases", "private_test_cases", "metadata")  # columns
+FIELDS = (
+    *("question_content", "question_id", "contest_date", "starter_code", "difficulty"),
+    *("public_test_cases", "private_test_cases", "metadata"),
+)
 SYSTEM = (
     "You are an expert Python programmer. You will be given a question (problem specification) and will generate a "
     "correct Python program that matches the specification and passes all tests."
@@ -88,9 +93,19 @@ def cases_of(row: DataRow) -> tuple[Case, ...]:
     Raises UserError, with the question's name, where they are neither.
     """
     try:
+        method_of(row)
         tests = [*json.loads(row["public_test_cases"]), *_private(row["private_test_cases"])]
         return tuple(Case(str(test["input"]), (str(test["output"]),)) for test in tests)
-    except (ValueError, TypeError, KeyError, EOFError, IndexError, zlib.error, pickle.UnpicklingError) as error:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        EOFError,
+        IndexError,
+        zlib.error,
+        pickle.UnpicklingError,
+    ) as error:
         raise UserError(
             f"question {row['question_id']}: its tests cannot be read ({error}); fetch the data again"
         ) from None
@@ -135,37 +150,28 @@ def last_block(answer: str) -> str:
     return "\n".join(lines[fences[-2] + 1 : fences[-1]]) if len(fences) > 1 else ""
 
 
-def program_of(row: DataRow, seconds: float, code: str) -> tuple[Printing, Agrees]:
-    """The program that solves a question with this code, and how its output is compared."""
-    told = row.get("metadata") or {}
+def item_of(row: DataRow, group: str, seconds: float) -> Item:
+    """How a question is asked. Raises UserError where its tests cannot be read."""
+    cases_of(row)
+    name = str(row["question_id"])
+    otherwise = Plain(text_to_continue(row))
+    return Item(name, name, Chat(conversation(row)), group, source=(row, seconds), plain=otherwise)
+
+
+def program_of(item: Item, answer: Answer) -> tuple[Printing, Agrees]:
+    """The program that an answer is, and how its output is compared."""
+    assert isinstance(answer, Completion)
+    row, seconds = item.source
+    code = last_block(answer.text) if isinstance(item.prompt, Chat) else answer.text.strip()
+    method, agrees, call = method_of(row), lines_or_numbers, ""
+    if method:
+        owner = "Solution()." if "class Solution" in code else ""
+        agrees, call = values, CALL.format(owner=owner, name=method)
+    return Printing("python", f"{IMPORTS}{code}\n{call}", cases_of(row), seconds), agrees
+
+
+def method_of(row: DataRow) -> str | None:
+    """The method that is to be called; None where a program is to be run."""
+    told = row["metadata"] or "{}"
     method = (json.loads(told) if isinstance(told, str) else told).get("func_name")
-    if method is None:
-        return Printing("python", IMPORTS + code, cases_of(row), seconds), lines_agree
-    call = CALL.format(owner="Solution()." if "class Solution" in code else "", name=method)
-    return Printing("python", IMPORTS + code + "\n" + call, cases_of(row), seconds), values_agree
-
-
-def lines_agree(printed: str, expected: str) -> bool:
-    """Whether each line is the same, blanks around it aside, or the same numbers."""
-    lines, wanted = printed.strip().split("\n"), expected.strip().split("\n")
-    if len(lines) != len(wanted):
-        return False
-    return all(
-        line.strip() == other.strip() or _same_numbers(line.split(), other.split())
-        for line, other in zip(lines, wanted, strict=True)
-    )
-
-
-def _same_numbers(one: list[str], other: list[str]) -> bool:
-    try:
-        return [*map(Decimal, one)] == [*map(Decimal, other)]
-    except InvalidOperation:
-        return False
-
-
-def values_agree(printed: str, expected: str) -> bool:
-    """Whether what was returned, the last line, is the expected value, both as JSON; a tuple is a list."""
-    try:
-        return bool(json.loads(printed.rpartition("\n")[2]) == json.loads(expected))
-    except (ValueError, RecursionError):
-        return False
+    return None if method is None else str(method)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from midspan.batches import generator
 from midspan.errors import UserError
-from midspan.evaluate.source_files import SourceFile
+from midspan.evaluate.context.source_files import SourceFile
 
 WORDS = ("amber", "brisk", "cobalt", "dusty", "early", "frosty", "gentle", "hollow", "ivory", "jagged", "keen", "lunar")
 THINGS = ("anchor", "beacon", "canyon", "delta", "ferry", "garden", "harbor", "island", "jetty", "kettle", "lantern")

@@ -9,11 +9,12 @@ import math
 import re
 import secrets
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 from midspan.evaluate.benchmark import Verdict
+from midspan.evaluate.contests.outputs import Agrees
 from midspan.exercises.grading import LANGUAGES, Installed, find
 from midspan.files import hash_text
 from midspan.progress import progress
@@ -72,9 +73,6 @@ class Printing:
     code: str
     cases: tuple[Case, ...]
     seconds: float
-
-
-Agrees = Callable[[str, str], bool]  # (printed, expected)
 
 
 def why_not_run(language: str) -> str | None:

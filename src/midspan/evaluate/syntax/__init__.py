@@ -1,0 +1,1 @@
+"""Answers as syntax: where they end, what they name."""
