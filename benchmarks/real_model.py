@@ -1,6 +1,6 @@
 """A released model on several benchmarks, by Midspan's engine and by transformers in one run: scores, time, answers.
 
-    python benchmarks/real_model.py MODEL --data DATA --output OUTPUT [--humaneval 60 --mbpp 30 …]
+    python benchmarks/real_model.py MODEL --data DATA --output OUTPUT [--humaneval 60 --mbpp 16 …]
 
 MODEL is a directory in HF layout that both can open. DATA is a folder with humaneval/, mbpp/, humaneval_infilling/,
 sql_eval/ and defog_data/. Both compute in float32, greedily. Where answers differ, the items are named; at a cursor the
@@ -32,8 +32,8 @@ def benchmarks(data: Path, given: argparse.Namespace) -> dict[str, dict[str, Any
     """What is asked, and of how much."""
     sql = data / "sql_eval" / "2024-03-19" / "questions_gen_postgres.csv"
     return {
-        "humaneval": {"data": str(data / "humaneval" / "HumanEval.jsonl.gz"), "first": given.humaneval},
-        "mbpp": {"data": str(data / "mbpp" / "mbpp.jsonl"), "first": given.mbpp},
+        "humaneval": {"data": str(data / "humaneval" / "HumanEval.jsonl.gz"), "first": given.humaneval, "max_tokens": 256},
+        "mbpp": {"data": str(data / "mbpp" / "mbpp.jsonl"), "first": given.mbpp, "max_tokens": 256},
         "humaneval-infilling": {
             "data": (str(data / "humaneval_infilling" / "HumanEval-SingleLineInfilling.jsonl.gz"),),
             "first": given.infilling,
@@ -43,6 +43,7 @@ def benchmarks(data: Path, given: argparse.Namespace) -> dict[str, dict[str, Any
             "databases": (str(data / "defog_data" / "2024-03"), str(data / "defog_data")),
             "server": "postgres",
             "first": given.sql,
+            "max_tokens": 200,
         },
         "bits-per-byte": {"data": (str(given.files),)},
     }
@@ -73,9 +74,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--files", type=Path, default=Path(__file__).parents[1] / "src" / "midspan" / "corpus")
+    parser.add_argument("--files", type=Path, default=Path(__file__).parents[1] / "src" / "midspan" / "sandbox")
     parser.add_argument("--output", type=Path, required=True)
-    for name, count in (("humaneval", 60), ("mbpp", 30), ("infilling", 60), ("sql", 20)):
+    for name, count in (("humaneval", 60), ("mbpp", 16), ("infilling", 60), ("sql", 10)):
         parser.add_argument(f"--{name}", type=int, default=count, help="so many items; 0: all")
     given = parser.parse_args()
     use_threads(free_threads())

@@ -19,7 +19,7 @@ from midspan.exercises.grading import Program, find, grade
 from midspan.exercises.grading.languages import JAVA_TUPLES, Language
 from midspan.sandbox import Policy, Sandbox
 
-LIMIT = 6.0  # seconds, for what never ends
+LIMIT = 3.0  # seconds, for what never ends
 COMMANDS: dict[str, tuple[str, list[list[str]]]] = {  # language → the file's name, and commands one after another
     "cpp": ("program.cpp", [["g++", "-std=c++17", "program.cpp", "-o", "program"], ["./program"]]),
     "js": ("program.js", [["node", "program.js"]]),
