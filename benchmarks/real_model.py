@@ -32,7 +32,11 @@ def benchmarks(data: Path, given: argparse.Namespace) -> dict[str, dict[str, Any
     """What is asked, and of how much."""
     sql = data / "sql_eval" / "2024-03-19" / "questions_gen_postgres.csv"
     return {
-        "humaneval": {"data": str(data / "humaneval" / "HumanEval.jsonl.gz"), "first": given.humaneval, "max_tokens": 256},
+        "humaneval": {
+            "data": str(data / "humaneval" / "HumanEval.jsonl.gz"),
+            "first": given.humaneval,
+            "max_tokens": 256,
+        },
         "mbpp": {"data": str(data / "mbpp" / "mbpp.jsonl"), "first": given.mbpp, "max_tokens": 256},
         "humaneval-infilling": {
             "data": (str(data / "humaneval_infilling" / "HumanEval-SingleLineInfilling.jsonl.gz"),),

@@ -127,7 +127,6 @@ def test_identifiers_are_names_outside_of_strings() -> None:
         {"metadata": "a"},
         {"crossfile_context": {"text": ""}},
         {"crossfile_context": {"list": [{"filename": "a"}]}},
-        {"prompt": None},
         {"groundtruth": 1},
     ],
 )

@@ -191,3 +191,20 @@ def test_data_that_is_not_the_benchmarks_is_refused_in_one_line(
         kind.items(kind.settings(data=str(tmp_path / name)), HeldOut(0))
     assert problem in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_a_broken_row_is_left_out_and_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    right = {"task_id": "1", "prompt": "def f():\n", "test": "def check(f): pass", "entry_point": "f"}
+    lines = [json.dumps(right), "{", json.dumps(right | {"prompt": None}), "[1]", json.dumps({"task_id": "2"})]
+    lines += [json.dumps(right | {"task_id": str(number)}) for number in range(3, 9)]
+    file = tmp_path / "data.jsonl"
+    file.write_text("\n".join(lines))
+    kind = BENCHMARKS["humaneval"]
+    items = kind.items(kind.settings(data=str(file)), HeldOut(0))
+    assert [item.identifier for item in items] == ["1", "3", "4", "5", "6", "7", "8"]
+    told = capfd.readouterr().err
+    assert "4 of 11 rows cannot be asked: row 2 is no JSON; row 3 has a prompt that is no text; row 4 is no row" in told
+    assert "row 5 lacks prompt, test, entry_point; they are left out" in told
+    file.write_text("\n".join(lines[:5]))
+    with pytest.raises(UserError, match="4 of 5 rows cannot be asked"):
+        kind.items(kind.settings(data=str(file)), HeldOut(0))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+from small_servers import serving
 
 from midspan.errors import UserError
 from midspan.evaluate.judge import rating_in
@@ -50,38 +50,24 @@ def test_a_rating_is_read_as_fastchat_reads_it(said: str, rating: float | None) 
     assert rating_in(said) == rating
 
 
-Reply = Callable[[dict[str, Any]], str]
+Says = Callable[[dict[str, Any]], str]
 
 
 @pytest.fixture
-def chat_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Reply], str]]:
+def chat_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Says], str]]:
     """Start a server of chats; its address."""
-    running: list[ThreadingHTTPServer] = []
     monkeypatch.setattr(requests, "LONGEST_WAIT", 0.01)
+    usage = {"prompt_tokens": 1000, "completion_tokens": 10}
+    with ExitStack() as running:
 
-    def start(reply: Reply) -> str:
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                message = {"message": {"content": reply(body)}, "finish_reason": "stop"}
-                usage = {"prompt_tokens": 1000, "completion_tokens": 10}
-                data = json.dumps({"choices": [message], "usage": usage}).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
+        def start(says: Says) -> str:
+            def reply(body: dict[str, Any], number: int) -> tuple[int, Any]:
+                choice = {"message": {"content": says(body)}, "finish_reason": "stop"}
+                return 200, {"choices": [choice], "usage": usage}
 
-            def log_message(self, *args: object) -> None:
-                pass
+            return running.enter_context(serving(reply))
 
-        made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        running.append(made)
-        threading.Thread(target=made.serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{made.server_port}/v1"
-
-    yield start
-    for made in running:
-        made.shutdown()
+        yield start
 
 
 def files(tmp_path: Path) -> dict[str, str]:
@@ -94,7 +80,7 @@ def files(tmp_path: Path) -> dict[str, str]:
 
 
 def test_each_second_question_follows_the_first_answer_and_both_are_rated(
-    tmp_path: Path, chat_server: Callable[[Reply], str], capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, chat_server: Callable[[Says], str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     judged: list[str] = []
 

@@ -150,7 +150,6 @@ def test_calls_are_compared_by_their_arguments_and_strictly_by_their_function(da
         ({"lang": "cobol"}, "lang cobol"),
         ({"unit_tests": "[{"}, "Expecting"),
         ({"unit_tests": '[{"input": ""}]'}, "'output'"),
-        ({"prompt": 3}, "int"),
     ],
 )
 def test_rows_that_are_not_as_released_are_refused_in_one_line(

@@ -10,12 +10,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from small_models import write_documents, write_model
+from small_servers import Reply, serving
 
 from midspan.errors import UserError
 from midspan.evaluate.result import Result
@@ -66,42 +67,12 @@ def share(results: dict[str, list[Result]], model: str) -> float:
     return next(score.value for score in results[model][0].scores if score.name == "pass@1")
 
 
-Reply = Callable[[dict[str, Any], int], tuple[int, Any]]  # (body, how many came before) → status, answer
-
-
 @pytest.fixture
 def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Reply], str]]:
     """Start a server that answers as it is told; its address."""
-    running: list[ThreadingHTTPServer] = []
     monkeypatch.setattr(requests, "LONGEST_WAIT", 0.01)
-
-    def start(reply: Reply) -> str:
-        asked: list[dict[str, Any]] = []
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                asked.append(body)
-                status, answer = reply(body, len(asked) - 1)
-                data = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(data)))
-                if status == 429:
-                    self.send_header("Retry-After", "0.001")
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        running.append(made)
-        threading.Thread(target=made.serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{made.server_port}/v1#tuned"
-
-    yield start
-    for made in running:
-        made.shutdown()
+    with ExitStack() as running:
+        yield lambda reply: f"{running.enter_context(serving(reply))}#tuned"
 
 
 def right(body: dict[str, Any], number: int) -> tuple[int, Any]:
@@ -257,6 +228,13 @@ def test_results_of_other_questions_are_not_compared(tmp_path: Path, problems: P
         print_comparison(tmp_path / "out" / "one", tmp_path / "out" / "two", 5)
 
 
+def test_data_that_is_lacking_is_said_before_any_model_is_asked(tmp_path: Path, problems: Path) -> None:
+    asked = {"humaneval": {"data": str(problems)}, "mbpp": {"data": str(tmp_path / "gone.jsonl")}}
+    with pytest.raises(UserError, match=r"no file .*gone\.jsonl"):
+        evaluate([answers(tmp_path, "one", set())], asked, tmp_path / "out", tools=Tools())
+    assert not (tmp_path / "out" / "one").exists()
+
+
 @pytest.mark.parametrize(
     ("names", "changes", "said"),
     [
@@ -316,6 +294,18 @@ def test_any_model_is_asked_what_a_run_holds_out(
         evaluate(models, asked, tmp_path / "out", run=tmp_path / "nothing", tools=Tools())
 
 
+@pytest.fixture(params=["alone", "beside busy processes"])
+def neighbours(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Nobody, or a process for each processor that never rests."""
+    count = 0 if request.param == "alone" else os.cpu_count() or 1
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    yield
+    for process in busy:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.usefixtures("neighbours")
 @pytest.mark.parametrize("workers", [1, 8])
 def test_verdicts_are_the_same_with_one_worker_and_with_eight(tmp_path: Path, problems: Path, workers: int) -> None:
     """Right, wrong, crashing, printing and slow answers, twelve at a time or one after the other."""

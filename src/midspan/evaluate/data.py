@@ -10,23 +10,50 @@ from pathlib import Path
 from typing import Any
 
 from midspan.errors import UserError
+from midspan.progress import say
 
 DataRow = dict[str, Any]
+BROKEN = object()  # a line that cannot be read
+MOST_BROKEN = 0.5  # of the rows, for the others to be worth asking
+TEXTS = ("prompt", "suffix", "test", "tests", "canonical_solution", "declaration", "question", "query", "entry_point")
+KINDS = dict.fromkeys(TEXTS, str) | dict.fromkeys(("test_list", "stop_tokens", "turns", "choices"), list)
+NAMED = 5  # rows that are told by their numbers
 SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".csv", ".parquet")
 
 
 def rows_of(place: str, fields: Sequence[str], *, config: str | None = None, split: str = "test") -> list[DataRow]:
     """The rows of a file (.jsonl, also with .gz, .json, .csv, .parquet) or of a data set on the hub (owner/name).
 
-    Raises UserError where there is none, for a file that is not what its name says, and where every row lacks a field.
+    A few rows that are broken or lack a field are left out, counted and named. Raises UserError where there is no
+    data, for a file that is not what its name says, and where more than MOST_BROKEN of the rows are so.
     """
     path = Path(place).expanduser()
     rows = _read(path) if path.is_file() else _from_hub(place, config, split)
-    lacking = [name for name in fields if not any(name in row for row in rows)]
-    if not rows or lacking:
-        has = f"its rows have {', '.join(rows[0])}" if rows else "it has no rows"
+    found = [row for row in rows if isinstance(row, Mapping)]
+    if rows and not found:
+        raise UserError(f"{place}: cannot be read (row 1 {_broken(rows[0], fields)}); fetch it again")
+    lacking = [name for name in fields if not any(name in row for row in found)]
+    if lacking or not rows:
+        has = f"its rows have {', '.join(found[0])}" if found else "it has no rows"
         raise UserError(f"{place}: not the data of this benchmark: {has}, and {', '.join(lacking or fields)} is needed")
-    return [row for row in rows if all(name in row for name in fields)]
+    broken = {number: why for number, row in enumerate(rows, 1) if (why := _broken(row, fields))}
+    if broken:
+        named = "; ".join(f"row {number} {why}" for number, why in list(broken.items())[:NAMED])
+        told = f"{place}: {len(broken)} of {len(rows)} rows cannot be asked: {named}{'; …' * (len(broken) > NAMED)}"
+        if len(broken) > MOST_BROKEN * len(rows):
+            raise UserError(f"{told}; fetch the data again")
+        say(f"{told}; they are left out")
+    return [dict(row) for number, row in enumerate(rows, 1) if number not in broken and isinstance(row, Mapping)]
+
+
+def _broken(row: object, fields: Sequence[str]) -> str:
+    """What is wrong with a row; "" where nothing is."""
+    if not isinstance(row, Mapping):
+        return "is no JSON" if row is BROKEN else "is no row"
+    if lacking := [name for name in fields if name not in row]:
+        return f"lacks {', '.join(lacking)}"
+    wrong = [name for name in fields if not isinstance(row[name], KINDS.get(name, object))]
+    return f"has a {wrong[0]} that is no {'text' if KINDS[wrong[0]] is str else 'list'}" if wrong else ""
 
 
 def place_of(data: str, name: str) -> str:
@@ -35,7 +62,8 @@ def place_of(data: str, name: str) -> str:
     return str(folder / name) if folder.is_dir() else data
 
 
-def _read(path: Path) -> list[DataRow]:
+def _read(path: Path) -> list[object]:
+    """What a file has; BROKEN stands for a line that is no JSON."""
     if not path.name.endswith(SUFFIXES):
         raise UserError(f"{path}: benchmark data is read from {', '.join(SUFFIXES)}")
     try:
@@ -46,15 +74,24 @@ def _read(path: Path) -> list[DataRow]:
         with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
             if path.suffix == ".csv":
                 return list(csv.DictReader(file))
-            found = json.load(file) if path.suffix == ".json" else [json.loads(line) for line in file if line.strip()]
+            if path.suffix != ".json":
+                return [_line(line) for line in file if line.strip()]
+            found = json.load(file)
     except (ValueError, EOFError, OSError) as error:
         raise UserError(f"{path}: cannot be read ({error}); fetch it again") from None
     if not isinstance(found, list) or not all(isinstance(row, Mapping) for row in found):
         raise UserError(f"{path}: not a list of rows")
-    return [dict(row) for row in found]
+    return found
 
 
-def _from_hub(place: str, config: str | None, split: str) -> list[DataRow]:
+def _line(line: str) -> object:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return BROKEN
+
+
+def _from_hub(place: str, config: str | None, split: str) -> list[object]:
     if place.count("/") != 1 or place.startswith((".", "/", "~")):
         raise UserError(f"no file {place}; give a file, or a data set on the hub as owner/name")
     try:

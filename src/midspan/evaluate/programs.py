@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import comb
 
 from midspan import recipe
 from midspan.evaluate.benchmark import Verdict, means, shares
 from midspan.evaluate.result import Score
-from midspan.evaluate.subject import Item
+from midspan.evaluate.subject import Answer, Item
 from midspan.exercises import NOT_MEASURED, Program, grade_all
 from midspan.inference import Sampling
 from midspan.progress import progress
@@ -52,6 +52,13 @@ def verdicts_of(programs: Sequence[Program], tools: Tools) -> list[Verdict]:
                 Verdict("passed" if official else "failed", detail, {"strict": float(one.passed and official)})
             )
     return verdicts
+
+
+def graded(
+    program: Callable[[Item, Answer], Program],
+) -> Callable[[Sequence[Item], Sequence[Answer], Tools], list[Verdict]]:
+    """How a benchmark is graded whose answers become one program each."""
+    return lambda items, answers, tools: verdicts_of(list(map(program, items, answers)), tools)
 
 
 def program_scores(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[Score]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from midspan.evaluate.benchmark import HeldOut
 from midspan.evaluate.benchmarks import BENCHMARKS, benchmark
 from midspan.evaluate.result import Result, read_result
 from midspan.evaluate.running import judge
+from midspan.evaluate.subject import Subject
 from midspan.evaluate.subjects import contents_of, open_subject
 from midspan.evaluate.subjects.server import Server
 from midspan.evaluate.suites import SUITES, suite
@@ -67,28 +70,84 @@ def evaluate(
     if twice := {name for name in names if names.count(name) > 1}:
         raise UserError(f"two models are called {twice.pop()!r}: evaluate them into different folders")
     output.mkdir(parents=True, exist_ok=True)
-    found: dict[str, list[Result]] = {}
     with only_one(output):
         keys = read_json(output / KEYS) if (output / KEYS).exists() else {}
-        for given, subject in subjects.items():
-            contents = contents_of(given)
-            for name, chosen in settings.items():
-                file = output / subject.name / f"{name}.json"
-                reads = documents if benchmark(name).reads else None
-                hashes = hashes_of(chosen) + ([hash_path(reads)] if reads else [])
-                asked, facts = chosen.model_dump(mode="json"), {"seed": seed, "data": hashes}
-                key = fingerprint(contents, name, benchmark(name).version, asked, facts, precision)
-                if file.exists() and keys.get(f"{subject.name}/{name}") == key:
-                    say(f"done already: {subject.name}: {name}")
-                else:
-                    file.parent.mkdir(exist_ok=True)
-                    judge(subject, name, asked, HeldOut(seed, reads), facts, file, key, tools)
-                    keys[f"{subject.name}/{name}"] = key
-                    write_json(output / KEYS, keys)
-                found.setdefault(subject.name, []).append(read_result(file))
-            if isinstance(subject, Server) and subject.usage.requests:
-                say(f"{subject.name}: {subject.usage.text(prices)}")
-    return found
+        hashes = {given: contents_of(given) for given in models}
+        asked = [
+            Asking(subjects[given], name, chosen, _held_out_for(name, seed, documents), contents, precision)
+            for given, contents in hashes.items()
+            for name, chosen in settings.items()
+        ]
+        _look_at(one for one in asked if not one.done(output, keys))
+        for one in asked:
+            if one.done(output, keys):
+                say(f"done already: {one.subject.name}: {one.benchmark}")
+            else:
+                one.run(output, tools)
+                keys[one.place] = one.key
+                write_json(output / KEYS, keys)
+    for subject in subjects.values():
+        if isinstance(subject, Server) and subject.usage.requests:
+            say(f"{subject.name}: {subject.usage.text(prices)}")
+    return {name: [read_result(one.file(output)) for one in asked if one.subject.name == name] for name in names}
+
+
+@dataclass(frozen=True)
+class Asking:
+    """One model and one benchmark."""
+
+    subject: Subject
+    benchmark: str
+    settings: Settings
+    held_out: HeldOut
+    contents: str  # of the model, hashed
+    precision: WeightsFormat
+
+    @property
+    def place(self) -> str:
+        """What it is called in the file of keys."""
+        return f"{self.subject.name}/{self.benchmark}"
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """What else must be alike for two results to be compared."""
+        documents = self.held_out.documents
+        return {
+            "seed": self.held_out.seed,
+            "data": hashes_of(self.settings) + ([hash_path(documents)] if documents else []),
+        }
+
+    @cached_property
+    def key(self) -> str:
+        """All that its result hangs on."""
+        asked = self.settings.model_dump(mode="json")
+        version = benchmark(self.benchmark).version
+        return fingerprint(self.contents, self.benchmark, version, asked, self.facts, self.precision)
+
+    def file(self, output: Path) -> Path:
+        """Where its result is written."""
+        return output / self.subject.name / f"{self.benchmark}.json"
+
+    def done(self, output: Path, keys: Mapping[str, str]) -> bool:
+        """Whether its result is there, of the same model, asked the same."""
+        return self.file(output).exists() and keys.get(self.place) == self.key
+
+    def run(self, output: Path, tools: Tools) -> None:
+        """Ask, and write what came of it."""
+        file = self.file(output)
+        file.parent.mkdir(exist_ok=True)
+        asked = self.settings.model_dump(mode="json")
+        judge(self.subject, self.benchmark, asked, self.held_out, self.facts, file, self.key, tools)
+
+
+def _held_out_for(name: str, seed: int, documents: Path | None) -> HeldOut:
+    return HeldOut(seed, documents if benchmark(name).reads else None)
+
+
+def _look_at(asked: Iterable[Asking]) -> None:
+    """Make the items of each benchmark once, before any model is asked: what is wrong with its data is said now."""
+    for name, one in {one.benchmark: one for one in asked}.items():
+        benchmark(name).items(one.settings, one.held_out)
 
 
 def _held_out(settings: Mapping[str, Settings], run: Path | None) -> Path | None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict, sampled
+from midspan.evaluate.benchmark import Benchmark, HeldOut, sampled
 from midspan.evaluate.data import DataRow, rows_of
-from midspan.evaluate.programs import ABOUT, ProgramSettings, program_scores, verdicts_of
+from midspan.evaluate.programs import ABOUT, ProgramSettings, graded, program_scores
 from midspan.evaluate.subject import Answer, Item
 from midspan.exercises import Program
 from midspan.inference import Completion, Plain
-from midspan.step import Tools
 
 # bigcode-evaluation-harness: an answer ends where something new begins at the left margin.
 STOPS = ("\nclass", "\ndef", "\n#", "\n@", "\nprint", "\nif", "\n```", "<file_sep>")
@@ -36,13 +33,8 @@ def _item(row: DataRow) -> Item:
     return Item(row["task_id"], row["task_id"], Plain(prompt.strip()), "", solution, row)
 
 
-def grade(items: Sequence[Item], answers: Sequence[Answer], tools: Tools) -> list[Verdict]:
-    """Prompt and answer are the program; `check` is called with the function."""
-    return verdicts_of([program(item, answer) for item, answer in zip(items, answers, strict=True)], tools)
-
-
 def program(item: Item, answer: Answer) -> Program:
-    """What is run."""
+    """Prompt and answer are the program; `check` is called with the function."""
     assert isinstance(answer, Completion)
     name, row = item.source["entry_point"], item.source
     return Program(
@@ -61,7 +53,7 @@ HUMANEVAL = Benchmark(
     asks={"": frozenset({"plain"})},
     reads=(),
     items=items,
-    grade=grade,
+    grade=graded(program),
     scores=program_scores,
     sampling=lambda settings, group: settings.sampling(STOPS),
     always=False,

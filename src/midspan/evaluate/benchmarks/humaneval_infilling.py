@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from midspan import recipe
-from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict
+from midspan.evaluate.benchmark import Benchmark, HeldOut
 from midspan.evaluate.data import rows_of
-from midspan.evaluate.programs import ABOUT, program_scores, verdicts_of
+from midspan.evaluate.programs import ABOUT, graded, program_scores
 from midspan.evaluate.subject import Answer, Item
 from midspan.exercises import Program
 from midspan.inference import Completion, Fill, Sampling
 from midspan.recipe.fields import Amount, Count
-from midspan.step import Tools
 
 GROUPS = {
     "SingleLineInfilling": "single lines",
@@ -43,13 +40,8 @@ def items(settings: Settings, held_out: HeldOut) -> list[Item]:
     return found
 
 
-def grade(items: Sequence[Item], answers: Sequence[Answer], tools: Tools) -> list[Verdict]:
-    """The file with the answer in its place is the program."""
-    return verdicts_of([program(item, answer) for item, answer in zip(items, answers, strict=True)], tools)
-
-
 def program(item: Item, answer: Answer) -> Program:
-    """What is run. An answer of one line, which ended with its line, has its line break again."""
+    """The file with the answer in its place; one of a line, which ended with its line, has its line break again."""
     assert isinstance(answer, Completion)
     row, name = item.source, item.source["entry_point"]
     middle = answer.text + "\n" if item.group == "single lines" and not answer.text.endswith("\n") else answer.text
@@ -69,7 +61,7 @@ HUMANEVAL_INFILLING = Benchmark(
     asks={group: frozenset({"plain"}) for group in GROUPS.values()},
     reads=(),
     items=items,
-    grade=grade,
+    grade=graded(program),
     scores=program_scores,
     sampling=sampling,
     always=False,

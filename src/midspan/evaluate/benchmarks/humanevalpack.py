@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal
 
-from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict, sampled
+from midspan.evaluate.benchmark import Benchmark, HeldOut, sampled
 from midspan.evaluate.data import place_of, rows_of
-from midspan.evaluate.programs import ABOUT, ProgramSettings, program_scores, verdicts_of
+from midspan.evaluate.programs import ABOUT, ProgramSettings, graded, program_scores
 from midspan.evaluate.subject import Answer, Item
 from midspan.evaluate.whole_functions import program_of, to_its_end
 from midspan.exercises import Program
 from midspan.inference import Completion, Plain
-from midspan.step import Tools
 
 NAMES = {"python": "Python", "cpp": "C++", "js": "JavaScript", "java": "Java", "go": "Go", "rust": "Rust"}
 STOPS = {
@@ -45,11 +43,6 @@ def items(settings: Settings, held_out: HeldOut) -> list[Item]:
     return sampled(found, settings.samples)
 
 
-def grade(items: Sequence[Item], answers: Sequence[Answer], tools: Tools) -> list[Verdict]:
-    """The function's beginning, the answer up to its end, and the tests are one file."""
-    return verdicts_of([program(item, answer) for item, answer in zip(items, answers, strict=True)], tools)
-
-
 def program(item: Item, answer: Answer) -> Program:
     """The function's beginning and the answer up to its end."""
     assert isinstance(answer, Completion)
@@ -64,7 +57,7 @@ HUMANEVALPACK = Benchmark(
     asks={name: frozenset({"plain"}) for name in NAMES.values()},
     reads=(),
     items=items,
-    grade=grade,
+    grade=graded(program),
     scores=program_scores,
     sampling=lambda settings, group: settings.sampling(STOPS.get(group, ())),
     always=False,

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
 from warnings import catch_warnings
 
-from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict, sampled
+from midspan.evaluate.benchmark import Benchmark, HeldOut, sampled
 from midspan.evaluate.data import rows_of
-from midspan.evaluate.programs import ABOUT, ProgramSettings, program_scores, verdicts_of
+from midspan.evaluate.programs import ABOUT, ProgramSettings, graded, program_scores
 from midspan.evaluate.subject import Answer, Item
 from midspan.exercises import Program
 from midspan.inference import Completion, Plain
-from midspan.step import Tools
 
 STOPS = ("\nclass", "\nassert", '\n"""', "\nprint", "\nif", "\n<|/", "\n```")  # bigcode-evaluation-harness
 TEST_IDS = range(11, 511)  # the 500 that are reported
@@ -38,13 +36,8 @@ def _item(row: dict[str, object]) -> Item:
     return Item(str(row["task_id"]), str(row["task_id"]), Plain(prompt), "", str(row["code"]), row)
 
 
-def grade(items: Sequence[Item], answers: Sequence[Answer], tools: Tools) -> list[Verdict]:
-    """The answer alone is the program."""
-    return verdicts_of([program(item, answer) for item, answer in zip(items, answers, strict=True)], tools)
-
-
 def program(item: Item, answer: Answer) -> Program:
-    """What is run."""
+    """The answer alone is the program."""
     assert isinstance(answer, Completion)
     assert isinstance(item.prompt, Plain)
     row = item.source
@@ -70,7 +63,7 @@ MBPP = Benchmark(
     asks={"": frozenset({"plain"})},
     reads=(),
     items=items,
-    grade=grade,
+    grade=graded(program),
     scores=program_scores,
     sampling=lambda settings, group: settings.sampling(STOPS),
     always=False,

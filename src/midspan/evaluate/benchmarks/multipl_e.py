@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict, sampled
+from midspan.evaluate.benchmark import Benchmark, HeldOut, sampled
 from midspan.evaluate.data import place_of, rows_of
-from midspan.evaluate.programs import ABOUT, ProgramSettings, program_scores, verdicts_of
+from midspan.evaluate.programs import ABOUT, ProgramSettings, graded, program_scores
 from midspan.evaluate.subject import Answer, Item
 from midspan.exercises import LANGUAGES, Program
 from midspan.inference import Completion, Plain
-from midspan.step import Tools
 
 NAMES = {"py": "Python"} | {key: one.name for key, one in LANGUAGES.items() if one.stops}
 STOPS = {"Python": ("\ndef", "\n#", "\nif", "\nclass")} | {one.name: one.stops for one in LANGUAGES.values()}
@@ -36,13 +33,8 @@ def items(settings: Settings, held_out: HeldOut) -> list[Item]:
     return sampled(found, settings.samples)
 
 
-def grade(items: Sequence[Item], answers: Sequence[Answer], tools: Tools) -> list[Verdict]:
-    """Prompt, answer and tests are one file."""
-    return verdicts_of([program(item, answer) for item, answer in zip(items, answers, strict=True)], tools)
-
-
 def program(item: Item, answer: Answer) -> Program:
-    """What is run; the answer is cut where the data says that something new begins."""
+    """Prompt, answer and tests are one file. The answer is cut where the data says that something new begins."""
     assert isinstance(answer, Completion)
     language, row = item.source
     ends = [place for stop in row["stop_tokens"] if (place := answer.text.find(stop)) >= 0]
@@ -57,7 +49,7 @@ MULTIPL_E = Benchmark(
     asks={name: frozenset({"plain"}) for name in NAMES.values()},
     reads=(),
     items=items,
-    grade=grade,
+    grade=graded(program),
     scores=program_scores,
     sampling=lambda settings, group: settings.sampling(STOPS.get(group, ())),
     always=False,

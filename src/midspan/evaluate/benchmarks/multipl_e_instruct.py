@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-from midspan.evaluate.benchmark import HeldOut, Verdict
+from midspan.evaluate.benchmark import HeldOut
 from midspan.evaluate.benchmarks.multipl_e import MULTIPL_E, Settings
 from midspan.evaluate.chat_code import code_in, in_chat, name_in, python_program, whole_program
-from midspan.evaluate.programs import ABOUT, verdicts_of
+from midspan.evaluate.programs import ABOUT, graded
 from midspan.evaluate.subject import Answer, Item
 from midspan.exercises import Program
 from midspan.inference import Completion
-from midspan.step import Tools
 
 
 def items(settings: Settings, held_out: HeldOut) -> list[Item]:
@@ -20,13 +18,8 @@ def items(settings: Settings, held_out: HeldOut) -> list[Item]:
     return [in_chat(item, item.group, item.source[0]) for item in MULTIPL_E.items(settings, held_out)]
 
 
-def grade(items: Sequence[Item], answers: Sequence[Answer], tools: Tools) -> list[Verdict]:
-    """The answer's function before the tests, which close what is left open."""
-    return verdicts_of([program(item, answer) for item, answer in zip(items, answers, strict=True)], tools)
-
-
 def program(item: Item, answer: Answer) -> Program:
-    """What is run."""
+    """The answer's function before the tests, which close what is left open."""
     assert isinstance(answer, Completion)
     language, row = item.source
     code, prompt, tests = code_in(answer.text), row["prompt"].strip(), row["tests"]
@@ -41,6 +34,6 @@ MULTIPL_E_INSTRUCT = replace(
     about=f"MultiPL-E in conversation: the code in the answer is the program. {ABOUT}",
     asks=dict.fromkeys(MULTIPL_E.asks, frozenset({"chat"})),
     items=items,
-    grade=grade,
+    grade=graded(program),
     sampling=lambda settings, group: settings.sampling(()),
 )

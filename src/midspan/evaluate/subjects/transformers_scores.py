@@ -7,6 +7,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+from midspan.evaluate.families import END_OF_TEXT
 from midspan.evaluate.subject import Likelihood, Text
 from midspan.evaluate.subjects.counted import first_span
 
@@ -15,13 +16,13 @@ from midspan.evaluate.subjects.counted import first_span
 def likelihoods_of(model: Any, tokenizer: Any, text: Text, context: int) -> tuple[Likelihood, ...]:
     """The log-probability of the tokens of each span of a text, read once, in windows of `context` tokens.
 
-    Before each window stands what begins a text: the tokenizer's own opening, else its end of text. A token counts for
-    the first span that it is in.
+    Before each window stands what begins a text: the tokenizer's own opening, else its end of text, which a model of
+    conversations does not call its eos. A token counts for the first span that it is in.
     """
     found = tokenizer(text.text, add_special_tokens=False, return_offsets_mapping=True)
     ids, places = found["input_ids"], found["offset_mapping"]
     numbers = torch.tensor([first_span(start, stop, text.spans) for start, stop in places], device=model.device)
-    opening = tokenizer("")["input_ids"][-1:] or [tokenizer.eos_token_id]
+    opening = tokenizer("")["input_ids"][-1:] or [tokenizer.get_vocab().get(END_OF_TEXT, tokenizer.eos_token_id)]
     sums = torch.zeros(len(text.spans), dtype=torch.float64, device=model.device)
     for first in range(0, len(ids), context):
         window = slice(first, first + context)
