@@ -109,8 +109,14 @@ def _sides(found: Difference) -> tuple[str, str, str]:
 
 
 def text_of(score: Score) -> str:
-    """A score with half of its interval."""
-    return shown(score.value, score) + (f" ± {shown(score.error, score).rstrip(' %')}" if score.error else "")
+    """A score with half of its interval; where all or none passed, with the bound that this leaves at 95 %."""
+    text = shown(score.value, score)
+    if score.error == 0 and score.binomial and score.clusters and score.value in (0, 1):
+        bound = 0.05 ** (1 / score.clusters)  # as many successes of as many trials are seen in one case of 20
+        return (
+            f"{text} (below {100 - 100 * bound:.0f} %)" if score.value == 0 else f"{text} (above {100 * bound:.0f} %)"
+        )
+    return text + (f" ± {shown(score.error, score).rstrip(' %')}" if score.error else "")
 
 
 def shown(value: float, score: Score) -> str:

@@ -39,7 +39,7 @@ class ScoreRow:
     label: str
     counted: str
     cells: list[Cell]
-    published: list[str]
+    published: list[tuple[str, str]]  # by whom, and in percent or on the source's own scale
     least: str  # the smallest difference that could be seen
 
 
@@ -71,8 +71,8 @@ def render_evaluation(folders: Sequence[Path], page: Path) -> Path:
         .get_template("evaluation.html")
         .render(
             models=[*results],
-            published=[name.split(", ", 1) for name in beside],
-            rows=[_row(label, scores, [*results], [*beside.values()]) for label, scores in found.items()],
+            published=bool(beside),
+            rows=[_row(label, scores, [*results], beside) for label, scores in found.items()],
             legend=LEGEND,
             abouts=[*dict.fromkeys(result.about for result in every)],
             gaps=[*_gaps(every)],
@@ -94,7 +94,7 @@ def _pairs(before: Path, after: Path) -> list[Pair]:
 
 
 def _row(
-    label: Label, scores: Mapping[str, Score], models: Sequence[str], beside: Sequence[Mapping[Label, float]]
+    label: Label, scores: Mapping[str, Score], models: Sequence[str], beside: Mapping[str, Mapping[Label, float]]
 ) -> ScoreRow:
     one = next(iter(scores.values()))
     least = smallest_difference(one)
@@ -102,7 +102,7 @@ def _row(
         *label,
         counted(one),
         [_cell(scores[model]) if model in scores else Cell("", None) for model in models],
-        [f"{of[label]:.1f}" if label in of else "" for of in beside],
+        [(name, f"{of[label]:.1f}") for name, of in beside.items() if label in of],
         "" if least is None else shown(least, one),
     )
 
