@@ -8,7 +8,7 @@ from pathlib import Path
 from midspan.alignment import SOURCES
 from midspan.corpus import corpus_fingerprint, learn_tokenizer, write_corpus, write_tokens
 from midspan.errors import UserError
-from midspan.evaluate import BENCHMARKS, benchmarks_of, run_benchmark
+from midspan.evaluate import BENCHMARKS, benchmarks_of, hashes_of, run_benchmark
 from midspan.export import export_hf
 from midspan.model import resolve
 from midspan.recipe import CORPUS, Data, Recipe, Stage
@@ -128,7 +128,7 @@ def _evaluation_steps(recipe: Recipe, run: Path) -> Iterator[Step]:
     for model in models_of(recipe, run):
         for name, settings in benchmarks_of(recipe).items():
             given = {"benchmark": name, "settings": settings.model_dump(), "context": context}
-            given |= {"seed": recipe.seed, "precision": recipe.runtime.precision}
+            given |= {"seed": recipe.seed, "precision": recipe.runtime.precision, "data": hashes_of(settings)}
             reads = {what: held_out[what] for what in BENCHMARKS[name].reads if what in held_out}
             reads |= {"model": run / "models" / model, **_reference(recipe, model, name, run)}
             writes = {"output": evaluation_of(run, model, name)}

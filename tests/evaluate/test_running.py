@@ -13,7 +13,7 @@ from small_models import ask, write_documents, write_model
 
 from midspan import evaluate
 from midspan.errors import UserError
-from midspan.evaluate import BENCHMARKS, benchmarks_of, why_not_asked
+from midspan.evaluate import BENCHMARKS, benchmarks_of, hashes_of, why_not_asked
 from midspan.evaluate.benchmark import Benchmark, Verdict, shares
 from midspan.evaluate.result import read_result
 from midspan.evaluate.subject import Answer, Item
@@ -61,7 +61,7 @@ def test_a_result_has_every_answer_beside_it(tmp_path: Path, code_tokenizer: Tok
     assert {score.group: score.trials for score in exact} == {group: n for group, n in groups.items() if n}
     assert result.rows == hash_path(tmp_path / "evaluation" / "base" / "infilling.jsonl")
     settings = {"lines": 5, "blocks": 3, "nodes": 0, "left": 2}
-    assert result.asked == {"version": 4, "settings": settings, "context": 32, "seed": 1}
+    assert result.asked == {"version": 4, "settings": settings, "context": 32, "seed": 1, "data": []}
     assert result.model == "base"
     assert {example.expected for example in result.examples} <= {row["expected"] for row in rows}
 
@@ -252,3 +252,31 @@ def test_a_benchmark_is_one_short_file() -> None:
     files = list((Path(evaluate.__file__).parent / "benchmarks").glob("[!_]*.py"))
     assert {file.stem.replace("_", "-") for file in files} == set(BENCHMARKS)
     assert not [file.name for file in files if len(file.read_text(encoding="utf-8").splitlines()) > 80]
+
+
+def test_a_benchmarks_step_is_another_when_its_data_is(tmp_path: Path) -> None:
+    file = tmp_path / "problems.jsonl"
+    recipe = load_recipe(Path(__file__).parent.parent / "tiny.yaml")
+    asking = recipe.model_copy(update={"evaluate": {"humaneval": {"data": str(file)}}})
+
+    def keys(text: str) -> dict[str, str]:
+        file.write_text(text)
+        return {step.name: key_of(step, str) for step in steps_of(asking, tmp_path)}
+
+    before = keys("one")
+    assert keys("one") == before
+    changed = {name for name, key in keys("two").items() if key != before[name]}
+    assert changed == {f"{model}: humaneval" for model in ("base", "long", "sft", "dpo")}
+
+
+def test_of_a_folder_counts_what_somebody_wrote_and_texts_are_no_paths(tmp_path: Path) -> None:
+    for name in ("a.py", ".git/index", "node_modules/b.js", "inside/c.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    kind = BENCHMARKS["bits-per-byte"].settings
+    before = hashes_of(kind(data=(str(tmp_path),)))
+    (tmp_path / ".git" / "index").write_text("y")
+    assert hashes_of(kind(data=(str(tmp_path),))) == before
+    (tmp_path / "inside" / "c.py").write_text("y")
+    assert hashes_of(kind(data=(str(tmp_path),))) != before
+    assert hashes_of(BENCHMARKS["completions"].settings(prompts=("def f():\n" * 100, "x"))) == []

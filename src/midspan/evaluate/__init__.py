@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from midspan.evaluate.benchmarks import BENCHMARKS, benchmarks_of
+    from midspan.evaluate.data import hashes_of
     from midspan.evaluate.running import run_benchmark, why_not_asked
 
-__all__ = ["BENCHMARKS", "benchmarks_of", "run_benchmark", "why_not_asked"]
+ROOMS = {"BENCHMARKS": "benchmarks", "benchmarks_of": "benchmarks", "hashes_of": "data"}
+__all__ = ["BENCHMARKS", "benchmarks_of", "hashes_of", "run_benchmark", "why_not_asked"]
 
 
 def __getattr__(name: str) -> Any:
     """Asking a model brings torch with it; reading what was found (`evaluate.result`) does not."""
     if name in __all__:
-        room = "benchmarks" if name in ("BENCHMARKS", "benchmarks_of") else "running"
-        return getattr(import_module(f"midspan.evaluate.{room}"), name)
+        return getattr(import_module(f"midspan.evaluate.{ROOMS.get(name, 'running')}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from midspan.corpus import SKIPPED_FOLDERS
 from midspan.errors import UserError
+from midspan.files import hash_path, hash_text
 from midspan.progress import say
+from midspan.recipe import Settings
 
 DataRow = dict[str, Any]
 BROKEN = object()  # a line that cannot be read
@@ -18,6 +22,7 @@ MOST_BROKEN = 0.5  # of the rows, for the others to be worth asking
 TEXTS = ("prompt", "suffix", "test", "tests", "canonical_solution", "declaration", "question", "query", "entry_point")
 KINDS = dict.fromkeys(TEXTS, str) | dict.fromkeys(("test_list", "stop_tokens", "turns", "choices"), list)
 NAMED = 5  # rows that are told by their numbers
+LONGEST_PATH = 255  # characters; a longer setting is a text
 SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".csv", ".parquet")
 
 
@@ -107,3 +112,26 @@ def _from_hub(place: str, config: str | None, split: str) -> list[object]:
         raise UserError(
             f"cannot fetch {place} from the hub ({first}); without a network give a local file (data: …)"
         ) from None
+
+
+def hashes_of(settings: Settings) -> list[str]:
+    """The contents of each file and folder that a benchmark's settings name, hashed, whatever they are called."""
+    values = [value for one in settings.model_dump().values() for value in (one if isinstance(one, tuple) else (one,))]
+    paths = [Path(value).expanduser() for value in values if isinstance(value, str) and 0 < len(value) <= LONGEST_PATH]
+    return [_contents(path) for path in paths if path.exists()]
+
+
+def _contents(path: Path) -> str:
+    if path.is_file():
+        return hash_path(path)
+    return hash_text(repr([(str(file.relative_to(path)), hash_path(file)) for file in sorted(files_below(path))]))
+
+
+def files_below(root: Path) -> Iterator[Path]:
+    """A file, or the regular files below a folder that somebody wrote: no hidden folders, environments, links."""
+    if root.is_file():
+        yield root
+    for folder, inside, names in os.walk(root):
+        inside[:] = [name for name in inside if name not in SKIPPED_FOLDERS and not name.startswith(".")]
+        files = (Path(folder) / name for name in names)
+        yield from (file for file in files if file.is_file() and not file.is_symlink())

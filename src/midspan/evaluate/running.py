@@ -49,14 +49,17 @@ def run_benchmark(
     documents: Path | None = None,
     pairs: Path | None = None,
     reference: Path | None = None,
+    data: Sequence[str] = (),
 ) -> None:
     """Ask the model in `model` what it can be asked of `benchmark`; write the result to `output`, rows to its .jsonl.
 
-    Texts are read in windows of `context` tokens, the same for all models that are compared.
+    Texts are read in windows of `context` tokens, the same for all models that are compared. `data` are the hashes of
+    what the settings name.
     """
     subject = Local(output.parent.name, model, context, precision)
     held_out = HeldOut(seed, documents, pairs, reference)
-    judge(subject, benchmark, settings, held_out, {"context": context, "seed": seed}, output, key, tools)
+    facts = {"context": context, "seed": seed, "data": list(data)}
+    judge(subject, benchmark, settings, held_out, facts, output, key, tools)
 
 
 def judge(

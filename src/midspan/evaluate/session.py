@@ -11,6 +11,7 @@ from typing import Any
 from midspan.errors import UserError
 from midspan.evaluate.benchmark import HeldOut
 from midspan.evaluate.benchmarks import BENCHMARKS, benchmark
+from midspan.evaluate.data import hashes_of
 from midspan.evaluate.result import Result, read_result
 from midspan.evaluate.running import judge
 from midspan.evaluate.subject import Subject
@@ -165,10 +166,3 @@ def _held_out(settings: Mapping[str, Settings], run: Path | None) -> Path | None
             f"{run}: holds no files out (there is nothing in {documents}); see corpus.heldout in its recipe"
         )
     return documents
-
-
-def hashes_of(settings: Settings) -> list[str]:
-    """The contents of the files that a benchmark's settings name."""
-    values = [value for one in settings.model_dump().values() for value in (one if isinstance(one, tuple) else (one,))]
-    paths = [Path(value).expanduser() for value in values if isinstance(value, str) and value]
-    return [hash_path(path) for path in paths if path.exists()]

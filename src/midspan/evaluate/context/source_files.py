@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from midspan.corpus import PROSE_AND_SETTINGS, SKIPPED_FOLDERS, detect_language
+from midspan.corpus import PROSE_AND_SETTINGS, detect_language
 from midspan.errors import UserError
+from midspan.evaluate.data import files_below
 from midspan.progress import say
 
 
@@ -32,7 +32,7 @@ def source_files(setting: str, places: Sequence[str]) -> list[SourceFile]:
         root = Path(place).expanduser()
         if not root.exists():
             raise UserError(f"{setting}: there is no {root}; give files or folders of code")
-        for file in sorted(_files(root)):
+        for file in sorted(files_below(root)):
             path = file.name if file == root else f"{root.name}/{file.relative_to(root)}"
             try:
                 text = file.read_bytes().decode()
@@ -47,13 +47,3 @@ def source_files(setting: str, places: Sequence[str]) -> list[SourceFile]:
     if not found:
         raise UserError(f"{setting}: no code in {', '.join(places) or 'nothing'}; give files or folders of code")
     return found
-
-
-def _files(root: Path) -> Iterator[Path]:
-    """A file, or the regular files below a folder; links are not followed."""
-    if root.is_file():
-        yield root
-    for folder, inside, names in os.walk(root):
-        inside[:] = [name for name in inside if name not in SKIPPED_FOLDERS and not name.startswith(".")]
-        files = (Path(folder) / name for name in names)
-        yield from (file for file in files if file.is_file() and not file.is_symlink())
