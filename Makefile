@@ -47,7 +47,7 @@ bench: .venv/.dev
 
 # The long forms: a run is killed at many more random moments; every gold solution of every benchmark is run.
 soak: .venv/.dev
-	MIDSPAN_KILLS=40 $(BIN)/pytest tests/test_resume.py
+	MIDSPAN_KILLS=40 $(BIN)/pytest tests/test_resume.py tests/train/test_parallel.py
 	MIDSPAN_ALL_GOLDS=1 $(BIN)/pytest tests/evaluate/test_gold.py
 
 .venv/bin/python:
