@@ -94,3 +94,18 @@ def test_what_only_one_was_asked_does_not_count_and_few_files_give_no_interval()
     assert not found.clear
     assert compare(EXACT, rows([1.0], ["a"], group="nodes"), rows([1.0], ["a"])) is None
     assert compare(EXACT, [], []) is None
+
+
+def test_the_chance_is_that_of_as_uneven_coins_and_only_of_independent_items() -> None:
+    before, after = [0.0] * 8 + [1.0] * 2 + [1.0] * 20, [1.0] * 8 + [0.0] * 2 + [1.0] * 20
+    names = [str(n) for n in range(30)]
+    found = compare(EXACT, rows(before, names), rows(after, names))
+    assert found is not None
+    uneven = sum(min(heads, 10 - heads) <= 2 for heads in (bin(coins).count("1") for coins in range(2**10)))
+    assert found.chance == pytest.approx(uneven / 2**10)
+    alike = compare(EXACT, rows(before, names), rows(before, names))
+    assert alike is not None
+    assert alike.chance == 1.0
+    clustered = compare(EXACT, rows(before, ["a", "b", "c", "d", "e"] * 6), rows(after, ["a", "b", "c", "d", "e"] * 6))
+    assert clustered is not None
+    assert clustered.chance is None

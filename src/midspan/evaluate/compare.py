@@ -39,6 +39,18 @@ class Difference:
         return self.low is not None and self.high is not None and not self.low <= 0 <= self.high
 
     @property
+    def chance(self) -> float | None:
+        """How often chance alone would divide the items that changed so unevenly: McNemar's exact test, two-sided.
+
+        None for what is not passed or failed, and where items are not independent of each other.
+        """
+        changed = self.wins + self.losses
+        if not self.score.binomial or self.score.trials is None or self.clusters < self.items:
+            return None
+        tail = sum(math.comb(changed, few) for few in range(min(self.wins, self.losses) + 1))
+        return min(1.0, 2 * tail / 2**changed)
+
+    @property
     def better(self) -> bool:
         """Whether it lies on the better side of nothing."""
         return (self.after > self.before) == (self.score.better == "higher")

@@ -67,16 +67,20 @@ def print_comparison(before: Path, after: Path, items: int) -> None:
     console = Console()
     for pair in pairs_of(before, after):
         names = (pair.after.benchmark, pair.before.model, pair.after.model)
-        table = Table(*names, "difference", "better", "worse", box=None, header_style="bold", pad_edge=False)
+        table = Table(*names, "difference", "better", "worse", "chance", box=None, header_style="bold", pad_edge=False)
         for found in pair.differences:
-            table.add_row(found.score.label, *_sides(found), f"{found.wins}", f"{found.losses}")
+            chance = "" if found.chance is None else f"{found.chance:.2g}"
+            table.add_row(found.score.label, *_sides(found), f"{found.wins}", f"{found.losses}", chance)
         console.print(table)
         if pair.answers:
             console.print(f"  answers alike to the letter: {pair.alike:,} of {pair.answers:,}", highlight=False)
         for word, moved in (("better", pair.better), ("worse", pair.worse)):
             if moved:
                 console.print(f"  {word}: {', '.join(row['item'] for _, row in moved[:items])}", highlight=False)
-    console.print("Differences are paired by item, their 95 % intervals clustered.")
+    console.print(
+        "Differences are paired by item, their 95 % intervals clustered. Chance: McNemar's exact test, where items are "
+        "independent."
+    )
 
 
 def print_systems() -> None:

@@ -87,6 +87,8 @@ def _change(found: Difference, reach: float) -> Change:
         remark += ": too few to say how sure that is"
     elif verdict == "unclear":
         remark += ": no difference can be shown at 95%"
+    if found.chance is not None and found.wins + found.losses:
+        remark += f" (McNemar's exact test: {found.chance:.2g})"
     drawing = difference_bar(*_gain(found), reach, verdict)
     return Change(found.score.label, show(found.before), show(found.after), verdict, text, f"{remark}.", drawing)
 
