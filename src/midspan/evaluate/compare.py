@@ -48,7 +48,7 @@ class Difference:
         if not self.score.binomial or self.score.trials is None or self.clusters < self.items:
             return None
         tail = sum(math.comb(changed, few) for few in range(min(self.wins, self.losses) + 1))
-        return min(1.0, 2 * tail / 2**changed)
+        return min(1.0, float(2 * tail / 2.0**changed))
 
     @property
     def better(self) -> bool:
