@@ -6,8 +6,12 @@ Network programs aim at the address that they are given alone, which is a listen
 
 from __future__ import annotations
 
+import ctypes
 import json
+import os
 import sys
+from contextlib import suppress
+from pathlib import Path
 
 PYTHON = {
     "a fork bomb": "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass\n",
@@ -259,6 +263,23 @@ def all_names() -> list[str]:
     return [f"{language}: {name}" for language, (programs, _, _) in LANGUAGES.items() for name in programs]
 
 
+def be_left_the_orphans() -> None:
+    """From now on this process is the parent of whoever loses theirs, where else process 1 is, and buries nobody."""
+    assert ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) == 0  # PR_SET_CHILD_SUBREAPER
+
+
+def unburied() -> list[str]:
+    """The names of the dead whose parent is this process."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            name, _, rest = path.read_text().rpartition(")")
+            if rest.split()[:2] == ["Z", str(os.getpid())]:
+                found.append(name.partition("(")[2])
+    return found
+
+
 if __name__ == "__main__":
     given = json.loads(sys.argv[1])
-    print(json.dumps(run_all(given["names"], given["port"], given["daemon"])))
+    be_left_the_orphans()
+    print(json.dumps([run_all(given["names"], given["port"], given["daemon"]), unburied()]))
