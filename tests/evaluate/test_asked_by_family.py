@@ -10,6 +10,7 @@ import pytest
 from families import directory_of, ours, peer
 
 from midspan.errors import UserError
+from midspan.evaluate.benchmarks import BENCHMARKS
 from midspan.evaluate.families import FAMILIES, Family, family_by_tokens, family_of
 from midspan.evaluate.subjects import open_subject, place_of
 from midspan.evaluate.subjects.elsewhere import asked
@@ -20,6 +21,7 @@ from midspan.evaluate.systems import SYSTEMS, published_for
 from midspan.inference import Fill, prompt_ids
 from midspan.tokens import Message, chat_prompt_ids
 from midspan.tokens.chat_template import render
+from midspan.tokens.special import FIM_LAYOUTS
 
 BY_NAME = {family.name: family for family in FAMILIES}
 TURNS = [
@@ -191,3 +193,15 @@ def test_a_server_is_asked_for_a_middle_as_its_models_family_is() -> None:
     assert unknown.can == {"plain", "chat"}
     assert asked(Fill("a", "b"), known.family) == "<|fim_prefix|>a<|fim_suffix|>b<|fim_middle|>"
     assert asked(Fill("a", "b"), unknown.family) == "a"
+
+
+def test_what_is_published_has_the_names_of_our_own_scores() -> None:
+    for system in SYSTEMS.values():
+        for benchmark, label in (found for source in system.published for found in source.scores):
+            group = label.rpartition(", ")[2] if ", " in label else ""
+            assert group in BENCHMARKS[benchmark].asks, (benchmark, label)
+
+
+def test_every_layout_of_the_tokenizers_is_a_familys() -> None:
+    known = {frozenset(family.markers) for family in FAMILIES}
+    assert all({layout.prefix, layout.suffix, layout.middle} in known for layout in FIM_LAYOUTS)

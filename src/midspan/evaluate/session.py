@@ -74,8 +74,10 @@ def evaluate(
     with only_one(output):
         keys = read_json(output / KEYS) if (output / KEYS).exists() else {}
         hashes = {given: contents_of(given) for given in models}
+        held_out = {name: HeldOut(seed, documents if benchmark(name).reads else None) for name in settings}
+        facts = {name: _facts(chosen, held_out[name]) for name, chosen in settings.items()}
         asked = [
-            Asking(subjects[given], name, chosen, _held_out_for(name, seed, documents), contents, precision)
+            Asking(subjects[given], name, chosen, held_out[name], facts[name], contents, precision)
             for given, contents in hashes.items()
             for name, chosen in settings.items()
         ]
@@ -101,6 +103,7 @@ class Asking:
     benchmark: str
     settings: Settings
     held_out: HeldOut
+    facts: dict[str, Any]  # what else must be alike for two results to be compared
     contents: str  # of the model, hashed
     precision: WeightsFormat
 
@@ -108,15 +111,6 @@ class Asking:
     def place(self) -> str:
         """What it is called in the file of keys."""
         return f"{self.subject.name}/{self.benchmark}"
-
-    @cached_property
-    def facts(self) -> dict[str, Any]:
-        """What else must be alike for two results to be compared."""
-        documents = self.held_out.documents
-        return {
-            "seed": self.held_out.seed,
-            "data": hashes_of(self.settings) + ([hash_path(documents)] if documents else []),
-        }
 
     @cached_property
     def key(self) -> str:
@@ -141,8 +135,9 @@ class Asking:
         judge(self.subject, self.benchmark, asked, self.held_out, self.facts, file, self.key, tools)
 
 
-def _held_out_for(name: str, seed: int, documents: Path | None) -> HeldOut:
-    return HeldOut(seed, documents if benchmark(name).reads else None)
+def _facts(settings: Settings, held_out: HeldOut) -> dict[str, Any]:
+    documents = held_out.documents
+    return {"seed": held_out.seed, "data": hashes_of(settings) + ([hash_path(documents)] if documents else [])}
 
 
 def _look_at(asked: Iterable[Asking]) -> None:

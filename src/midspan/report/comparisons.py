@@ -93,7 +93,8 @@ def _change(found: Difference, reach: float) -> Change:
     return Change(found.score.label, show(found.before), show(found.after), verdict, text, f"{remark}.", drawing)
 
 
-def _comparison(title: str, note: str, found: Sequence[Difference]) -> Comparison:
+def comparison_of(title: str, note: str, found: Sequence[Difference]) -> Comparison:
+    """The differences that some item makes, and the labels of the others."""
     moved = [one for one in found if one.wins or one.losses]
     equal = [one.score.label for one in found if one not in moved]
     return Comparison(title, note, changes_of(moved), equal)
@@ -102,7 +103,7 @@ def _comparison(title: str, note: str, found: Sequence[Difference]) -> Compariso
 def _between_stages(run: RunRecord) -> list[Comparison]:
     pairs = [(run.start_of(name), name) for name in run.evaluations]
     return [
-        _comparison(f"{start} → {name}", "", differences(run, start, run, name))
+        comparison_of(f"{start} → {name}", "", differences(run, start, run, name))
         for start, name in pairs
         if start in run.evaluations
     ]
@@ -141,7 +142,7 @@ def _against_run(run: RunRecord, other: RunRecord) -> list[Comparison]:
     name = common[-1]
     title = f"{other.name} → {run.name}, after {name}"
     note = "The same recipe, but for the data of its stages."
-    return [_comparison(title, note, differences(other, name, run, name))]
+    return [comparison_of(title, note, differences(other, name, run, name))]
 
 
 def differences(before: RunRecord, model: str, after: RunRecord, other: str) -> list[Difference]:

@@ -15,7 +15,7 @@ from midspan.evaluate.result import Result, Score
 from midspan.evaluate.systems import Label, published_for
 from midspan.evaluate.table import LEGEND, counted, scores_of, shown, smallest_difference, text_of
 from midspan.files import write_text
-from midspan.report.comparisons import Comparison, changes_of
+from midspan.report.comparisons import Comparison, comparison_of
 from midspan.report.examples import Examples, examples_among
 from midspan.report.page import environment
 from midspan.report.plots import interval_bar
@@ -124,11 +124,8 @@ def _gaps(results: Sequence[Result]) -> Iterator[str]:
 
 
 def _comparison(pair: Pair) -> Comparison:
-    moved = [one for one in pair.differences if one.wins or one.losses]
-    equal = [one.score.label for one in pair.differences if one not in moved]
-    title = f"{pair.after.benchmark}: {pair.before.model} → {pair.after.model}"
     note = f"{pair.alike:,} of {pair.answers:,} answers are alike to the letter." if pair.answers else ""
-    return Comparison(title, note, changes_of(moved), equal)
+    return comparison_of(f"{pair.after.benchmark}: {pair.before.model} → {pair.after.model}", note, pair.differences)
 
 
 def _moved(pair: Pair) -> Iterator[Moved]:
