@@ -177,11 +177,19 @@ class Hostile:
         {"contest_date": "yesterday"},
     ],
 )
-def test_rows_that_are_not_as_released_are_refused_in_one_line(tmp_path: Path, change: dict[str, Any]) -> None:
-    file = write_rows(tmp_path / "test.jsonl", [SUM, {**PAIRS, **change}])
-    with pytest.raises(UserError, match=r"question ours_b: .*fetch the data again") as refused:
-        items_of("livecodebench", data=(str(file),))
-    assert "\n" not in str(refused.value)
+def test_rows_that_are_not_as_released_are_left_out_and_named(
+    tmp_path: Path, change: dict[str, Any], capfd: pytest.CaptureFixture[str]
+) -> None:
+    broken = {**PAIRS, **change}
+    file = str(write_rows(tmp_path / "test.jsonl", [broken]))
+    with pytest.raises(
+        UserError, match=r"1 of 1 rows cannot be asked: question ours_b: .*fetch the data again"
+    ) as told:
+        items_of("livecodebench", data=(file,))
+    assert "\n" not in str(told.value)
+    file = str(write_rows(tmp_path / "test.jsonl", [SUM, broken, {**SUM, "question_id": "ours_c"}]))
+    assert [item.identifier for item in items_of("livecodebench", data=(file,))] == ["ours_a", "ours_c"]
+    assert "1 of 3 rows cannot be asked: question ours_b: " in capfd.readouterr().err
 
 
 def test_a_pickle_that_would_run_something_is_refused(tmp_path: Path) -> None:

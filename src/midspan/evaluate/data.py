@@ -6,9 +6,9 @@ import csv
 import gzip
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from midspan.corpus import SKIPPED_FOLDERS
 from midspan.errors import UserError
@@ -17,6 +17,7 @@ from midspan.progress import say
 from midspan.recipe import Settings
 
 DataRow = dict[str, Any]
+Made = TypeVar("Made")
 BROKEN = object()  # a line that cannot be read
 MOST_BROKEN = 0.5  # of the rows, for the others to be worth asking
 TEXTS = ("prompt", "suffix", "test", "tests", "canonical_solution", "declaration", "question", "query", "entry_point")
@@ -42,13 +43,34 @@ def rows_of(place: str, fields: Sequence[str], *, config: str | None = None, spl
         has = f"its rows have {', '.join(found[0])}" if found else "it has no rows"
         raise UserError(f"{place}: not the data of this benchmark: {has}, and {', '.join(lacking or fields)} is needed")
     broken = {number: why for number, row in enumerate(rows, 1) if (why := _broken(row, fields))}
-    if broken:
-        named = "; ".join(f"row {number} {why}" for number, why in list(broken.items())[:NAMED])
-        told = f"{place}: {len(broken)} of {len(rows)} rows cannot be asked: {named}{'; …' * (len(broken) > NAMED)}"
-        if len(broken) > MOST_BROKEN * len(rows):
-            raise UserError(f"{told}; fetch the data again")
-        say(f"{told}; they are left out")
+    _leave_out(place, [f"row {number} {why}" for number, why in broken.items()], len(rows))
     return [dict(row) for number, row in enumerate(rows, 1) if number not in broken and isinstance(row, Mapping)]
+
+
+def askable(place: str, rows: Sequence[DataRow], make: Callable[[DataRow], Made]) -> list[Made]:
+    """What `make` makes of rows. A few for which it raises UserError are left out, counted and named.
+
+    Raises UserError where there are more than MOST_BROKEN of these.
+    """
+    made, broken = [], []
+    for row in rows:
+        try:
+            made.append(make(row))
+        except UserError as error:
+            broken.append(str(error))
+    _leave_out(place, broken, len(rows))
+    return made
+
+
+def _leave_out(place: str, broken: Sequence[str], count: int) -> None:
+    """Say which of so many rows are left out, or refuse all."""
+    if not broken:
+        return
+    named = "; ".join(broken[:NAMED]) + "; …" * (len(broken) > NAMED)
+    told = f"{place}: {len(broken)} of {count} rows cannot be asked: {named}"
+    if len(broken) > MOST_BROKEN * count:
+        raise UserError(f"{told}; fetch the data again")
+    say(f"{told}; they are left out")
 
 
 def _broken(row: object, fields: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from typing import Literal
 from midspan import recipe
 from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict, means
 from midspan.evaluate.context.retrieved import prompt_of, task_of
-from midspan.evaluate.data import rows_of
+from midspan.evaluate.data import askable, rows_of
 from midspan.evaluate.subject import Answer, Item
 from midspan.evaluate.syntax.ends import up_to_statement
 from midspan.evaluate.syntax.statements import VALUES, statement_values
@@ -47,8 +47,7 @@ def items(settings: Settings, held_out: HeldOut) -> list[Item]:
     for language in settings.languages:
         place = Path(settings.data).expanduser() / language / settings.file
         rows = rows_of(str(place), ("prompt", "groundtruth", "metadata", "crossfile_context"))
-        for row in rows[: settings.first or None]:
-            name, cluster = task_of(row)
+        for name, cluster, row in askable(str(place), rows, lambda row: (*task_of(row), row))[: settings.first or None]:
             prompt = prompt_of(row, language, settings.context, settings.context_bytes, settings.prompt_bytes)
             found.append(Item(name, cluster, prompt, NAMES[language], row["groundtruth"], (language, row["prompt"])))
     return found

@@ -10,7 +10,7 @@ from midspan.errors import UserError
 from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict, sampled
 from midspan.evaluate.contests.printed import judge_all
 from midspan.evaluate.contests.problems import FIELDS, day_of, item_of, program_of
-from midspan.evaluate.data import rows_of
+from midspan.evaluate.data import askable, rows_of
 from midspan.evaluate.programs import ProgramSettings, program_scores
 from midspan.evaluate.result import Score
 from midspan.evaluate.subject import Answer, Item
@@ -33,14 +33,15 @@ class Settings(ProgramSettings):
 
 def items(settings: Settings, held_out: HeldOut) -> list[Item]:
     """A group for each difficulty, named with the days from which its questions are."""
-    rows = [(day_of(row), row) for place in settings.data for row in rows_of(place, FIELDS)]
+    places = ((place, rows_of(place, FIELDS)) for place in settings.data)
+    rows = [one for place, of in places for one in askable(place, of, lambda row: (day_of(row), row))]
     begin, end = settings.from_date or min(day for day, _ in rows), settings.to_date or max(day for day, _ in rows)
-    found: dict[str, list[Item]] = {}
-    for row in (row for day, row in rows if begin <= day <= end):
-        group = f"{row['difficulty']}, {begin} to {end}"
-        found.setdefault(group, []).append(item_of(row, group, settings.seconds))
-    if not found:
+    asked = [row for day, row in rows if begin <= day <= end]
+    if not asked:
         raise UserError(f"livecodebench: none of {len(rows)} questions is from {begin} to {end}: choose other days")
+    found: dict[str, list[Item]] = {}
+    for item in askable("livecodebench", asked, lambda row: item_of(row, f"{begin} to {end}", settings.seconds)):
+        found.setdefault(item.group, []).append(item)
     chosen = [item for of_group in found.values() for item in of_group[: settings.first or None]]
     return sampled(chosen, settings.samples)
 

@@ -6,13 +6,14 @@ Rows and verdicts: contests/holes.py, which names their source.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from midspan.errors import UserError
 from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict, means, sampled
 from midspan.evaluate.contests.holes import FIELDS, Hole, fill_all
-from midspan.evaluate.data import DataRow, rows_of
+from midspan.evaluate.data import DataRow, askable, rows_of
 from midspan.evaluate.programs import ProgramSettings, program_scores
 from midspan.evaluate.subject import Answer, Item
 from midspan.inference import Completion, Fill
@@ -37,8 +38,7 @@ def items(settings: Settings, held_out: HeldOut) -> list[Item]:
     """A group for each subset and language; holes of one problem are one cluster."""
     found: dict[str, list[Item]] = {}
     for subset in settings.subsets:
-        for row in _rows(settings.data, subset):
-            hole = Hole.of(subset.removesuffix("_v2"), row)
+        for hole in askable(settings.data, _rows(settings.data, subset), partial(Hole.of, subset.removesuffix("_v2"))):
             group, prompt = f"{subset}, {NAMES[hole.language]}", Fill(*hole.seen)
             found.setdefault(group, []).append(Item(hole.name, hole.problem, prompt, group, hole.truth, hole))
     return sampled(

@@ -150,12 +150,14 @@ def last_block(answer: str) -> str:
     return "\n".join(lines[fences[-2] + 1 : fences[-1]]) if len(fences) > 1 else ""
 
 
-def item_of(row: DataRow, group: str, seconds: float) -> Item:
+def item_of(row: DataRow, days: str, seconds: float) -> Item:
     """How a question is asked. Raises UserError where its tests cannot be read."""
     cases_of(row)
     name = str(row["question_id"])
     otherwise = Plain(text_to_continue(row))
-    return Item(name, name, Chat(conversation(row)), group, source=(row, seconds), plain=otherwise)
+    return Item(
+        name, name, Chat(conversation(row)), f"{row['difficulty']}, {days}", source=(row, seconds), plain=otherwise
+    )
 
 
 def program_of(item: Item, answer: Answer) -> tuple[Printing, Agrees]:
