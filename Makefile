@@ -45,10 +45,14 @@ bench: .venv/.dev
 	$(BIN)/pip install --quiet --editable ".[bench]"
 	$(BIN)/python benchmarks/corpus.py
 
-# The long forms: a run is killed at many more random moments; every gold solution of every benchmark is run.
+# The long forms: a run is killed at many more random moments; every gold solution of every benchmark is run;
+# other harnesses judge the same answers.
 soak: .venv/.dev
 	MIDSPAN_KILLS=40 $(BIN)/pytest tests/test_resume.py tests/train/test_parallel.py
 	MIDSPAN_ALL_GOLDS=1 $(BIN)/pytest tests/evaluate/test_gold.py
+	$(BIN)/pip install --quiet --editable '.[dev,peers]'
+	$(BIN)/pip install --quiet --no-deps nvidia-bigcode-eval
+	$(BIN)/pytest tests/evaluate/test_against_*.py tests/evaluate/test_exports.py tests/evaluate/test_whole_functions.py
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
