@@ -48,7 +48,7 @@ bench: .venv/.dev
 # The long forms: a run is killed at many more random moments; every gold solution of every benchmark is run;
 # other harnesses judge the same answers.
 soak: .venv/.dev
-	MIDSPAN_KILLS=40 $(BIN)/pytest tests/test_resume.py tests/train/test_parallel.py
+	MIDSPAN_KILLS=40 $(BIN)/pytest tests/test_resume.py tests/train/test_parallel.py tests/evaluate/test_session.py
 	MIDSPAN_ALL_GOLDS=1 $(BIN)/pytest tests/evaluate/test_gold.py
 	$(BIN)/pip install --quiet --editable '.[dev,peers]'
 	$(BIN)/pip install --quiet --no-deps nvidia-bigcode-eval

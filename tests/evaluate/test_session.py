@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -30,6 +32,7 @@ from midspan.step import Tools
 from midspan.tokens import Tokenizer
 
 COUNT = 12
+KILLS = int(os.environ.get("MIDSPAN_KILLS", "2"))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -327,3 +330,30 @@ def test_verdicts_are_the_same_with_one_worker_and_with_eight(tmp_path: Path, pr
     )
     outcomes = [row["outcome"] for row in read_jsonl(tmp_path / "out" / "mixed" / "humaneval.jsonl")]
     assert outcomes == ["passed" if n % 5 in (0, 3) else "failed" for n in range(COUNT)]
+
+
+def test_killed_at_random_moments_it_ends_with_the_same_rows(tmp_path: Path, problems: Path) -> None:
+    """More often in `make soak`; what was judged before a kill is never fewer afterwards."""
+    bodies = ("return {n} * x", "return 100", "import time; time.sleep(0.2); return {n} * x")
+    file = tmp_path / "mixed.jsonl"
+    rows = [{"task_id": f"Ours/{n}", "completion": f"\n    {bodies[n % 3].format(n=n)}\n"} for n in range(COUNT)]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    command = [sys.executable, "-m", "midspan", "evaluate", f"answers:{file}", "--on", "humaneval"]
+    command += ["--set", f"humaneval.data={problems}", "-o"]
+    subprocess.run([*command, str(tmp_path / "whole")], check=True, capture_output=True)
+    verdicts, draw, before = tmp_path / "out" / "mixed" / "humaneval.verdicts", random.Random(5), 0
+    for _ in range(KILLS):
+        process = subprocess.Popen([*command, str(tmp_path / "out")], stderr=subprocess.PIPE, start_new_session=True)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(draw.uniform(0.5, 4.0))
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        if not verdicts.exists():
+            continue  # it had not begun, or was at its end
+        kept = verdicts.read_bytes().count(b"\n")
+        assert kept >= before
+        before = kept
+    subprocess.run([*command, str(tmp_path / "out")], check=True, capture_output=True)
+    ended, whole = (tmp_path / name / "mixed" / "humaneval.jsonl" for name in ("out", "whole"))
+    assert ended.read_bytes() == whole.read_bytes()
