@@ -155,9 +155,9 @@ def seconds_for(count: int) -> float:
         (f"d{n % 100}/m{n // 100}.py", f"import d{n % 99}.m{n // 200}\nfrom . import m{n // 150}\n", "python")
         for n in range(count)
     ]
-    started = time.perf_counter()
+    started = time.process_time()
     order_files(files, 0, "dependency")
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 def test_time_grows_with_the_files_and_not_with_their_square() -> None:
