@@ -26,8 +26,9 @@ ablation: scratch
 	$(BIN)/midspan run recipes/ablations/no-fim.yaml --run $(SCRATCH)-no-fim
 	$(BIN)/midspan report $(SCRATCH)
 
+# A hundred processes start in the tests: none is to compile the house anew.
 test: check
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST)
+	env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 check: .venv/.dev
 	$(BIN)/ruff check .
