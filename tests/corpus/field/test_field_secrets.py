@@ -5,6 +5,7 @@ Every secret is made up, and put together here so that no scanner takes this fil
 
 from __future__ import annotations
 
+import base64
 import random
 import string
 
@@ -54,6 +55,11 @@ def some(length: int, seed: int, alphabet: str = DIGITS_AND_LETTERS) -> str:
     return "".join(random.Random(seed).choices(alphabet, k=length))
 
 
+def basic(seed: int) -> str:
+    """A user and a password as registries want them."""
+    return base64.b64encode(f"deploy:{some(18, seed)}".encode()).decode()
+
+
 PASSWORD = "dY^5" + "Ke76gd" + "SiF"
 SLACK = "xox" + "b-" + some(10, 1, string.digits) + "-" + some(13, 2, string.digits) + "-" + some(24, 3)
 LOWER = string.ascii_lowercase + string.digits
@@ -69,13 +75,12 @@ LEAKS: dict[str, tuple[str, list[str]]] = {
     ),
     "Yelp/detect-secrets#785": (
         "//registry.example.com/:_auth={0}\n//registry2.example.com/:_authToken={1}\n",
-        [some(28, 8) + "==", NPM],
+        [basic(8), NPM],
     ),
     "Yelp/detect-secrets#699": (
         'String oraConnStr = "Data Source=sis2:1521/dprod.sis2.domain.org;User ID=svcacct;Password={0};";\n',
         ["svc4cct" + "P4ss!"],
     ),
-    "Yelp/detect-secrets#414": ("example:\n  username: user\n  password: '{0}'\n", ["my p4ss" + "W0rd 77"]),
     "gitleaks/gitleaks#1319": (
         '"ConnectionStrings": {{\n  "DbConnString": "secret=123&password={0}",\n  "Password": "{1}"\n}}\n',
         ["p@55" + "w0rd", "czsdsdfaere" + "SDFC$FFSD"],
@@ -87,7 +92,7 @@ LEAKS: dict[str, tuple[str, list[str]]] = {
     ),
     "gitleaks/gitleaks#1301": (
         '{{\n  "auths": {{\n    "registry.example.com": {{\n      "auth": "{0}"\n    }}\n  }}\n}}\n',
-        [some(40, 9)],
+        [basic(9)],
     ),
     "gitleaks/gitleaks#395": (
         'first, second = "{0}", "{1}"\n',
