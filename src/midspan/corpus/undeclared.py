@@ -1,13 +1,13 @@
 """The encoding of a text that declares none, told by its script: only where one reading is plain and no other is.
 
 Old encodings give each other's bytes other characters, but seldom ones that go together: Russian read as Greek has rare
-letters, Chinese read as Korean has hanja between the syllables, Polish read as Windows-1252 has letters that no language
-has beside each other. A reading counts if its characters beyond ASCII are nearly all of the script it stands for, and,
+letters, Chinese read as Korean has hanja between the syllables, Polish read as Windows-1252 has letters of no one
+language beside each other. A reading counts if its characters beyond ASCII are nearly all of the script it stands for, and,
 of an alphabet, if the letters that are frequent in its languages are frequent in it. Where readings that differ are
 equally plain, there is none: a text in the wrong characters is worse than no text.
 
 This is a table of our own, and no statistical detector, so that a corpus does not change with a detector's version.
-Letter frequencies: en.wikipedia.org/wiki/Letter_frequency; order of the characters: the tables of the encodings (GB 2312
+Letter frequencies: en.wikipedia.org/wiki/Letter_frequency; order of the characters: the encodings' tables (GB 2312
 and Big5 have the frequent ones first), encoding.spec.whatwg.org.
 """
 
@@ -65,7 +65,7 @@ _CJK_SIGNS = "\u3000-\u303f\uff01-\uff60·‘’“”…—–→←↑↓×÷�
 
 def _first_level(encoding: str, first: int, last: int) -> re.Pattern[str]:
     """The characters whose first byte is `first` to `last`: those that their encoding puts before the rare ones."""
-    found = set()
+    found: set[str] = set()
     for lead in range(first, last + 1):
         for trail in range(0x40, 0xFF):
             found.update(bytes((lead, trail)).decode(encoding, "ignore"))
@@ -95,7 +95,7 @@ _LETTER_RUN = re.compile(r"[^\W\d_]+")
 
 
 def undeclared_encoding(data: bytes) -> str | None:
-    """The Python name of the encoding that `data`, which is no UTF-8, is plainly in; None if none is, or several are."""
+    """The Python name of the encoding that `data`, which is no UTF-8, is plainly in; None for none, or several."""
     if any(byte in data for byte in b"\0\1\2\3\4\5\6\7\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19"):
         return None
     lines = b"\n".join(line for line in data.splitlines() if not line.isascii())[:LARGEST_SAMPLE]
@@ -173,8 +173,8 @@ def _latin(sample: bytes) -> str | None:
         letters = {one for one in "".join(beyond).lower() if one.isalpha() or one in "ªº"}
         words = [word for word in _LETTER_RUN.findall(text) if len(word) > 1 and not word.isascii()]
         high = sum(len(_beyond_ascii(word)) for word in words)
+        of_one = any(letters <= language for language in languages)
         signs = all(one.isalpha() or one in _SIGNS + "¿¡®™£€¥¢ªº" for one in beyond)
-        if letters and signs and words and high <= 0.5 * sum(map(len, words)):
-            if any(letters <= language for language in languages):
-                readings.setdefault(text, encoding)
+        if letters and signs and words and high <= 0.5 * sum(map(len, words)) and of_one:
+            readings.setdefault(text, encoding)
     return next(iter(readings.values())) if len(readings) == 1 else None

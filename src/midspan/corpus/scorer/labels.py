@@ -1,4 +1,4 @@
-"""Labelled files out of a table: JSONL, CSV or Parquet, with the text or where in a corpus it is, and a label or score."""
+"""Labelled files out of JSONL, CSV or Parquet: a text, or where in a corpus it is, and a label or score."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def _good(value: Any, good_from: float | None, place: str, cells: Cells) -> bool
     good = WORDS.get(str(value).strip().lower())
     if good is None:
         raise UserError(
-            f"{place}: {value!r} is no label; give true or false, good or bad, 1 or 0; or scores with --good-from NUMBER"
+            f"{place}: {value!r} is no label; give true or false, good or bad, 1 or 0; or scores and --good-from"
         )
     return good
 

@@ -58,10 +58,10 @@ class Scorer:
             return cls(weights, float(facts["bias"]), facts)
         except FileNotFoundError:
             raise UserError(
-                f"corpus.scorer: no scorer in {folder}; learn one with `midspan corpus learn-scorer LABELS --output DIR`"
+                f"no scorer in {folder}; learn one: midspan corpus learn-scorer LABELS --output {folder}"
             ) from None
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise UserError(f"corpus.scorer: {folder} holds no scorer that can be read ({error}): learn it anew") from None
+            raise UserError(f"{folder} holds no scorer that can be read ({error}): learn it anew") from None
 
 
 @lru_cache(maxsize=2)

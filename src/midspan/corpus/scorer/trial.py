@@ -29,7 +29,9 @@ def trial_at(trial: Mapping[str, Sequence[Any]], threshold: float) -> dict[str, 
     rows = list(zip(trial["scores"], trial["good"], trial["languages"], strict=True))
     by_language = {name: [row for row in rows if row[2] == name] for name in sorted({row[2] for row in rows})}
     whole = _figures([(score, good) for score, good, _ in rows], threshold)
-    parts = {name: _figures([(score, good) for score, good, _ in some], threshold) for name, some in by_language.items()}
+    parts = {
+        name: _figures([(score, good) for score, good, _ in some], threshold) for name, some in by_language.items()
+    }
     return {"threshold": threshold, **whole, "by_language": parts}
 
 

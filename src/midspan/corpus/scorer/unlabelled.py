@@ -17,7 +17,6 @@ from midspan.errors import UserError
 from midspan.files import atomic_file, hash_text
 
 
-
 def write_files_to_label(corpus: Path, count: int, output: Path) -> Counter[str]:
     """Write JSON lines with id, repository, path, language, text and an empty label; how many of which language.
 

@@ -70,7 +70,14 @@ def read(task: ReadTask, folder: Path, guard: Guard) -> dict[str, Any]:
     kept = amount(len(documents), sum(document.size for document in documents))
     places = sorted((document.repository, document.path, document.size) for document in documents)
     samples = sample_places(places, max(task.shard_bytes // SAMPLES, 1))
-    return {"in": taken, "out": kept, "dropped": exclusions.dropped, "licences": licences, "encodings": encodings, "samples": samples}
+    return {
+        "in": taken,
+        "out": kept,
+        "dropped": exclusions.dropped,
+        "licences": licences,
+        "encodings": encodings,
+        "samples": samples,
+    }
 
 
 def document_of(
