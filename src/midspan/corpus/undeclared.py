@@ -1,10 +1,10 @@
 """The encoding of a text that declares none, told by its script: only where one reading is plain and no other is.
 
-Old encodings give each other's bytes other characters, but seldom ones that go together: Russian read as Greek has rare
-letters, Chinese read as Korean has hanja between the syllables, Polish read as Windows-1252 has letters of no one
-language beside each other. A reading counts if its characters beyond ASCII are nearly all of the script it stands for, and,
-of an alphabet, if the letters that are frequent in its languages are frequent in it. Where readings that differ are
-equally plain, there is none: a text in the wrong characters is worse than no text.
+Old encodings give each other's bytes other characters, but seldom ones that go together: Russian read as Greek has
+rare letters, Chinese read as Korean has hanja between the syllables, Polish read as Windows-1252 has letters of no one
+language. A reading counts if its characters beyond ASCII are nearly all of the script it stands for, and, of an
+alphabet, if the letters that are frequent in its languages are frequent in it. Where readings that differ are equally
+plain, there is none: a text in the wrong characters is worse than no text.
 
 This is a table of our own, and no statistical detector, so that a corpus does not change with a detector's version.
 Letter frequencies: en.wikipedia.org/wiki/Letter_frequency; order of the characters: the encodings' tables (GB 2312
@@ -91,6 +91,7 @@ LATIN = {
     "cp1254": "çğıöşüâîûi̇",
 }
 _LATIN_LANGUAGES = {encoding: [frozenset(one) for one in names.split()] for encoding, names in LATIN.items()}
+_SIGN_IN_WORD = re.compile(r"[^\W\d_][«»“”„…©°§±¿¡®™£€¥¢][^\W\d_]")
 _LETTER_RUN = re.compile(r"[^\W\d_]+")
 
 
@@ -174,7 +175,7 @@ def _latin(sample: bytes) -> str | None:
         words = [word for word in _LETTER_RUN.findall(text) if len(word) > 1 and not word.isascii()]
         high = sum(len(_beyond_ascii(word)) for word in words)
         of_one = any(letters <= language for language in languages)
-        signs = all(one.isalpha() or one in _SIGNS + "¿¡®™£€¥¢ªº" for one in beyond)
+        signs = not _SIGN_IN_WORD.search(text) and all(one.isalpha() or one in _SIGNS + "¿¡®™£€¥¢ªº" for one in beyond)
         if letters and signs and words and high <= 0.5 * sum(map(len, words)) and of_one:
             readings.setdefault(text, encoding)
     return next(iter(readings.values())) if len(readings) == 1 else None

@@ -91,8 +91,8 @@ def _cost(judged: Judged, read: Amount, size: int, output: Path, workers: int) -
     seconds = size / 1e6 * (measured + SEARCH_SECONDS) / workers + START_SECONDS
     yield (
         f"Time: about {_duration(seconds)} on {workers} {'core' if workers == 1 else 'cores'}: the sample was judged "
-        f"at {1 / max(measured, 1e-9):.1f} MB/s of one, and {SEARCH_SECONDS:g} s per MB are reckoned for what no sample "
-        "tells (copies, order)."
+        f"at {1 / max(measured, 1e-9):.1f} MB/s of one, and {SEARCH_SECONDS:g} s per MB are reckoned for what no "
+        "sample tells (copies, order)."
     )
     corpus = judged.compressed * scale
     free = shutil.disk_usage(next(place for place in (output.absolute(), *output.absolute().parents) if place.exists()))
