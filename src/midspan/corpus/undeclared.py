@@ -20,7 +20,8 @@ from dataclasses import dataclass
 PLAIN = 0.95  # of the characters beyond ASCII are of the reading's script
 FREQUENT = 0.5  # of the letters are among the ten that are most frequent; a tenth more than in any other reading
 MARGIN = 0.1
-LEAST_IDEOGRAPHS = 6  # fewer may be of several encodings by chance
+LEAST_LETTERS = 6  # of an alphabet
+LEAST_IDEOGRAPHS = 6  # fewer of either may be of several encodings by chance
 LARGEST_SAMPLE = 100_000  # bytes of the lines that are not ASCII
 
 
@@ -144,7 +145,7 @@ def _frequent_share(text: str, alphabet: Alphabet) -> float:
     words = [word for word in _LETTER_RUN.findall(text) if not word.isascii()]
     mixed = sum(any(one.isascii() for one in word) for word in words)
     odd = len(alphabet.odd.findall(text))
-    if len(letters) < 4 or len(letters) + signs < PLAIN * len(beyond) or mixed > 0.2 * len(words):
+    if len(letters) < LEAST_LETTERS or len(letters) + signs < PLAIN * len(beyond) or mixed > 0.2 * len(words):
         return 0.0
     if odd > (1 - PLAIN) * len(letters):
         return 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def test_the_sample_is_bounded_and_spread_over_all(tmp_path: Path, sample: int) 
     assert sum(len(item.data) for item in items) <= sample + 2_000
     numbers = [int(item.path[7:11]) for item in items]
     assert numbers == sorted(set(numbers))
-    gaps = [right - left for left, right in zip(numbers, numbers[1:], strict=False)]
+    gaps = [right - left for left, right in pairwise(numbers)]
     assert len(set(gaps)) <= 1  # every n-th file, across tasks
     if sample == 10**9:
         assert len(items) == 300

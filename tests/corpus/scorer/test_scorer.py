@@ -1,4 +1,4 @@
-"""A scorer of one's own: learnt from few labels, judged by labels it has not seen, refused where it cannot be judged."""
+"""A scorer of one's own: learnt from few labels, judged by some it has not seen, refused where there are too few."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from midspan.corpus.scorer import OwnJudge, Scorer, learn_scorer, trial_at
@@ -24,7 +24,10 @@ from midspan.errors import UserError
 from midspan.files import hash_path
 from midspan.recipe import Corpus
 
-WORDS = {True: ["parse", "token", "buffer", "index", "length"], False: ["assertEqual", "setUp", "mock", "fixture", "tearDown"]}
+WORDS = {
+    True: ["parse", "token", "buffer", "index", "length"],
+    False: ["assertEqual", "setUp", "mock", "fixture", "tearDown"],
+}
 
 
 def text_of(good: bool, seed: int) -> str:
@@ -202,6 +205,7 @@ def brute_force(text: str) -> set[int]:
     return found
 
 
+@settings(max_examples=50)
 @given(st.text(max_size=60))
 def test_buckets_are_those_of_each_4_gram(text: str) -> None:
     found = buckets_of(text)
