@@ -1,4 +1,4 @@
-"""A scorer of one's own on files whose label is known by where they lie: library against tests, by speed and on the rest.
+"""A scorer of one's own on files whose label is known by where they lie: library against tests.
 
     python benchmarks/corpus_scorer.py [FOLDER] [--labels 400]
 

@@ -17,9 +17,7 @@ from midspan.corpus.stages.plan import Plan, plan_corpus
 if TYPE_CHECKING:
     from midspan.recipe import Corpus
 
-SEARCH_SECONDS = (
-    0.06  # of the processor per MB: copies, shards and order, which no sample tells; docs/results/corpus.md
-)
+SEARCH_SECONDS = 0.08  # of the processor per MB: copies, shards and order; docs/results/corpus-scorer.md
 START_SECONDS = 5  # until processes run, and between stages
 WORK = 4  # times the compressed text: what the stages leave for each other until the corpus is whole
 MOST_SHOWN = 8  # languages, reasons
