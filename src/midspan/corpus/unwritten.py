@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from midspan.errors import UserError
 from midspan.files import write_text
 
 RECIPE = "corpus.yaml"  # in the run: the recipe that the paths stood for
+LARGEST_RECIPE = 1_000_000  # bytes
 ENDINGS = (".yaml", ".yml")
 Values = dict[str, Any]
 
@@ -36,10 +38,21 @@ def recipe_for(paths: Sequence[str], overrides: Values) -> tuple[Recipe, Values 
 
 def _recipe_at(paths: Sequence[str]) -> Path | None:
     """The recipe, if that is what is given; None for paths of sources. UserError for one among other paths."""
-    recipes = [path for path in paths if path.lower().endswith(ENDINGS)]
+    recipes = [path for path in paths if path.lower().endswith(ENDINGS) or _is_json_recipe(Path(path))]
     if recipes and len(paths) > 1:
         raise UserError(f"{recipes[0]} is a recipe: give it alone, its sources are in it")
     return Path(recipes[0]) if recipes else None
+
+
+def _is_json_recipe(path: Path) -> bool:
+    """Whether a JSON file is a recipe, which JSON is fit for, and no table."""
+    if path.suffix.lower() != ".json" or not path.is_file() or path.stat().st_size > LARGEST_RECIPE:
+        return False
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(fields, dict) and any(isinstance(fields.get(name), dict | str) for name in ("corpus", "extends"))
 
 
 def _unwritten(paths: Sequence[str]) -> Values:
@@ -59,7 +72,8 @@ def keep_recipe(values: Values, run: Path, named: bool) -> None:
     if not named and run.exists():
         known = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None
         own = known is None and not any(run.iterdir())
-        if not own and (not isinstance(known, dict) or known["corpus"]["sources"] != values["corpus"]["sources"]):
+        before = known.get("corpus") if isinstance(known, dict) else None
+        if not own and (not isinstance(before, dict) or before.get("sources") != values["corpus"]["sources"]):
             raise UserError(f"{run} holds something else than the corpus of these paths: name another place with --run")
     run.mkdir(parents=True, exist_ok=True)
     write_text(
