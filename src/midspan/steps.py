@@ -12,7 +12,7 @@ from midspan.evaluate import BENCHMARKS, benchmarks_of, hashes_of, run_benchmark
 from midspan.export import export_hf
 from midspan.model import resolve
 from midspan.recipe import CORPUS, Data, Recipe, Stage
-from midspan.report import write_card, write_report
+from midspan.report import write_card, write_corpus_card, write_report
 from midspan.step import Paths, Step
 from midspan.train import average, take_released, take_tokenizer, train_stage
 
@@ -68,6 +68,8 @@ def _data_steps(recipe: Recipe, run: Path) -> Iterator[Step]:
     if recipe.needs_corpus:
         writes = {"train": tokens / "train", "heldout": tokens / "heldout"}
         yield Step("tokens", write_tokens, {}, {"documents": documents, "tokenizer": tokenizer}, writes)
+        cards = {"page": corpus / "card.html", "readme": corpus / "README.md"}
+        yield Step("data-card", write_corpus_card, {}, {"documents": documents, "tokens": [*writes.values()]}, cards)
 
 
 def _stage_steps(recipe: Recipe, stage: Stage, run: Path) -> Iterator[Step]:
@@ -142,9 +144,7 @@ def models_of(recipe: Recipe, run: Path) -> list[str]:
 
 def _held_out(recipe: Recipe, run: Path) -> dict[str, Path]:
     """What no model has seen, by what benchmarks call it."""
-    found: dict[str, Path] = {}
-    if recipe.needs_corpus:
-        found = {"documents": run / "corpus" / "heldout"}
+    found = {"documents": run / "corpus" / "heldout"} if recipe.needs_corpus else {}
     for part in (part for stage in recipe.stages for part in stage.data if part.kind == "pairs"):
         files = files_of(recipe, part.label, run)
         found |= {"pairs": files["heldout"]} if "heldout" in files else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,10 +13,23 @@ app = typer.Typer(help="Prepare a corpus by itself.", no_args_is_help=True, rich
 
 @app.command()
 def build(
-    recipe: Annotated[Path, typer.Argument(help="The recipe; its corpus and runtime count here.")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            help="A recipe (.yaml), or what to read: folders, git repositories, Parquet or JSONL files, 'stdlib'."
+        ),
+    ],
     directory: Annotated[
-        Path | None, typer.Option("--run", help="Where to; default: runs/<name of the recipe>.")
+        Path | None,
+        typer.Option("--run", "--output", help="Where to: the corpus is in its folder 'corpus'. Default: runs/<name>."),
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be read and kept, and what it would take.")
+    ] = False,
+    licences: Annotated[
+        str | None, typer.Option(help="What may be kept: permissive, unknown, non-permissive; with commas.")
+    ] = None,
+    languages: Annotated[str | None, typer.Option(help="What is kept, such as python,c++; default: all.")] = None,
     tokenizer: Annotated[
         Path | None, typer.Option(help="Folder of a tokenizer or model: token shards are written too.")
     ] = None,
@@ -29,21 +42,29 @@ def build(
         list[str] | None, typer.Option("--set", help="field=value, such as corpus.secrets=false.")
     ] = None,
 ) -> None:
-    """Build the corpus of a recipe in RUN/corpus. Killed at any moment, it goes on where it was."""
-    from midspan.corpus import build_corpus, encode_documents
+    """Build a corpus, and its card, in RUN/corpus. Killed at any moment, the same command goes on where it was."""
+    from midspan.corpus import build_corpus, encode_documents, forecast, keep_recipe, recipe_for
     from midspan.engines import EngineChoice
     from midspan.files import only_one, remove_leftovers
-    from midspan.recipe import load_recipe, parse_overrides
+    from midspan.recipe import parse_overrides
+    from midspan.report import write_data_card
     from midspan.tokens import Tokenizer
 
     if tokenizer is not None:
         Tokenizer.load(tokenizer)  # a wrong folder is better known now than after the build
-    given = {"runtime.engine": engine, "runtime.workers": workers, "runtime.address": address}
+    given: dict[str, Any] = {"runtime.engine": engine, "runtime.workers": workers, "runtime.address": address}
+    given |= {"corpus.licences": _listed(licences), "corpus.languages": _listed(languages)}
     values = parse_overrides(override or []) | {field: value for field, value in given.items() if value is not None}
-    asked = load_recipe(recipe, values)
+    asked, unwritten = recipe_for(paths, values)
     run = directory or Path("runs") / asked.name
-    run.mkdir(parents=True, exist_ok=True)
     choice = EngineChoice(asked.runtime.engine, asked.runtime.workers or os.cpu_count() or 1, asked.runtime.address)
+    if dry_run:
+        for line in forecast(asked.corpus, run, choice.workers, asked.seed):
+            print(line)
+        return
+    if unwritten is not None:
+        keep_recipe(unwritten, run, named=directory is not None)
+    run.mkdir(parents=True, exist_ok=True)
     with only_one(run):
         for folder in (run / "corpus", run / "corpus" / "tokens"):
             remove_leftovers(folder)
@@ -51,12 +72,17 @@ def build(
         if tokenizer is not None:
             for side in ("train", "heldout"):
                 encode_documents(run / "corpus" / side, tokenizer, run / "corpus" / "tokens" / side, choice)
+        write_data_card(run / "corpus")
+
+
+def _listed(words: str | None) -> list[str] | None:
+    return None if words is None else [word.strip() for word in words.split(",") if word.strip()]
 
 
 @app.command()
 def card(directory: Annotated[Path, typer.Argument(help="A corpus, or the run that holds one.")]) -> None:
-    """Write a corpus's data card: card.html, and README.md for a dataset hub. Prints their paths."""
-    from midspan.report.data_card import write_data_card
+    """Write a corpus's data card anew: card.html, and README.md for a dataset hub. Prints their paths."""
+    from midspan.report import write_data_card
 
     for path in write_data_card(directory):
         print(path)
@@ -80,4 +106,50 @@ def inspect(
     else:
         lines = summary(directory) if rule is None else samples_of(directory, rule, samples)
     for line in lines:
+        print(line)
+
+
+@app.command()
+def label(
+    directory: Annotated[Path, typer.Argument(help="A corpus, or the run that holds one.")],
+    count: Annotated[int, typer.Option(min=1, help="How many files.")] = 400,
+    output: Annotated[Path, typer.Option(help="Where to, as JSON lines.")] = Path("labels.jsonl"),
+) -> None:
+    """Draw files of a corpus to be labelled: set "label" of each line to "good" or "bad", by hand or with a judge."""
+    from midspan.corpus.inspection import corpus_folder
+    from midspan.corpus.scorer import write_files_to_label
+
+    written = write_files_to_label(corpus_folder(directory), count, output)
+    languages = ", ".join(f"{number} {name}" for name, number in written.most_common())
+    print(f"{output}: {written.total():,} files, {languages}")
+    print('Set "label" of each line to "good" or "bad"; then: midspan corpus learn-scorer', output)
+
+
+@app.command("learn-scorer")
+def learn_scorer(
+    labels: Annotated[
+        Path, typer.Argument(help="JSONL, CSV or Parquet with text (or id, or path, of --corpus) and label or score.")
+    ],
+    output: Annotated[Path, typer.Option(help="The scorer's folder.")] = Path("scorer"),
+    corpus: Annotated[
+        Path | None, typer.Option(help="A corpus, or its run: where texts are looked up that the labels only name.")
+    ] = None,
+    good_from: Annotated[
+        float | None, typer.Option(help="Where the labels are scores: from which on a file counts as good.")
+    ] = None,
+    decontaminate: Annotated[
+        list[Path] | None, typer.Option(help="An evaluation set, nothing of which is learnt from. May be repeated.")
+    ] = None,
+) -> None:
+    """Learn a quality scorer of your own from labels, and say how well it does on labels that it has not seen.
+
+    In a recipe: corpus: {scorer: {path: scorer, threshold: 0.5}}.
+    """
+    from midspan.corpus.inspection import corpus_folder
+    from midspan.corpus.scorer import account_of_scorer
+    from midspan.corpus.scorer import learn_scorer as learn
+
+    folder = None if corpus is None else corpus_folder(corpus)
+    scorer, speed = learn(labels, output, folder, good_from, decontaminate or [])
+    for line in account_of_scorer(scorer, output, speed):
         print(line)

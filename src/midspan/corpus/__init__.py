@@ -1,6 +1,7 @@
 """Repositories → clean, licensed documents, each once → token shards."""
 
 from midspan.corpus.documents import DOCUMENT_SCHEMA, Document, read_documents, read_heldout
+from midspan.corpus.forecast import forecast
 from midspan.corpus.languages import PROSE_AND_SETTINGS, detect_language
 from midspan.corpus.quality.grammars import syntax_tree
 from midspan.corpus.quality.syntax import error_bytes
@@ -9,6 +10,7 @@ from midspan.corpus.sources.trees import SKIPPED_FOLDERS
 from midspan.corpus.stages import build_corpus, corpus_fingerprint
 from midspan.corpus.token_shards import TokenShard
 from midspan.corpus.token_writer import encode_documents, write_token_shard
+from midspan.corpus.unwritten import keep_recipe, recipe_for
 
 __all__ = [
     "DOCUMENT_SCHEMA",
@@ -21,9 +23,12 @@ __all__ = [
     "detect_language",
     "encode_documents",
     "error_bytes",
+    "forecast",
+    "keep_recipe",
     "learn_tokenizer",
     "read_documents",
     "read_heldout",
+    "recipe_for",
     "syntax_tree",
     "write_corpus",
     "write_token_shard",

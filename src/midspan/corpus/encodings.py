@@ -7,6 +7,8 @@ import json
 import re
 from dataclasses import dataclass
 
+from midspan.corpus.undeclared import undeclared_encoding
+
 MAX_FILE_BYTES = 8_000_000  # OpenCoder's limit; nobody writes such a file by hand
 
 # The byte-order marks, UTF-32 first: its little-endian mark begins with that of UTF-16.
@@ -40,17 +42,17 @@ class Decoded:
     encoding: str
 
 
-def decode(data: bytes | str, path: str) -> Decoded:
+def decode(data: bytes | str, path: str, detect: bool = False) -> Decoded:
     """The text of a source file; NotTextError for binary data, for over MAX_FILE_BYTES and where no encoding fits.
 
     In this order: a byte-order mark; UTF-8, which what is valid as UTF-8 practically always is (M. Dürst, "The
     properties and promises of UTF-8", 1997); the encoding that the file declares (PEP 263, XML, HTML, CSS, Emacs and
-    Vim lines); Windows-1252 if the result reads as a Western language. A `str`, from a source that holds text, is
-    judged and cleaned alike.
+    Vim lines); Windows-1252 if the result reads as a Western language; with `detect`, the one encoding in which it
+    plainly reads as some other (`undeclared`). A `str`, from a source that holds text, is judged and cleaned alike.
     """
     if len(data) > MAX_FILE_BYTES:
         raise NotTextError(f"{len(data)} bytes, over {MAX_FILE_BYTES}")
-    text, encoding = (data, "text") if isinstance(data, str) else _decode_bytes(data, path)
+    text, encoding = (data, "text") if isinstance(data, str) else _decode_bytes(data, path, detect)
     if "\0" in text:
         raise NotTextError("binary: holds a zero byte")
     try:
@@ -63,12 +65,12 @@ def decode(data: bytes | str, path: str) -> Decoded:
     return Decoded(text, encoding)
 
 
-def decode_source(data: bytes | str, path: str) -> str:
+def decode_source(data: bytes | str, path: str, detect: bool = False) -> str:
     """The text of a source file, as `decode` gives it."""
-    return decode(data, path).text
+    return decode(data, path, detect).text
 
 
-def _decode_bytes(data: bytes, path: str) -> tuple[str, str]:
+def _decode_bytes(data: bytes, path: str, detect: bool) -> tuple[str, str]:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _strictly(data, encoding), f"{encoding.removesuffix('-sig')} by its mark"
@@ -89,6 +91,8 @@ def _decode_bytes(data: bytes, path: str) -> tuple[str, str]:
     if declared is not None and declared not in _LATIN and not declared.startswith("utf"):
         return _strictly(data, declared), f"{declared} as declared"
     western = _as_windows_1252(data, declared is not None and declared in _LATIN)
+    if western is None and detect and not _is_broken_utf8(data) and (found := undeclared_encoding(data)) is not None:
+        return _strictly(data, found), f"{found} as detected"
     if western is None:
         raise NotTextError(f"not UTF-8 at byte {broken}, nor another encoding that is declared or plain")
     return western, "windows-1252 as declared" if declared in _LATIN else "windows-1252 as judged"

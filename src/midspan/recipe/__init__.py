@@ -7,6 +7,7 @@ from midspan.recipe.corpus import (
     GitSource,
     HubSource,
     NearDuplicates,
+    OwnScorer,
     Share,
     Source,
     SourceFields,
@@ -14,7 +15,7 @@ from midspan.recipe.corpus import (
     TableSource,
 )
 from midspan.recipe.fields import Kind, Settings
-from midspan.recipe.loading import fingerprint, load_recipe, parse_fields, parse_overrides
+from midspan.recipe.loading import fingerprint, load_recipe, parse_fields, parse_overrides, recipe_of
 from midspan.recipe.model import Model, Tokenizer
 from midspan.recipe.recipe import Recipe
 from midspan.recipe.runtime import Parallel, Runtime
@@ -36,6 +37,7 @@ __all__ = [
     "Model",
     "NearDuplicates",
     "Optimizer",
+    "OwnScorer",
     "Parallel",
     "Recipe",
     "Runtime",
@@ -52,4 +54,5 @@ __all__ = [
     "load_recipe",
     "parse_fields",
     "parse_overrides",
+    "recipe_of",
 ]

@@ -121,6 +121,13 @@ class NearDuplicates(Settings):
     threshold: Annotated[float, Field(gt=0, le=1)] = 0.7  # Jaccard similarity of the words' 5-grams
 
 
+class OwnScorer(Settings):
+    """A scorer of `midspan corpus learn-scorer`; what it scores below the threshold is left out."""
+
+    path: Annotated[str, Field(min_length=1)]
+    threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
+
+
 class Corpus(Settings):
     """Where the source code comes from, what of it is kept, and how much is held out."""
 
@@ -128,7 +135,9 @@ class Corpus(Settings):
     sources: list[Source] = []  # takes the place of `source`
     languages: list[str] | None = None  # None: every language that is known
     licences: list[Literal["permissive", "unknown", "non-permissive"]] = ["permissive"]  # what may be kept
+    encodings: Literal["declared", "detected"] = "declared"  # of files that are not UTF-8: what they say, or what fits
     quality: dict[str, Threshold | dict[str, Threshold]] = {}  # rules changed: threshold, on or off, or by language
+    scorer: OwnScorer | None = None  # by which quality is judged beside the rules
     near_duplicates: NearDuplicates | None = NearDuplicates()  # None: only exact copies go
     decontaminate: list[str] = []  # files of evaluation sets, nothing of which is to be trained on
     secrets: bool = True  # replaced by placeholders

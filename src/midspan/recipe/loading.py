@@ -27,10 +27,14 @@ def load_recipe(path: Path, overrides: Values | None = None) -> Recipe:
 
     Raises UserError for a missing file, broken YAML, an unknown field (naming the nearest one) or an impossible value.
     """
-    values = _read(path, seen=())
-    for dotted, value in (overrides or {}).items():
-        _set(values, dotted, value, path)
-    return parse_fields(Recipe, values, str(path))
+    return recipe_of(_read(path, seen=()), overrides or {}, str(path))
+
+
+def recipe_of(values: Values, overrides: Values, where: str) -> Recipe:
+    """The recipe of `values`, in which `overrides` are set; UserError, which says `where`, as of `load_recipe`."""
+    for dotted, value in overrides.items():
+        _set(values, dotted, value, where)
+    return parse_fields(Recipe, values, where)
 
 
 def parse_overrides(assignments: list[str]) -> Values:
@@ -105,18 +109,18 @@ def _is_named(entries: Any) -> bool:
     return isinstance(entries, list) and bool(entries) and all(name_of(entry) is not None for entry in entries)
 
 
-def _set(values: Values, dotted: str, value: Any, path: Path) -> None:
+def _set(values: Values, dotted: str, value: Any, where: str) -> None:
     """Set the field that `dotted` names; groups on the way are made where they are absent."""
     group: Any = values
     *parents, last = dotted.split(".")
     if former_field(parents[:1]):
-        raise UserError(f"{path}: {former_field([*parents, last]) or former_field(parents[:1])}")
+        raise UserError(f"{where}: {former_field([*parents, last]) or former_field(parents[:1])}")
     for parent in parents:
         if isinstance(group, list):
             names = [name_of(entry) for entry in group]
             if parent not in names:
                 known = ", ".join(str(name) for name in names)
-                raise UserError(f"{path}: {dotted} cannot be set: there is no {parent!r} here, only {known}")
+                raise UserError(f"{where}: {dotted} cannot be set: there is no {parent!r} here, only {known}")
             group = group[names.index(parent)]
         elif isinstance(group, dict):
             group[parent] = {} if group.get(parent) is None or group[parent] is True else group[parent]
@@ -124,5 +128,5 @@ def _set(values: Values, dotted: str, value: Any, path: Path) -> None:
         else:
             break
     if not isinstance(group, dict):
-        raise UserError(f"{path}: {dotted} cannot be set: {parents[-1]} is not a group of fields")
+        raise UserError(f"{where}: {dotted} cannot be set: {parents[-1]} is not a group of fields")
     group[last] = value

@@ -14,7 +14,7 @@ from midspan.recipe.runtime import Runtime
 from midspan.recipe.stages import CORPUS, Stage
 
 # What stages and alignment sources cannot be called: words of `start`, other steps, other models of a run.
-TAKEN = ("previous", "scratch", "corpus", "tokenizer", "tokens", "card", "export", "report", "release")
+TAKEN = ("previous", "scratch", "corpus", "tokenizer", "tokens", "card", "data-card", "export", "report", "release")
 
 
 class Recipe(Settings):

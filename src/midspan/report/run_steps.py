@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from midspan.files import write_text
 from midspan.progress import say
 from midspan.report.card import model_card
+from midspan.report.data_card import write_data_card
 from midspan.report.page import render_report
 from midspan.report.record import RELEASE
 
@@ -22,6 +23,13 @@ def write_card(
 ) -> None:
     """Write the card of the model that the run hands on; `name` stands in its title."""
     write_text(output, model_card(output.parent, RELEASE))
+
+
+def write_corpus_card(
+    *, documents: Sequence[Path], tokens: Sequence[Path], page: Path, readme: Path, key: str, tools: Tools
+) -> None:
+    """Write the data card of the corpus that holds `documents`: a page, and a README by which data sets are opened."""
+    assert write_data_card(page.parent) == (page, readme)
 
 
 def write_report(

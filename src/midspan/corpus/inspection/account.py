@@ -13,8 +13,10 @@ from midspan.corpus.inspection.records import corpus_folder, dropped_for, read_s
 from midspan.corpus.languages import canonical_language, detect_language
 from midspan.corpus.licences import licence_class, licence_of
 from midspan.corpus.quality import RuleOutcome, explain
+from midspan.corpus.scorer import OwnJudge
 from midspan.corpus.secrets import redact
 from midspan.corpus.sources import Raw
+from midspan.errors import UserError
 
 if TYPE_CHECKING:
     from midspan.recipe import Corpus
@@ -36,9 +38,9 @@ def account_of(directory: Path, wanted: str) -> Iterator[str]:
     original = read_original(found, settings, statistics["sources"])
     if original.changed:
         yield "  note         the source has changed since the build; what follows is of the file as it is today"
-    yield from _licence(found, original.raw)
+    yield from _licence(found, original.raw, settings)
     yield from _copies(folder, found)
-    text, language = _text_of(found, original.raw)
+    text, language = _text_of(found, original.raw, settings)
     if text is None:
         why = original.why_not or "it is not text"
         yield f"  text         cannot be judged again: {why}"
@@ -47,6 +49,7 @@ def account_of(directory: Path, wanted: str) -> Iterator[str]:
         yield f"  note         judged as the corpus holds it, since its source cannot be read: {original.why_not}"
     yield f"  language     {language}, {len(text.encode()):,} bytes, {text.count(chr(10)):,} lines"
     yield from _contamination(text, settings)
+    yield from _score(text, settings)
     yield from _redactions(text, settings)
     yield "  rules        (✓ kept, ✗ dropped, · off for this language)"
     yield from (rule_line(outcome) for outcome in explain(text, found.path, language, settings.quality))
@@ -62,10 +65,10 @@ def _fate(found: Found) -> Iterator[str]:
         yield f"  dropped      when {when}: {row['reason']}{detail}"
 
 
-def _licence(found: Found, raw: Raw | None) -> Iterator[str]:
+def _licence(found: Found, raw: Raw | None, settings: Corpus) -> Iterator[str]:
     if raw is not None:
         try:
-            text = decode_source(raw.data, raw.path)
+            text = decode_source(raw.data, raw.path, settings.encodings == "detected")
         except NotTextError:
             return
         licence = licence_of(text, raw.declared_licence, raw.declared_evidence, raw.licence_files)
@@ -103,12 +106,12 @@ def _copies(folder: Path, found: Found) -> Iterator[str]:
         yield f"               and {len(copies) - MOST_SHOWN:,} more"
 
 
-def _text_of(found: Found, raw: Raw | None) -> tuple[str | None, str]:
+def _text_of(found: Found, raw: Raw | None, settings: Corpus) -> tuple[str | None, str]:
     """The text as the stages judge it, and its language; of a document whose source is gone the text that was kept."""
     if raw is None:
         return (found.documents[0][1].text, found.documents[0][1].language) if found.documents else (None, "")
     try:
-        text = decode_source(raw.data, raw.path)
+        text = decode_source(raw.data, raw.path, settings.encodings == "detected")
         stated = canonical_language(raw.language) if raw.language else None
         language = stated or detect_language(raw.path, text) or "unknown"
         return (notebook_source(text) if language == "jupyter" else text), language
@@ -126,6 +129,18 @@ def _contamination(text: str, settings: Corpus) -> Iterator[str]:
         yield f"  evaluation   {hit.set}, item {hit.item}: {hit.detail}"
     else:
         yield f"  evaluation   nothing of {', '.join(file.name for file in files)}"
+
+
+def _score(text: str, settings: Corpus) -> Iterator[str]:
+    try:
+        scorer = OwnJudge.of(settings)
+    except UserError as error:
+        yield f"  scorer       cannot be asked again: {error}"
+        return
+    if scorer is not None:
+        score = scorer.score(text)
+        sign = "≥" if score >= scorer.threshold else "<"
+        yield f"  scorer       {score:.4f} {sign} {scorer.threshold:g}, by {scorer.folder.name}"
 
 
 def _redactions(text: str, settings: Corpus) -> Iterator[str]:

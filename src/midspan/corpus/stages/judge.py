@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from midspan.corpus.decontamination import EvaluationIndex
 from midspan.corpus.dedup import read_dropped
 from midspan.corpus.quality import why_not
+from midspan.corpus.scorer import OwnJudge
 from midspan.corpus.stages.amounts import amount
 from midspan.corpus.stages.exclusions import Exclusions
 from midspan.corpus.stages.guard import Guard, QuarantinedError
@@ -33,6 +34,7 @@ class JudgeTask:
     overrides: Mapping[str, Any]  # of quality rules
     evaluation: Path | None  # the index of what must not be trained on
     cuts: tuple[Place, ...]
+    scorer: OwnJudge | None = None
 
 
 def judge(task: JudgeTask, folder: Path, guard: Guard) -> dict[str, Any]:
@@ -95,7 +97,7 @@ def _why_out(
             return rule
         if index is not None and (found := index.find(document.text)) is not None:
             return "contaminated", f"{found.set}, item {found.item}: {found.detail}"
-        return None
+        return None if task.scorer is None else task.scorer.why_not(document.text)
 
     try:
         return guard.apply(assess, ordinal, document)

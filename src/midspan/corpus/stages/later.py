@@ -16,6 +16,7 @@ from midspan.corpus.encodings import NotTextError, decode_source
 from midspan.corpus.later import Block, BlockIndex, NewLines, joined, pieces
 from midspan.corpus.later.copies import LEAST_SHINGLES
 from midspan.corpus.quality import why_not
+from midspan.corpus.scorer import OwnJudge
 from midspan.corpus.secrets import redact
 from midspan.corpus.sources import Excluded, Raw, SourceTask, read_items
 from midspan.corpus.stages.guard import Guard, QuarantinedError
@@ -36,6 +37,8 @@ class LaterTask:
     overrides: Mapping[str, Any]  # of quality rules
     evaluation: Path | None
     secrets: bool
+    detect: bool = False  # encodings that no file declares
+    scorer: OwnJudge | None = None
 
 
 @dataclass(frozen=True)
@@ -117,13 +120,15 @@ def _judged(
     """A later file, or the reason why it is none that would be trained on."""
     if isinstance(item, Excluded):
         return item.reason
-    found = document_of(item, ReadTask(source, task.languages[source.source], task.licences, 0), {})
+    found = document_of(item, ReadTask(source, task.languages[source.source], task.licences, 0, task.detect), {})
     if isinstance(found, Refusal):
         return found.reason
     if rule := why_not(found.text, found.path, found.language, task.overrides):
         return rule[0]
     if index is not None and index.find(found.text) is not None:
         return "contaminated"
+    if task.scorer is not None and (score := task.scorer.why_not(found.text)) is not None:
+        return score[0]
     if not task.secrets:
         return found
     text, _ = redact(found.text)
@@ -136,7 +141,7 @@ def _earlier(task: LaterTask) -> Iterator[str]:
         for item in read_items(source):
             if not isinstance(item, Excluded):
                 try:
-                    text = decode_source(item.data, item.path)
+                    text = decode_source(item.data, item.path, task.detect)
                 except NotTextError:
                     continue
                 yield redact(text)[0] if task.secrets else text

@@ -38,6 +38,7 @@ from midspan.progress import say
 if TYPE_CHECKING:  # worker processes import these modules, and have no need of pydantic
     from midspan.recipe import Corpus
 
+LAST_WORDS = ("statistics.json", "README.md", "card.html")  # on a corpus that is whole; the latter by `report`
 WORK = ".work"  # what stages leave for each other; removed when the corpus is whole
 
 
@@ -57,7 +58,8 @@ def build_corpus(settings: Corpus, output: Path, engine: EngineChoice | None = N
     for line in without_history(plan.settings):
         say(line)
     output.mkdir(parents=True, exist_ok=True)
-    (output / "statistics.json").unlink(missing_ok=True)
+    for name in LAST_WORDS:
+        (output / name).unlink(missing_ok=True)
     with _user_errors_for_the_disk(output), start_engine(engine or EngineChoice()) as running:
         workplace = Workplace(output / WORK, running, View())
         try:
@@ -124,16 +126,19 @@ def _run_stages(plan: Plan, workplace: Workplace) -> dict[str, list[Row]]:
 
 
 def _read(plan: Plan, workplace: Workplace) -> list[Row]:
-    licences = frozenset(plan.settings.licences)
+    licences, detect = frozenset(plan.settings.licences), plan.settings.encodings == "detected"
     work = [
         (
-            ReadTask(task, plan.languages[task.source], licences, plan.settings.shard_bytes),
+            ReadTask(task, plan.languages[task.source], licences, plan.settings.shard_bytes, detect),
             hash_text(f"{fingerprint} {number}"),
         )
         for task, number, fingerprint in plan.tasks
     ]
     return workplace.run(
-        "read", read, plan.configuration("source", "sources", "languages", "licences", "shard_bytes"), work
+        "read",
+        read,
+        plan.configuration("source", "sources", "languages", "licences", "encodings", "shard_bytes"),
+        work,
     )
 
 
@@ -146,13 +151,13 @@ def _judge(
     unique = 1 - searched.statistics["copies"] / sum(counts)
     shards = max(round(amount_out(rows["read"])["bytes"] * unique / plan.settings.shard_bytes), 1)
     cuts = tuple(cut_places((sample for row in rows["read"] for sample in row.statistics["samples"]), shards))
-    evaluation = _evaluation_index(plan, workplace)
+    given = (plan.settings.quality, _evaluation_index(plan, workplace), cuts, plan.scorer)
     starts = [0, *accumulate(counts)]
     work = [
-        (JudgeTask(path, copies, start, plan.settings.quality, evaluation, cuts), combined_hash([row, searched]))
+        (JudgeTask(path, copies, start, *given), combined_hash([row, searched]))
         for path, start, row in zip(documents, starts, rows["read"], strict=False)
     ]
-    return workplace.run("judge", judge, plan.configuration("quality", "shard_bytes"), work), len(cuts) + 1
+    return workplace.run("judge", judge, plan.configuration("quality", "scorer", "shard_bytes"), work), len(cuts) + 1
 
 
 def _evaluation_index(plan: Plan, workplace: Workplace) -> Path | None:
@@ -196,10 +201,9 @@ def _later(plan: Plan, workplace: Workplace) -> Row:
     earlier = tuple(task for task, _, _ in plan.tasks if task.source in plan.by_time)
     evaluation = _evaluation_index(plan, workplace)
     licences = frozenset(settings.licences)
-    task = LaterTask(
-        tuple(plan.later), earlier, plan.languages, licences, settings.quality, evaluation, settings.secrets
-    )
-    fields = ("sources", "heldout", "languages", "licences", "quality", "secrets")
+    judged_by = (settings.quality, evaluation, settings.secrets, settings.encodings == "detected", plan.scorer)
+    task = LaterTask(tuple(plan.later), earlier, plan.languages, licences, *judged_by)
+    fields = ("sources", "heldout", "languages", "licences", "quality", "secrets", "encodings", "scorer")
     (row,) = workplace.run("later", later, plan.configuration(*fields), [(task, plan.fingerprint)])
     if not row.statistics["blocks"]:
         left_out = ", ".join(f"{count} {reason}" for reason, count in row.statistics["left out"].items())

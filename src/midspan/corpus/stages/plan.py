@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from midspan.corpus.languages import check_languages
 from midspan.corpus.quality import check_overrides
+from midspan.corpus.scorer import OwnJudge
 from midspan.corpus.sources import Excluded, SourcePlan, SourceTask, has_history, plan_source, repositories_in
 from midspan.errors import UserError
 from midspan.files import hash_path, hash_text
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 LEAST_SHARD = 2_000_000
 LARGEST_SHARD = 128 * LEAST_SHARD
 MOST_TASKS = 2_000  # every shard is read from every task's output: their number counts twice
-FORMAT = 1  # of what stages leave for each other: another one makes an interrupted build begin anew
+FORMAT = 2  # of what stages leave for each other: another one makes an interrupted build begin anew
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Plan:
     facts: list[dict[str, Any]]  # of each source: for the data card
     languages: dict[str, frozenset[str] | None]  # source → what is kept of it
     decontaminate: list[Path]
-    sets: str  # hash of the evaluation sets
+    sets: str  # hash of the evaluation sets, and of the scorer
     fingerprint: str  # hash of settings and sources
     later: list[SourceTask]  # what is held out because it was written later
 
@@ -42,6 +43,11 @@ class Plan:
         """A hash of some of the settings: what a stage depends on beside its inputs."""
         values = self.settings.model_dump(mode="json")
         return hash_text(f"{FORMAT} {self.seed} {self.sets} {json.dumps([values[field] for field in fields])}")
+
+    @property
+    def scorer(self) -> OwnJudge | None:
+        """What judges beside the rules."""
+        return OwnJudge.of(self.settings)
 
     @property
     def by_repository(self) -> bool:
@@ -69,6 +75,7 @@ def plan_corpus(settings: Corpus, seed: int) -> Plan:
     for file in files:
         if not file.is_file():
             raise UserError(f"corpus.decontaminate: no file {file}")
+    scorer = OwnJudge.of(settings)
     tasks: list[tuple[SourceTask, int, str]] = []
     excluded: list[tuple[str, Excluded]] = []
     facts: list[dict[str, Any]] = []
@@ -81,7 +88,7 @@ def plan_corpus(settings: Corpus, seed: int) -> Plan:
         excluded += [(source.label, entry) for entry in plan.excluded]
         facts.append({**plan.facts, "fingerprint": plan.fingerprint})
         languages[source.label] = chosen if source.languages is None else check_languages(source.languages)
-    sets = " ".join(hash_path(file) for file in files)
+    sets = " ".join(hash_path(file) for file in [*files, *([scorer.folder] if scorer else [])])
     prints = [fact["fingerprint"] for fact in facts]
     fingerprint = hash_text(f"{FORMAT} {seed} {settings.model_dump_json()} {sets} {prints}")
     later = [task for plan in plans for task in plan.later]

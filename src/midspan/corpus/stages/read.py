@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from midspan.corpus.documents import content_id, to_table
-from midspan.corpus.encodings import NotTextError, decode_source, notebook_source
+from midspan.corpus.encodings import NotTextError, decode, notebook_source
 from midspan.corpus.languages import canonical_language, detect_language
 from midspan.corpus.licences import licence_of
 from midspan.corpus.sources import Excluded, Raw, SourceTask, read_items
@@ -28,6 +28,7 @@ class ReadTask:
     languages: frozenset[str] | None  # None: every known one
     licences: frozenset[str]  # outcomes
     shard_bytes: int
+    detect: bool = False  # encodings that no file declares
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def read(task: ReadTask, folder: Path, guard: Guard) -> dict[str, Any]:
     source = task.part.source
     exclusions = Exclusions("read")
     documents: list[StagedDocument] = []
-    taken, licences = amount(), dict[str, Amount]()
+    taken, licences, encodings = amount(), dict[str, Amount](), dict[str, Amount]()
     for ordinal, item in guard.each(read_items(task.part)):
         if isinstance(item, Excluded):
             exclusions.add(item.repository, item.path, item.reason, item.detail, source=source)
@@ -52,7 +53,7 @@ def read(task: ReadTask, folder: Path, guard: Guard) -> dict[str, Any]:
         size = len(item.data)
         taken = amount(taken["documents"] + 1, taken["bytes"] + size)
         try:
-            found = guard.apply(lambda item: document_of(item, task, licences), ordinal, item)
+            found = guard.apply(lambda item: document_of(item, task, licences, encodings), ordinal, item)
         except QuarantinedError as error:
             found = Refusal("quarantined", str(error))
         if isinstance(found, Refusal):
@@ -69,13 +70,23 @@ def read(task: ReadTask, folder: Path, guard: Guard) -> dict[str, Any]:
     kept = amount(len(documents), sum(document.size for document in documents))
     places = sorted((document.repository, document.path, document.size) for document in documents)
     samples = sample_places(places, max(task.shard_bytes // SAMPLES, 1))
-    return {"in": taken, "out": kept, "dropped": exclusions.dropped, "licences": licences, "samples": samples}
+    return {
+        "in": taken,
+        "out": kept,
+        "dropped": exclusions.dropped,
+        "licences": licences,
+        "encodings": encodings,
+        "samples": samples,
+    }
 
 
-def document_of(item: Raw, task: ReadTask, licences: dict[str, Amount]) -> StagedDocument | Refusal:
-    """An item's document, or why there is none; counts `licences` by outcome."""
+def document_of(
+    item: Raw, task: ReadTask, licences: dict[str, Amount], encodings: dict[str, Amount] | None = None
+) -> StagedDocument | Refusal:
+    """An item's document, or why there is none; counts `licences` by outcome, and `encodings` other than UTF-8."""
     try:
-        text = decode_source(item.data, item.path)
+        decoded = decode(item.data, item.path, task.detect)
+        text = decoded.text
         stated = canonical_language(item.language) if item.language else None
         language = stated or detect_language(item.path, text)
         if language is None:
@@ -88,6 +99,8 @@ def document_of(item: Raw, task: ReadTask, licences: dict[str, Amount]) -> Stage
         return Refusal("not text", str(error))
     licence = licence_of(text, item.declared_licence, item.declared_evidence, item.licence_files)
     size = len(text.encode())
+    if encodings is not None and decoded.encoding not in ("utf-8", "text"):
+        add(encodings, decoded.encoding, size)
     add(licences, licence.outcome, size)
     if licence.outcome not in task.licences:
         reason = "licence unknown" if licence.outcome == "unknown" else "licence not permissive"

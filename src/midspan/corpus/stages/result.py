@@ -101,6 +101,8 @@ def _statistics(plan: Plan, rows: Manifest, listing: Exclusions) -> dict[str, An
         "repositories": sum(one["repositories"] for one in written),
         "dropped": dropped,
         "licences_found": merged(row.statistics["licences"] for row in rows["read"]),
+        "encodings": merged(row.statistics["encodings"] for row in rows["read"]),
+        "scorer": plan.scorer.facts() if plan.scorer else None,
         "secrets": dict(secrets.most_common()),
         "later": later,
         "mixture": _mixture(plan, rows),

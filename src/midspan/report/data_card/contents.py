@@ -12,7 +12,15 @@ from midspan.report.figures import ABSENT, amount, byte_size, count
 
 def content_sections(data: DataRecord) -> list[Section]:
     """The tables of what was kept."""
-    return [_sources(data), _licence_outcomes(data), _licences(data), _languages(data), _tokens(data), _mixture(data)]
+    return [
+        _sources(data),
+        _licence_outcomes(data),
+        _licences(data),
+        _languages(data),
+        *_encodings(data),
+        _tokens(data),
+        _mixture(data),
+    ]
 
 
 def _sources(data: DataRecord) -> Section:
@@ -75,6 +83,12 @@ def _languages(data: DataRecord) -> Section:
         return section
     rows = [[*row, amount(counted.get(row[0], 0))] for row in section.rows]
     return Section(section.title, section.note, [*section.headers, "Tokens"], rows, section.bars, short=True)
+
+
+def _encodings(data: DataRecord) -> list[Section]:
+    found = data.statistics.get("encodings") or {}
+    note = "Of the files that could be read and are not UTF-8, and how their encodings were told."
+    return [amounts_section("Other encodings", note, "Encoding", found)] if found else []
 
 
 def _tokens_by_language(data: DataRecord) -> dict[str, int]:

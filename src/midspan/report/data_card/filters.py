@@ -9,6 +9,7 @@ from typing import Any
 from midspan.corpus.languages import LANGUAGES
 from midspan.corpus.quality import RULES, Rule
 from midspan.corpus.quality.judge import threshold_of
+from midspan.report.data_card.own_scorer import own_scorer_sections
 from midspan.report.data_card.record import DataRecord
 from midspan.report.data_card.section import Section, lengths, share_of
 from midspan.report.figures import ABSENT, byte_size, count, counted
@@ -16,7 +17,7 @@ from midspan.report.figures import ABSENT, byte_size, count, counted
 STAGES = {
     "read": "decode, language, licence",
     "exact copies": "SHA-256 of the text, parted by hash",
-    "judge": "quality rules, grammars, evaluation sets",
+    "judge": "quality rules, grammars, evaluation sets, own scorer",
     "gather": "documents to the shards of their repositories",
     "near copies": "MinHash of word 5-grams, Jaccard verified",
     "survey": "what is left, by source and language",
@@ -32,6 +33,7 @@ def filter_sections(data: DataRecord) -> list[Section]:
         _rules(data),
         _other_reasons(data),
         _contamination(data),
+        *own_scorer_sections(data),
         _secrets(data),
         _grammars(data),
         _stages(data),

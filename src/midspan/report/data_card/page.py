@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from midspan.corpus import DOCUMENT_SCHEMA
+from midspan.corpus.inspection import SIDES
+from midspan.corpus.stages.later import DOCUMENTS as LATER
 from midspan.files import write_text
 from midspan.report.card import markdown
 from midspan.report.data_card.contents import content_sections
@@ -24,6 +27,27 @@ FATES = {  # what becomes of what is listed, in the order of the stages
     "near copy": ("near copy",),
     "contaminated": ("contaminated",),
     "not taken": ("not in the mixture", "over max_bytes"),
+}
+
+
+# What a dataset hub calls a licence, where it has a name for it: huggingface.co/docs/hub/repositories-licenses
+HUB_LICENCES = {
+    "Apache-2.0": "apache-2.0",
+    "MIT": "mit",
+    "BSD-2-Clause": "bsd-2-clause",
+    "BSD-3-Clause": "bsd-3-clause",
+    "BSL-1.0": "bsl-1.0",
+    "CC0-1.0": "cc0-1.0",
+    "CC-BY-4.0": "cc-by-4.0",
+    "ISC": "isc",
+    "MPL-2.0": "mpl-2.0",
+    "NCSA": "ncsa",
+    "PostgreSQL": "postgresql",
+    "Unlicense": "unlicense",
+    "WTFPL": "wtfpl",
+    "Zlib": "zlib",
+    "GPL-2.0-only": "gpl-2.0",
+    "GPL-3.0-only": "gpl-3.0",
 }
 
 
@@ -47,6 +71,7 @@ def write_data_card(directory: Path) -> tuple[Path, Path]:
 def _values(data: DataRecord) -> dict[str, Any]:
     sections = [section for section in [*content_sections(data), *filter_sections(data)] if section.rows]
     fates = count_fates(data)
+    licences = sorted(data.statistics["by_licence"])
     return {
         "data": data,
         "bar": bar,
@@ -55,7 +80,11 @@ def _values(data: DataRecord) -> dict[str, Any]:
         "sections": sections,
         "revisions": _revisions(data),
         "settings": json.dumps(data.settings.model_dump(mode="json", exclude_defaults=True), indent=2),
-        "licences": sorted(data.statistics["by_licence"]),
+        "licences": licences,
+        "hub_licences": [HUB_LICENCES[name] for name in licences] if set(licences) <= HUB_LICENCES.keys() else [],
+        "columns": DOCUMENT_SCHEMA.names,
+        "sides": [side for side in SIDES if any((data.path / side).glob("*.parquet"))],
+        "later": LATER if (data.path / "heldout" / LATER).is_file() else "",
         "languages": list(data.statistics["by_language"]),
         "size_category": next((name for limit, name in HUB_SIZES if data.statistics["documents"] < limit), "n>10M"),
     }
