@@ -21,6 +21,7 @@ _BETWEEN = re.compile(rb'[{}\[\]",]')  # what matters between values
 _WITHIN = re.compile(rb'[{}\[\]"]')  # and within one
 _STRING = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
 _BLANK = b" \t\r\n"
+CUT_OFF = 16  # characters: a literal, number or escape that is cut off is reported where it begins
 
 
 def are_values(head: Head) -> bool:
@@ -36,9 +37,8 @@ def are_values(head: Head) -> bool:
         json.JSONDecoder().raw_decode(begun)
     except RecursionError:
         return False
-    except json.JSONDecodeError as error:
-        whole = len(head.text) < HEAD_BYTES
-        return not whole and bool(more) and error.pos >= len(first)
+    except json.JSONDecodeError as error:  # right so far, and cut off where the head ends?
+        return bool(more) and (error.msg.startswith("Unterminated string") or error.pos > len(begun) - CUT_OFF)
     return True
 
 
