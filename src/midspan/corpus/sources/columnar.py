@@ -77,7 +77,9 @@ def read_rows(fragment: ParquetRows, columns: Mapping[str, str], content: Conten
                 first, row = row, row + batch.num_rows
                 if row > fragment.start:
                     start, stop = max(fragment.start - first, 0), min(fragment.stop - first, batch.num_rows)
-                    yield from _rows(batch.slice(start, stop - start), f"{fragment.name}:{fragment.row_group}", first + start)
+                    yield from _rows(
+                        batch.slice(start, stop - start), f"{fragment.name}:{fragment.row_group}", first + start
+                    )
                 if row >= fragment.stop:
                     break
     except _BROKEN as error:

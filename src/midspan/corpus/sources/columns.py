@@ -16,7 +16,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from midspan.corpus.languages import check_languages
+from midspan.corpus.languages import canonical_language
 from midspan.corpus.licences import declared_in_row
 from midspan.corpus.sources.items import MAX_FILE_BYTES, Content, Excluded, Raw, SourceTask
 from midspan.corpus.sources.trees import why_not_entered
@@ -69,8 +69,11 @@ def columns_of(source: SourceFields) -> dict[str, str]:
 def given_of(source: SourceFields) -> dict[str, str]:
     """What the recipe says of all rows that have no column for it; UserError for an unknown language or encoding."""
     given = {role: getattr(source, role, None) for role in ("language", "encoding", "repository")}
-    if language := given["language"]:
-        check_languages([language])
+    language = given["language"]
+    if language and canonical_language(language) is None:
+        raise UserError(
+            f"corpus.sources: {source.label}: unknown language {language!r}; give one that `languages` takes"
+        )
     if encoding := given["encoding"]:
         try:
             codecs.lookup(encoding)

@@ -66,7 +66,9 @@ def _read_table(fragment: TableFragment | HubShard, task: SourceTask) -> Iterato
                 yield _more(fragment, task, item.reason, COUNTED)
         if seen >= LEAST_SEEN and broken > MOST_BROKEN * seen:
             detail = f"{broken} of the first {seen} rows of {fragment} cannot be read: the rest is not"
-            yield Excluded(task.source, fragment.name, "mostly broken", f"{detail} (to {where(fragment, located.number)})")
+            yield Excluded(
+                task.source, fragment.name, "mostly broken", f"{detail} (to {where(fragment, located.number)})"
+            )
             break
     for reason, count in sorted(faults.items()):
         if uncounted := max(count - LISTED, 0) % COUNTED:

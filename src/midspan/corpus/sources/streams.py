@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import bz2
 import codecs
+import gzip
 import io
 import json
 import lzma
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -19,17 +21,13 @@ from midspan.errors import UserError
 
 ENDINGS = (".gz", ".zst", ".bz2", ".xz", ".lzma")
 # What goes wrong in reading a stream that is broken or cut off; a connection that breaks is a UserError.
-BROKEN = (OSError, EOFError, pa.ArrowException, lzma.LZMAError, UnicodeError)
+BROKEN = (OSError, EOFError, pa.ArrowException, lzma.LZMAError, zlib.error, UnicodeError)
 HEAD_BYTES = 1 << 16
 
 
-def _arrow(compression: str) -> Callable[[BinaryIO], Any]:
-    return lambda stream: pa.input_stream(pa.PythonFile(stream, "r"), compression=compression)
-
-
 PACKED: dict[bytes, Callable[[BinaryIO], Any]] = {
-    b"\x1f\x8b": _arrow("gzip"),
-    b"\x28\xb5\x2f\xfd": _arrow("zstd"),
+    b"\x1f\x8b": lambda stream: gzip.GzipFile(fileobj=stream),
+    b"\x28\xb5\x2f\xfd": lambda stream: pa.input_stream(pa.PythonFile(stream, "r"), compression="zstd"),
     b"BZh": bz2.BZ2File,
     b"\xfd7zXZ\0": lzma.LZMAFile,
     b"\x5d\0\0": lzma.LZMAFile,
@@ -71,7 +69,7 @@ def _unpacked(stream: io.BufferedReader) -> io.BufferedReader:
     magic = stream.peek(8)[:8]
     unpack = next((unpack for first, unpack in PACKED.items() if magic.startswith(first)), None)
     if unpack is not None:
-        stream = io.BufferedReader(unpack(stream), BUFFER_BYTES)
+        stream = io.BufferedReader(_Unpacked(unpack(stream)), BUFFER_BYTES)
     encoding = json.detect_encoding(_peeked(stream))
     return stream if encoding.startswith("utf-8") else io.BufferedReader(_Recoded(stream, encoding), BUFFER_BYTES)
 
@@ -93,6 +91,25 @@ def _read_up_to(stream: io.BufferedReader, size: int) -> bytes:
         if isinstance(error, UserError):
             raise
     return data
+
+
+class _Unpacked(io.RawIOBase):
+    """What an unpacker gives, as it gives it: where it breaks, all that came before is there."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._stream.read1(min(len(buffer), HEAD_BYTES))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
 
 
 class _Recoded(io.RawIOBase):

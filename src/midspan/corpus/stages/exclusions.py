@@ -50,8 +50,8 @@ class Exclusions:
     def add_document(self, one: StagedDocument, reason: str, detail: str, excerpt: bool = False) -> None:
         """Leave out a document, with an excerpt where its text says anything about the reason."""
         text = one.text if excerpt else ""
-        facts = {"source": one.source, "language": one.language}
-        self.add(one.repository, one.path, reason, detail, **facts, size=one.size, text=text)
+        names = one.repository, one.path, reason, detail
+        self.add(*names, source=one.source, language=one.language, size=one.size, text=text)
 
     def write(self, folder: Path) -> None:
         """Write the lines to `excluded.jsonl` in a task's folder, behind those that were written before."""

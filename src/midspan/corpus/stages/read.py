@@ -61,8 +61,8 @@ def read(task: ReadTask, folder: Path, guard: Guard) -> dict[str, Any]:
                 except QuarantinedError as error:
                     found = Refusal("quarantined", str(error))
                 if isinstance(found, Refusal):
-                    facts = {"source": source, "language": found.language}
-                    exclusions.add(item.repository, item.path, found.reason, found.detail, **facts, size=size)
+                    names = item.repository, item.path, found.reason, found.detail
+                    exclusions.add(*names, source=source, language=found.language, size=size)
                 else:
                     parts.add(found)
             if len(exclusions.lines) >= HELD_LINES:
@@ -72,8 +72,8 @@ def read(task: ReadTask, folder: Path, guard: Guard) -> dict[str, Any]:
         exclusions.add("", "", "quarantined", detail, source=source)
     exclusions.write(folder)
     kept = amount(sum(parts.counts), parts.size)
-    facts = {"in": taken, "out": kept, "dropped": exclusions.dropped, "licences": licences}
-    return {**facts, "parts": parts.counts, "samples": parts.samples()}
+    counted = {"in": taken, "out": kept, "dropped": exclusions.dropped, "licences": licences}
+    return {**counted, "parts": parts.counts, "samples": parts.samples()}
 
 
 def document_of(item: Raw, task: ReadTask, licences: dict[str, Amount]) -> StagedDocument | Refusal:
