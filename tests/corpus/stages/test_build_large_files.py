@@ -49,7 +49,7 @@ def read_it(file: Path, folder: Path) -> dict[str, Any]:
 @pytest.mark.parametrize("name", ["a.jsonl.gz", "a.json.gz"])
 def test_the_memory_of_a_task_does_not_grow_with_its_file(name: str, tmp_path: Path) -> None:
     peaks = []
-    for number, count in enumerate((600, 4800)):
+    for number, count in enumerate((300, 2400)):
         file = write(tmp_path / name, count)
         tracemalloc.start()
         found = read_it(file, tmp_path / f"{number}")
