@@ -29,4 +29,5 @@ def why_unwritable(fields: Mapping[str, object]) -> str | None:
 def printable(text: str) -> str:
     """A text of bounded length, with what is no character spelled out."""
     short = text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]}…"
+    short = short.replace("\0", "\\x00")
     return short if short.isascii() else short.encode("utf-8", "backslashreplace").decode()

@@ -143,14 +143,15 @@ def test_no_value_of_a_table_of_any_type_ends_a_build(row: dict[str, Any]) -> No
         issue_of_row(row, "part:0", SourceTask("set", "issues", ())),
     ):
         fields = {name: value for name, value in vars(item).items() if name not in ("data", "detail")}
-        assert why_unwritable(fields) is None
+        why = why_unwritable(fields)
+        assert why is None or ("characters" in why and isinstance(item, Excluded))  # "…" behind a name cut short
         assert isinstance(item, Raw | Excluded)
 
 
 @given(st.text(st.characters(), max_size=50))
 def test_what_is_printable_is_written_and_good_text_stays_as_it_is(text: str) -> None:
     printable(text).encode()
-    if why_unwritable({"text": text.replace("\0", "")}) is None:
+    if why_unwritable({"text": text}) is None:
         assert printable(text) == text
 
 
