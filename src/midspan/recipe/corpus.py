@@ -55,6 +55,8 @@ class SourceFields(Share):
     def label(self) -> str:
         """The name in reports: `name`, or the last part of its place, or its kind."""
         place = self.place.rstrip("/")
+        if place.startswith(("http:", "https:")):
+            place = place.split("?")[0]  # which may be a signature
         return self.name or place.rsplit("/", 1)[-1].removesuffix(".git") or place or str(getattr(self, "kind", ""))
 
 
@@ -92,10 +94,13 @@ class RowFields(SourceFields):
 
     content: Literal["code", "documentation", "issues", "text"] = "code"  # type: ignore[assignment]
     columns: dict[ColumnRole, str] = {}  # where columns have names of their own
+    language: str | None = None  # of rows that have no such column, as are the next two
+    encoding: str | None = None  # of texts stored as bytes
+    repository: Annotated[str, Field(min_length=1)] | None = None  # None: the source's name
 
 
 class TableSource(RowFields):
-    """Files of rows: one file, a folder or a glob."""
+    """Files of rows: one file, a folder or a glob, here or at an address such as s3://bucket/data/*.parquet."""
 
     kind: Literal["jsonl", "parquet"]
     path: Annotated[str, Field(min_length=1)]

@@ -20,7 +20,8 @@ from reading_sources import read_source, reasons
 
 from midspan.corpus.sources import plan_source, read_items
 from midspan.corpus.sources.items import UnreadableError
-from midspan.corpus.sources.tables import MAX_LINE_BYTES, _cut_lines, read_lines
+from midspan.corpus.sources.lines import MAX_LINE_BYTES, cut_lines, read_lines
+from midspan.corpus.sources.streams import head_of
 from midspan.errors import UserError
 from midspan.recipe import TableSource
 
@@ -188,7 +189,7 @@ def test_bad_lines_are_named_with_their_number_and_the_rest_goes_on(tmp_path: Pa
             ("bad JSON line", "line 22"),
             ("bad JSON line", "line 24"),
             ("bad JSON line", "line 25"),
-            ("no text", "no column of text"),
+            ("no text", "no column of text (a.jsonl, line 26)"),
         ]
 
 
@@ -228,8 +229,8 @@ def test_compressed_lines_are_read_and_a_cut_off_file_gives_what_it_has(tmp_path
 def test_stretches_of_bytes_give_every_line_once(tmp_path_factory: Any, texts: list[str], task_bytes: int) -> None:
     file = tmp_path_factory.mktemp("lines") / "a.jsonl"
     file.write_text("".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in texts), encoding="utf-8")
-    fragments = _cut_lines(str(file), "a.jsonl", file.stat().st_size, task_bytes)
-    found = [row for fragment in fragments for _, row in read_lines(fragment)]
+    fragments = cut_lines(str(file), "a.jsonl", file.stat().st_size, head_of(str(file)), task_bytes)
+    found = [one.row for fragment in fragments for one in read_lines(fragment)]
     assert not any(isinstance(row, UnreadableError) for row in found)
     assert found == [{"text": text} for text in texts]
 
@@ -239,13 +240,13 @@ def test_stretches_of_bytes_give_every_line_once(tmp_path_factory: Any, texts: l
     [
         ({}, "no parquet file at"),
         ({"a.txt": b"x"}, "no parquet file at"),
-        ({"ids.parquet": None}, "no column of text among blob_id, path; name the column of text"),
+        ({"ids.parquet": None}, "no column of text among a_column, path; name the column of text"),
     ],
 )
 def test_what_holds_no_texts_is_the_users_mistake(tmp_path: Path, files: dict[str, bytes | None], message: str) -> None:
     for name, data in files.items():
-        if data is None:  # The Stack v2 as published: the contents lie elsewhere
-            write_parquet(tmp_path / name, [{"blob_id": "0" * 40, "path": "a.py"}])
+        if data is None:
+            write_parquet(tmp_path / name, [{"a_column": "0" * 40, "path": "a.py"}])
         else:
             (tmp_path / name).write_bytes(data)
     with pytest.raises(UserError, match=message) as caught:

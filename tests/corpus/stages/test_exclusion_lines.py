@@ -15,3 +15,13 @@ def test_excerpts_are_redacted_even_where_they_cut_a_secret() -> None:
         (line,) = exclusions.lines
         assert "jane" not in json.loads(line)["excerpt"]
         assert len(json.loads(line)["excerpt"]) <= EXCERPT
+
+
+def test_names_from_outside_are_spelled_so_that_they_can_be_written() -> None:
+    exclusions = Exclusions("read")
+    exclusions.add("o/\ud800", "a\udcffb.py", "bad field", "x" * 10**6, text="\ud83d", count=7)
+    (line,) = exclusions.lines
+    row = json.loads(line.encode())
+    assert (row["repository"], row["path"], row["count"]) == ("o/\\ud800", "a\\udcffb.py", 7)
+    assert len(line) < 10_000
+    assert exclusions.dropped == {"bad field": {"documents": 7, "bytes": 0}}

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from midspan.corpus.sources.items import HubShard, UnreadableError
-from midspan.corpus.sources.tables import LocatedRow, one_line
+from midspan.corpus.sources.columns import why_only_ids
+from midspan.corpus.sources.items import HubShard, Located, UnreadableError
+from midspan.corpus.sources.locations import one_line, without_deadline
 from midspan.errors import UserError
 from midspan.files import hash_text
 
@@ -26,6 +27,8 @@ def plan_hub(source: HubSource) -> tuple[list[HubShard], str, dict[str, Any]]:
     name = source.path
     revision = None if os.path.isdir(name) else _commit(name, source.revision)
     dataset = _load(name, source.subset, source.split, revision)
+    if source.content != "issues" and (why := why_only_ids(dict.fromkeys(dataset.column_names or ()))):
+        raise UserError(f"corpus.sources: {name}: {why}")
     shards = int(dataset.num_shards)
     fragments = [HubShard(name, source.subset, source.split, revision, index, shards) for index in range(shards)]
     stamp = [name, source.subset, source.split, revision or _stamp_of_folder(name), shards]
@@ -33,21 +36,27 @@ def plan_hub(source: HubSource) -> tuple[list[HubShard], str, dict[str, Any]]:
     return fragments, hash_text(repr(stamp)), facts
 
 
-def read_shard(fragment: HubShard) -> Iterator[LocatedRow]:
+def read_shard(fragment: HubShard) -> Iterator[Located]:
     """The rows of a shard, each with its place; data that cannot be decoded ends it as an UnreadableError.
 
     UserError if the connection breaks: what is missing then is no property of the dataset.
     """
-    name = f"{fragment.split}-{fragment.index:05d}"
-    row = 0
+    number = 0
     try:
         dataset = _load(fragment.dataset, fragment.subset, fragment.split, fragment.revision)
-        for row, values in enumerate(dataset.shard(num_shards=fragment.shards, index=fragment.index)):
-            yield f"{name}:{row}", values
+        rows = iter(dataset.shard(num_shards=fragment.shards, index=fragment.index))
+        while True:
+            with without_deadline():
+                row = next(rows, None)
+            if row is None:
+                return
+            yield Located(f"{fragment.name}:{number}", number, row)
+            number += 1
     except (pa.ArrowException, ValueError) as error:
         if isinstance(error, UserError):
             raise
-        yield name, UnreadableError("unreadable", f"after row {row}: {one_line(error)}")
+        why = UnreadableError("unreadable", f"after row {number}: {one_line(error)}")
+        yield Located(fragment.name, number, why)
     except Exception as error:  # of whichever of the hub's four HTTP libraries
         raise UserError(
             f"corpus.sources: reading {fragment.dataset} broke off ({one_line(error)}); run again to go on from here"

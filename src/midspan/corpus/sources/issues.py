@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date as date_type
 from typing import Any
 
 from midspan.corpus.sources.columns import unfit
 from midspan.corpus.sources.items import Excluded, Raw, SourceTask
 from midspan.corpus.sources.prose import PROSE
+from midspan.corpus.writable import END_OF_INTEGERS, printable, why_unwritable
 
 MIN_CHARACTERS = 200  # of all comments together
 MAX_CHARACTERS_OF_ONE_USER, MAX_EVENTS_OF_ONE_USER = 7_000, 10  # if nobody else takes part
@@ -61,15 +63,18 @@ def issue_of_row(row: Mapping[str, Any], place: str, task: SourceTask) -> Raw | 
 
     Rows as GitHub's REST and GraphQL interfaces give them (with `comments` as a list), and of the-stack-github-issues.
     """
-    repository, path = _repository(row) or task.source, _path(row) or place
+    repository = _repository(row) or task.given.get("repository") or task.source
+    path = _path(row) or place
     text = conversation_text(_conversation(row))
-    if isinstance(text, tuple):
-        return Excluded(repository, path, *text)
-    if why := unfit(text):
-        return Excluded(repository, path, *why)
+    if why := text if isinstance(text, tuple) else unfit(text):
+        return Excluded(printable(repository), printable(path), *why)
+    assert isinstance(text, str)
     dates = (row.get(name) for name in ("created_at", "createdAt", "date"))
-    date = next((date for date in dates if isinstance(date, str)), "")
-    return Raw(text, path, repository, date=date, language=PROSE, kind="issues")
+    when = next((date for date in dates if date and isinstance(date, str | date_type)), "")
+    when = when if isinstance(when, str) else when.isoformat()
+    if bad := why_unwritable({"path": path, "repository": repository, "date": when}):
+        return Excluded(printable(repository), printable(path), "bad field", bad)
+    return Raw(text, path, repository, date=when, language=PROSE, kind="issues")
 
 
 def conversation_text(conversation: Conversation) -> str | tuple[str, str]:
@@ -179,7 +184,7 @@ def _repository(row: Mapping[str, Any]) -> str:
 def _path(row: Mapping[str, Any]) -> str:
     """Such as "issues/12", "" where the row has no number."""
     number = row.get("number") or row.get("issue_number")
-    if not isinstance(number, int | float):
+    if not isinstance(number, int | float) or not 0 < number < END_OF_INTEGERS:
         return ""
     address = str(row.get("html_url") or row.get("url") or "")
     kind = "pull" if "/pull/" in address or row.get("pull_request") else "issues"

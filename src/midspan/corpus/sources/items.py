@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -36,6 +37,7 @@ class Excluded:
     path: str
     reason: str
     detail: str = ""
+    count: int = 1  # how many alike it stands for: of thousands the first are listed, the others counted
 
 
 class Entry(NamedTuple):
@@ -67,6 +69,9 @@ class Files:
     licences: dict[str, tuple[Entry, ...]]  # by folder, "" for the root
     size: int  # bytes
 
+    def __str__(self) -> str:
+        return f"{self.repository.name}: {self.files[0].path} to {self.files[-1].path}"
+
 
 @dataclass(frozen=True)
 class ParquetRows:
@@ -79,16 +84,46 @@ class ParquetRows:
     stop: int
     size: int
 
+    def __str__(self) -> str:
+        return f"{self.name}, row group {self.row_group}, rows {self.start} to {self.stop - 1}"
+
+
+@dataclass(frozen=True)
+class ArrowRows:
+    """All rows of a file of Arrow batches, such as `datasets` saves."""
+
+    file: str
+    name: str
+    size: int
+
+    def __str__(self) -> str:
+        return self.name
+
 
 @dataclass(frozen=True)
 class Lines:
-    """The lines of a JSONL file that begin at bytes `start` to `stop` - 1; None: to its end, if it is compressed."""
+    """The lines of a JSONL file that begin at bytes `start` to `stop` - 1; None: to its end, if it cannot be cut."""
 
     file: str
     name: str
     start: int
     stop: int | None
     size: int
+
+    def __str__(self) -> str:
+        return f"{self.name}, {'all' if self.stop is None else f'bytes {self.start} to {self.stop - 1}'}"
+
+
+@dataclass(frozen=True)
+class Values:
+    """All values of a JSON file: the elements of its array, or objects that follow one another in any layout."""
+
+    file: str
+    name: str
+    size: int
+
+    def __str__(self) -> str:
+        return self.name
 
 
 @dataclass(frozen=True)
@@ -103,8 +138,17 @@ class HubShard:
     shards: int
     size: int = 0  # not known
 
+    @property
+    def name(self) -> str:
+        """Of the shard inside the dataset."""
+        return f"{self.split}-{self.index:05d}"
 
-Fragment = Files | ParquetRows | Lines | HubShard
+    def __str__(self) -> str:
+        return f"{self.dataset}, {self.name}"
+
+
+TableFragment = ParquetRows | ArrowRows | Lines | Values
+Fragment = Files | TableFragment | HubShard
 
 
 @dataclass(frozen=True)
@@ -116,6 +160,11 @@ class SourceTask:
     fragments: tuple[Fragment, ...]
     columns: dict[str, str] = field(default_factory=dict)  # role to column, what the recipe overrides
     declared_licence: str = ""  # what the recipe declares where the source itself declares nothing
+    given: dict[str, str] = field(default_factory=dict)  # role to value, for rows that have no such column
+
+    def __str__(self) -> str:
+        first, last = (str(self.fragments[end]) if self.fragments else "nothing" for end in (0, -1))
+        return f"source {self.source}: {first}" + (f" … {last}" if first != last else "")
 
     @property
     def size(self) -> int:
@@ -132,6 +181,14 @@ class SourcePlan:
     fingerprint: str  # changes when the source does
     facts: dict[str, Any] = field(default_factory=dict)
     later: list[SourceTask] = field(default_factory=list)  # what is held out because it was written later
+
+
+class Located(NamedTuple):
+    """A row of a table, or why it cannot be read."""
+
+    place: str  # stands for the path of a row that has none
+    number: int  # of the line, element or row within its fragment, as people count it
+    row: Mapping[str, Any] | UnreadableError
 
 
 class UnreadableError(Exception):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from midspan.corpus.sources.columns import columns_of
+from midspan.corpus.sources.columns import columns_of, given_of
 from midspan.corpus.sources.folders import plan_folder, plan_standard_library
 from midspan.corpus.sources.git import plan_git
 from midspan.corpus.sources.hub import plan_hub
@@ -27,7 +27,7 @@ def plan_source(source: Source, task_bytes: int) -> SourcePlan:
     UserError if the source is missing, or is not what the recipe says.
     """
     cut = PLANNERS[source.kind](source, task_bytes)
-    empty = SourceTask(source.label, source.content, (), columns_of(source), source.licence or "")
+    empty = SourceTask(source.label, source.content, (), columns_of(source), source.licence or "", given_of(source))
     return SourcePlan(
         tasks=[replace(empty, fragments=joined) for joined in _join(cut.fragments, task_bytes)],
         excluded=sorted(cut.excluded, key=lambda entry: (entry.repository, entry.path)),

@@ -26,7 +26,7 @@ from midspan.corpus.stages.tables import ROW_GROUP, STAGED_SCHEMA, StagedDocumen
 
 @dataclass(frozen=True)
 class JudgeTask:
-    """The documents of one reading task, and what they are judged by."""
+    """One part of the documents of a reading task, and what they are judged by."""
 
     documents: Path
     copies: Path  # what the search for exact copies drops

@@ -22,6 +22,7 @@ from midspan.corpus.stages.later import INDEX, LaterTask, later
 from midspan.corpus.stages.manifest import Manifest, Row, amount_out, combined_hash
 from midspan.corpus.stages.mixture import epochs_of
 from midspan.corpus.stages.near import NearTask, Shard, near
+from midspan.corpus.stages.parts import part_name
 from midspan.corpus.stages.places import cut_places
 from midspan.corpus.stages.plan import Plan, plan_corpus, without_history
 from midspan.corpus.stages.read import ReadTask, read
@@ -103,7 +104,11 @@ def _run_stages(plan: Plan, workplace: Workplace) -> dict[str, list[Row]]:
         return found
 
     done = note("read", _read(plan, workplace))
-    documents = tuple(workplace.task_folder("read", row.task) / "documents.parquet" for row in done)
+    documents = tuple(
+        workplace.task_folder("read", row.task) / part_name(part)
+        for row in done
+        for part in range(len(row.statistics["parts"]))
+    )
     copies, row = exact(ExactTask(documents, amount_out(done), combined_hash(done)), workplace)
     note("exact copies", [row])
     judged, count = _judge(plan, workplace, documents, copies, rows)
@@ -146,16 +151,18 @@ def _judge(
     plan: Plan, workplace: Workplace, documents: Sequence[Path], copies: Path, rows: Manifest
 ) -> tuple[list[Row], int]:
     """Judge what is no copy, and part it into shards; the rows, and how many shards there are."""
+    settings = plan.settings
     (searched,) = rows["exact copies"]
-    counts = [row.statistics["out"]["documents"] for row in rows["read"]]
+    parts = [(count, part, row) for row in rows["read"] for part, count in enumerate(row.statistics["parts"])]
+    counts = [count for count, _, _ in parts]
     unique = 1 - searched.statistics["copies"] / sum(counts)
-    shards = max(round(amount_out(rows["read"])["bytes"] * unique / plan.settings.shard_bytes), 1)
+    shards = max(round(amount_out(rows["read"])["bytes"] * unique / settings.shard_bytes), 1)
     cuts = tuple(cut_places((sample for row in rows["read"] for sample in row.statistics["samples"]), shards))
     given = (plan.settings.quality, _evaluation_index(plan, workplace), cuts, plan.scorer)
     starts = [0, *accumulate(counts)]
     work = [
-        (JudgeTask(path, copies, start, *given), combined_hash([row, searched]))
-        for path, start, row in zip(documents, starts, rows["read"], strict=False)
+        (JudgeTask(path, copies, start, *given), f"{combined_hash([row, searched])} {part}")
+        for path, start, (_, part, row) in zip(documents, starts, parts, strict=False)
     ]
     return workplace.run("judge", judge, plan.configuration("quality", "scorer", "shard_bytes"), work), len(cuts) + 1
 

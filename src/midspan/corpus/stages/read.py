@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from midspan.corpus.documents import content_id, to_table
+from midspan.corpus.documents import content_id
 from midspan.corpus.encodings import NotTextError, decode, notebook_source
 from midspan.corpus.languages import canonical_language, detect_language
 from midspan.corpus.licences import licence_of
@@ -14,10 +14,13 @@ from midspan.corpus.sources import Excluded, Raw, SourceTask, read_items
 from midspan.corpus.stages.amounts import Amount, add, amount
 from midspan.corpus.stages.exclusions import Exclusions
 from midspan.corpus.stages.guard import Guard, QuarantinedError
-from midspan.corpus.stages.places import sample_places
-from midspan.corpus.stages.tables import STAGED_SCHEMA, StagedDocument, write_documents
+from midspan.corpus.stages.parts import parts_in
+from midspan.corpus.stages.tables import StagedDocument
+from midspan.corpus.writable import why_unwritable
 
 SAMPLES = 64  # places noted per shard's worth of text
+PART_SHARDS = 2  # so many shards' worth of text go into one file of documents
+HELD_LINES = 1_000  # of what is left out, before they are written
 
 
 @dataclass(frozen=True)
@@ -41,43 +44,37 @@ class Refusal:
 
 
 def read(task: ReadTask, folder: Path, guard: Guard) -> dict[str, Any]:
-    """Write documents.parquet and excluded.jsonl."""
+    """Write the documents in parts, and excluded.jsonl; memory does not grow with either."""
     source = task.part.source
     exclusions = Exclusions("read")
-    documents: list[StagedDocument] = []
     taken, licences, encodings = amount(), dict[str, Amount](), dict[str, Amount]()
-    for ordinal, item in guard.each(read_items(task.part)):
-        if isinstance(item, Excluded):
-            exclusions.add(item.repository, item.path, item.reason, item.detail, source=source)
-            continue
-        size = len(item.data)
-        taken = amount(taken["documents"] + 1, taken["bytes"] + size)
-        try:
-            found = guard.apply(lambda item: document_of(item, task, licences, encodings), ordinal, item)
-        except QuarantinedError as error:
-            found = Refusal("quarantined", str(error))
-        if isinstance(found, Refusal):
-            reason, detail, language = found.reason, found.detail, found.language
-            exclusions.add(item.repository, item.path, reason, detail, source=source, language=language, size=size)
-        else:
-            documents.append(found)
+    sizes = PART_SHARDS * task.shard_bytes, max(task.shard_bytes // SAMPLES, 1)
+    with parts_in(folder, *sizes) as parts:
+        for ordinal, item in guard.each(read_items(task.part)):
+            if isinstance(item, Excluded):
+                names = item.repository, item.path, item.reason, item.detail
+                exclusions.add(*names, source=source, count=item.count)
+            else:
+                size = len(item.data)
+                taken = amount(taken["documents"] + 1, taken["bytes"] + size)
+                try:
+                    found = guard.apply(lambda item: document_of(item, task, licences, encodings), ordinal, item)
+                except QuarantinedError as error:
+                    found = Refusal("quarantined", str(error))
+                if isinstance(found, Refusal):
+                    names = item.repository, item.path, found.reason, found.detail
+                    exclusions.add(*names, source=source, language=found.language, size=size)
+                else:
+                    parts.add(found)
+            if len(exclusions.lines) >= HELD_LINES:
+                exclusions.write(folder)
     if guard.stop is not None:
-        exclusions.add(
-            "", "", "quarantined", f"reading item {guard.stop} of {task.part} ends its process", source=source
-        )
-    write_documents(folder / "documents.parquet", to_table(documents, STAGED_SCHEMA))
+        detail = f"reading item {guard.stop} of {task.part} ends its process"
+        exclusions.add("", "", "quarantined", detail, source=source)
     exclusions.write(folder)
-    kept = amount(len(documents), sum(document.size for document in documents))
-    places = sorted((document.repository, document.path, document.size) for document in documents)
-    samples = sample_places(places, max(task.shard_bytes // SAMPLES, 1))
-    return {
-        "in": taken,
-        "out": kept,
-        "dropped": exclusions.dropped,
-        "licences": licences,
-        "encodings": encodings,
-        "samples": samples,
-    }
+    kept = amount(sum(parts.counts), parts.size)
+    counted = {"in": taken, "out": kept, "dropped": exclusions.dropped, "licences": licences, "encodings": encodings}
+    return {**counted, "parts": parts.counts, "samples": parts.samples()}
 
 
 def document_of(
@@ -105,7 +102,7 @@ def document_of(
     if licence.outcome not in task.licences:
         reason = "licence unknown" if licence.outcome == "unknown" else "licence not permissive"
         return Refusal(reason, f"{licence.expression} ({licence.evidence or 'no evidence'})", language)
-    return StagedDocument(
+    document = StagedDocument(
         id=content_id(text),
         text=text,
         path=item.path,
@@ -120,3 +117,6 @@ def document_of(
         size=size,
         outcome=licence.outcome,
     )
+    fields = {name: value for name, value in vars(document).items() if name != "text"}
+    why = why_unwritable(fields)
+    return Refusal("bad field", why, language) if why else document

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from midspan.corpus.quality import missing_grammars
+from midspan.corpus.sources.locations import shown
 from midspan.corpus.stages.amounts import Amount, amount, merged, total
 from midspan.corpus.stages.exclusions import Exclusions
 from midspan.corpus.stages.later import DOCUMENTS
@@ -109,7 +110,7 @@ def _statistics(plan: Plan, rows: Manifest, listing: Exclusions) -> dict[str, An
         "grammars_missing": missing_grammars(groups["by_language"]),
         "stages": [_stage(name, stage) for name, stage in rows.items()],
         "sources": plan.facts,
-        "settings": plan.settings.model_dump(mode="json"),
+        "settings": _shown_settings(plan),
     }
 
 
@@ -150,4 +151,12 @@ def _dropped(rows: Manifest, listing: Exclusions) -> dict[str, Amount]:
 
 
 def _source(plan: Plan) -> str:
-    return ", ".join(source.place or source.kind for source in plan.settings.all_sources)
+    return ", ".join(shown(source.place) or source.kind for source in plan.settings.all_sources)
+
+
+def _shown_settings(plan: Plan) -> dict[str, Any]:
+    """The settings as a card may have them: addresses without passwords and signatures."""
+    settings = plan.settings.model_dump(mode="json")
+    for source in settings["sources"]:
+        source |= {name: shown(source[name]) for name in ("path", "url") if source.get(name)}
+    return settings

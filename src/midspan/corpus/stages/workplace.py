@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from midspan.corpus.stages.view import View
 from midspan.engines import Engine, TaskLostError, TaskResult
 from midspan.errors import UserError
 from midspan.files import atomic_directory, remove_leftovers
+from midspan.progress import say
 
 TASK_SECONDS = 3600.0  # a backstop: documents have deadlines of their own
 MOST_POISONED = 100  # documents of one task; more are no accident
@@ -42,6 +44,10 @@ class StageTask:
     def guard(self) -> Guard:
         """What the walk over the task's documents passes over."""
         return Guard(mark_of(self.folder), self.poisoned, self.only, self.stop)
+
+    def __str__(self) -> str:
+        part = getattr(self.payload, "part", None)  # what of which source it reads
+        return f"task {self.index} of the stage {self.stage}" + (f" ({part})" if part else "")
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,7 @@ class Workplace:
                 why = None if suspect is None else self._why_lost_alone(task, suspect)
                 if suspect is None or why is None or len(task.poisoned) == MOST_POISONED:
                     raise UserError(
-                        f"corpus: task {task.index} of the stage {task.stage} keeps losing its process ({error}), and"
+                        f"corpus: {task} keeps losing its process ({error}), and"
                         " no single document explains it; give the workers more memory, or lower corpus.shard_bytes"
                     ) from error
                 task = replace(task, poisoned=task.poisoned | {suspect: why})
@@ -102,6 +108,8 @@ class Workplace:
                 return again.value
             error = again.error
         assert error is not None
+        if not isinstance(error, UserError | OSError):  # those say what they are about
+            say(f"corpus: {task} fails: {type(error).__name__}")
         raise error
 
     def _why_lost_alone(self, task: StageTask, suspect: int) -> str | None:
@@ -119,7 +127,12 @@ def carry_out(task: StageTask) -> Row:
     mark = mark_of(task.folder)
     mark.parent.mkdir(parents=True, exist_ok=True)
     with atomic_directory(task.folder) as aside:
-        statistics = task.function(task.payload, aside, task.guard)
+        try:
+            statistics = task.function(task.payload, aside, task.guard)
+        except Exception as error:
+            if not isinstance(error, UserError | OSError):
+                error.add_note(f"{task}, in its process:\n{traceback.format_exc()}")
+            raise
         seconds = round(time.monotonic() - started, 3)
         outputs = hash_outputs(aside)
         row = Row(task.stage, task.index, task.configuration, task.input, outputs, seconds, statistics)
