@@ -39,14 +39,14 @@ def spring(text: str) -> None:
 
 # Stage functions whose kernels have a trap in them; worker processes import them from here.
 def read_with_traps(work: Any, folder: Path, guard_: Guard) -> dict[str, Any]:
-    real = read.decode_source
+    real = read.decode
 
-    def decode(data: bytes | str, path: str) -> str:
-        text = real(data, path)
-        spring(text)
-        return text
+    def decode(data: bytes | str, path: str, detect: bool) -> Any:
+        decoded = real(data, path, detect)
+        spring(decoded.text)
+        return decoded
 
-    return _run_with(read, "decode_source", decode, read.read, work, folder, guard_)
+    return _run_with(read, "decode", decode, read.read, work, folder, guard_)
 
 
 def judge_with_traps(work: Any, folder: Path, guard_: Guard) -> dict[str, Any]:
