@@ -13,6 +13,7 @@ from tree_sitter import Tree
 from midspan.corpus.quality.encoded import encoded_runs
 from midspan.corpus.quality.grammars import syntax_tree
 from midspan.corpus.quality.lexis import Comments, comments_of, strings_of
+from midspan.corpus.scripts import spaced, unspaced_characters
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,19 @@ class Text:
 
     @cached_property
     def words(self) -> list[bytes]:
-        """Runs of ASCII letters, digits, "_" and of all that is beyond ASCII."""
-        return self.data.translate(_WORD_BYTES).split()
+        """Runs of ASCII letters, digits, "_" and of all that is beyond ASCII; characters of scripts without spaces."""
+        data = self.data if self.text.isascii() else spaced(self.text).encode()
+        return data.translate(_WORD_BYTES).split()
+
+    @cached_property
+    def prose_words(self) -> list[str]:
+        """What white space separates, and each character of a script without spaces."""
+        return spaced(self.text).split()
+
+    @cached_property
+    def unspaced(self) -> int:
+        """How many of the words of prose are characters of such a script."""
+        return unspaced_characters(self.text)
 
     @cached_property
     def encoded_runs(self) -> list[list[int]]:
