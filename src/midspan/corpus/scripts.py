@@ -1,4 +1,4 @@
-"""Scripts that are written without spaces: Chinese, Japanese, Thai, Lao, Khmer, Burmese. Each character is a word there.
+"""Scripts written without spaces: Chinese, Japanese, Thai, Lao, Khmer, Burmese. Each character is a word there.
 
 A whole paragraph would be one word otherwise: prose would have overlong words, and copies nothing in common. Korean,
 Arabic and Hindi have spaces. A character is a letter with the marks above and below it. About two of them are what

@@ -92,7 +92,9 @@ def planted(carrier: str, text: str, number: int) -> str:
 
 def can_be_told(text: str) -> bool:
     words = normalise(text).split()
-    return len(words) >= HEAD and any(word_count(words) >= n and telling_words(words) >= least for n, least in WHOLE_FIELD)
+    return len(words) >= HEAD and any(
+        word_count(words) >= n and telling_words(words) >= least for n, least in WHOLE_FIELD
+    )
 
 
 def test_every_item_is_found_whatever_its_white_space(

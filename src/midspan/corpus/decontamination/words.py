@@ -1,7 +1,7 @@
 """A text as the sequence of its words, each a 64-bit hash: what is compared, without white space, case or punctuation.
 
-A word is a run of ASCII letters, digits and underscores, or of other characters than ASCII, or one character of a script
-that is written without spaces (scripts.py). So a copy that was
+A word is a run of ASCII letters, digits and underscores, or of other characters than ASCII, or one character of a
+script that is written without spaces (scripts.py). So a copy that was
 re-indented, re-wrapped, put into comments, given tabs, CRLF or non-breaking spaces, or quoted in JSON has the same
 words.
 """

@@ -23,9 +23,9 @@ def near_duplicates(
     """For each text the index of the kept text that it is a near-copy of, or None if it is kept itself.
 
     `priorities` are compared as tuples, the smallest is kept first; equal ones count in the order given. Every dropped
-    text has a Jaccard similarity of `threshold` or more, on word 5-grams without leading notices, to a kept one of better
-    priority; of NEARLY_EQUAL where one has FEW_SHINGLES. Texts of fewer than MIN_SHINGLES are dropped only as exact
-    copies.
+    text has a Jaccard similarity of `threshold` or more, on word 5-grams and without the leading notices, to a kept one
+    of better priority; NEARLY_EQUAL or more where one of the two has FEW_SHINGLES. Texts of fewer than MIN_SHINGLES
+    5-grams are dropped only as exact copies.
     """
     assert len(texts) == len(priorities)
     order = sorted(range(len(texts)), key=lambda index: (priorities[index], index))

@@ -1,7 +1,7 @@
 """What of a text is compared with others: all but the licence and copyright notice at its head.
 
 Under one licence all small files resemble each other: of 52 near-copies of a package, 26 had less than half in common
-without it. The comments at the head are left out as long as each speaks of licence or copyright; where nothing else is
+without it. The comments at the head that speak of licence or copyright are left out; where nothing else is
 left, nothing is left out. What a notice is, is judged for speed and alike for all: nothing is decided on it but this.
 """
 
@@ -13,9 +13,11 @@ from midspan.corpus.dedup.shingles import Text
 
 _HEAD = 4_000  # bytes within which a notice must begin
 _SIGNS = (b"copyright", b"licen", b"\xc2\xa9", b"spdx-", b"rights reserved", b"public domain")
-# Before a notice: blank lines, an interpreter, an encoding, what opens a file of PHP or XML.
+_BANNER = 300  # bytes of a comment that may come before a notice: the file's name, a mode, a version
+# Before a notice: blank lines, an interpreter, an encoding, the guard of a header, what opens a file of PHP or XML.
 _OPENING = re.compile(
-    rb"(?:[ \t]*\n|#![^\n]*\n|[ \t]*(?:#|//|;+|/\*|\"|%)[^\n]*-\*-[^\n]*\n|#[^\n]*coding[:=][^\n]*\n"
+    rb"(?:[ \t]*\n|#![^\n]*\n|[ \t]*(?:#|//|;+|\"|%)[^\n]*-\*-[^\n]*\n|#[^\n]*coding[:=][^\n]*\n"
+    rb"|#pragma once[^\n]*\n|#if(?:ndef)?\b[^\n]*\n(?:#define \w+[^\n]*\n)?"
     rb"|<\?(?:php|xml)[^\n]*\n|@echo off[^\n]*\n|[\"']use strict[\"'];?[ \t]*\n)*+",
     re.IGNORECASE,
 )
@@ -57,9 +59,12 @@ def notice_end(data: bytes) -> int:
     if not _speaks(data[:_HEAD]):
         return 0
     end, place = 0, _opening_end(data, 0)
-    while place < _HEAD and (comment := _COMMENT.match(data, place)) and _speaks(comment.group()):
-        end = comment.end()
-        place = _opening_end(data, end)
+    while place < _HEAD and (comment := _COMMENT.match(data, place)):
+        if _speaks(comment.group()):
+            end = comment.end()
+        elif end or len(comment.group()) > _BANNER:
+            break
+        place = _opening_end(data, comment.end())
     return end if end and _WORD.search(data, end) else 0
 
 

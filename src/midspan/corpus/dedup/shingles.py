@@ -113,7 +113,9 @@ def similarities(sets: Mapping[int, Hashes], better: Indices, worse: Indices) ->
     """The Jaccard similarity of each pair [pairs], 0 for texts of FEW_SHINGLES that are not NEARLY_EQUAL."""
     found = jaccards(sets, better, worse)
     sizes = {index: len(sets[index]) for index in {*better.tolist(), *worse.tolist()}}
-    few = [min(sizes[one], sizes[other]) < FEW_SHINGLES for one, other in zip(better.tolist(), worse.tolist(), strict=True)]
+    few = [
+        min(sizes[one], sizes[other]) < FEW_SHINGLES for one, other in zip(better.tolist(), worse.tolist(), strict=True)
+    ]
     found[np.array(few, np.bool_) & (found < NEARLY_EQUAL)] = 0.0
     return found
 
