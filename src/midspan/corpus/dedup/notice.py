@@ -34,7 +34,15 @@ _BLOCKS = (
     (rb"[rRuU]?'''", rb"'''"),
     (rb"=begin\b", rb"\n=end\b"),
 )
-_LINES = (rb"#(?!include|define|if|pragma|import|error|undef)", rb"//", rb"--", rb";+", rb"%+", rb"!+", rb"\.\.[ \t]")
+_LINES: tuple[bytes, ...] = (
+    rb"#(?!include|define|if|pragma|import|error|undef)",
+    rb"//",
+    rb"--",
+    rb";+",
+    rb"%+",
+    rb"!+",
+    rb"\.\.[ \t]",
+)
 _LINES += (rb'"', rb"'", rb"(?i:rem|dnl|@rem|::)(?![\w])", rb"\.?\\\"", rb"\*>")
 _COMMENT = re.compile(
     rb"[ \t]*(?:"

@@ -45,7 +45,7 @@ GRAMMARS: dict[str, Grammar] = {
     "php": Grammar("tree-sitter-php", "language_php", core=True),
     "typescript": Grammar("tree-sitter-typescript", "language_typescript", core=True),
     "python": Grammar("tree-sitter-python", core=True),
-    "jupyter": Grammar("tree-sitter-python", core=True),
+    "jupyter": Grammar("tree-sitter-python", core=True),  # of most notebooks; see Text.code_language
     "json": Grammar("tree-sitter-json", core=True),
     "c#": Grammar("tree-sitter-c-sharp"),
     "cmake": Grammar("tree-sitter-cmake"),

@@ -12,7 +12,7 @@ from midspan.corpus.quality.text import Text
 
 BEGINNING = 32_768  # bytes of a longer file that are parsed first
 CLEAN = 0.01  # share of errors up to which the beginning speaks for the rest
-CUT_ANYWHERE = frozenset({"python", "jupyter"})  # no block needs an end: seven in eight files stay clean when cut
+CUT_ANYWHERE = frozenset({"python"})  # no block needs an end: seven in eight files stay clean when cut
 
 
 def error_share(text: Text) -> float | None:
@@ -23,9 +23,9 @@ def error_share(text: Text) -> float | None:
     lines of the BEGINNING are parsed first, and the whole only if they are not CLEAN: a cut may tear a string. Of
     2,950 such files of Python no decision differs from that by the whole file (docs/results/corpus-quality.md).
     """
-    cut = text.data.rfind(b"\n", 0, BEGINNING) + 1 if text.language in CUT_ANYWHERE else 0
+    cut = text.data.rfind(b"\n", 0, BEGINNING) + 1 if text.code_language in CUT_ANYWHERE else 0
     if cut and len(text.data) > BEGINNING:
-        beginning = syntax_tree(text.data[:cut], text.path, text.language)
+        beginning = syntax_tree(text.data[:cut], text.path, text.code_language)
         if beginning is None:
             return None
         if (share := _error_bytes(beginning.root_node) / cut) <= CLEAN:
@@ -43,7 +43,7 @@ def python2_statements(text: Text) -> float | None:
     """How many statements only Python 2 has: print and exec without parentheses; None without a grammar."""
     if not _may_be_python2(text.text):
         return 0.0
-    if text.tree is None:
+    if text.tree is None or text.code_language != "python":
         return None
     found = QueryCursor(_python2_query()).captures(text.tree.root_node)
     return float(sum(map(len, found.values())))

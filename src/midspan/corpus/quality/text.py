@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tree_sitter import Tree
 
+from midspan.corpus.notebooks import kernel_language
 from midspan.corpus.quality.encoded import encoded_runs
 from midspan.corpus.quality.grammars import syntax_tree
 from midspan.corpus.quality.lexis import Comments, comments_of, strings_of
@@ -87,7 +88,12 @@ class Text:
     @cached_property
     def tree(self) -> Tree | None:
         """The syntax tree, None where the language has no grammar here."""
-        return syntax_tree(self.data, self.path, self.language)
+        return syntax_tree(self.data, self.path, self.code_language)
+
+    @cached_property
+    def code_language(self) -> str:
+        """The language that is parsed: of a notebook that of its kernel."""
+        return kernel_language(self.text) if self.language == "jupyter" else self.language
 
     def count_bytes(self, member: Callable[[str], bool]) -> int:
         """How many ASCII characters are members of a class, as `str.isalpha`."""
