@@ -13,8 +13,8 @@ from midspan.corpus.quality.syntax import error_share
 from midspan.corpus.quality.text import Text
 
 TEMPLATES = {
-    "config.h.in": '#cmakedefine HAVE_X 1\n#cmakedefine01 HAVE_Y\n#undef HAVE_Z\n"
-    "#define V "@VERSION@"\nint x = @X@;\n@EXTRA@\n',
+    "config.h.in": "#cmakedefine HAVE_X 1\n#cmakedefine01 HAVE_Y\n#undef HAVE_Z\n"
+    '#define V "@VERSION@"\nint x = @X@;\n@EXTRA@\n',
     "config.h.cmake": "#cmakedefine HAVE_X @X@\n#define SIZE ${SIZE}\n@CODE@;\n",
     "FooConfig.cmake.in": '@PACKAGE_INIT@\n\ninclude("${CMAKE_CURRENT_LIST_DIR}/@NAME@Targets.cmake")\n'
     "check_required_components(@NAME@)\n@A@ @B@\n",
