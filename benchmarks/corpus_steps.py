@@ -21,9 +21,10 @@ from corpus_input import SHARED, evaluation_files
 from midspan.corpus.decontamination import EvaluationIndex
 from midspan.corpus.dedup import exact_duplicates, near_duplicates_in_files, read_dropped
 from midspan.corpus.documents import Document, content_id, to_table
-from midspan.corpus.encodings import NotTextError, decode_source, notebook_source
+from midspan.corpus.encodings import NotTextError, decode_source
 from midspan.corpus.languages import detect_language
 from midspan.corpus.licences import licence_of
+from midspan.corpus.notebooks import notebook_source
 from midspan.corpus.quality import why_not
 from midspan.corpus.repositories import order_files
 from midspan.corpus.secrets import redact

@@ -31,9 +31,12 @@ import pyarrow.parquet as pq
 import scipy.sparse
 
 from midspan.corpus.dedup import exact_duplicates, near_duplicates, near_duplicates_in_files, read_dropped
+from midspan.corpus.dedup.notice import compared
+from midspan.corpus.dedup.shingles import FEW_SHINGLES, NEARLY_EQUAL
 from midspan.corpus.dedup.signature_files import sign_texts
 from midspan.corpus.dedup.signatures import band_keys
 from midspan.corpus.documents import Document, content_id, to_table
+from midspan.corpus.scripts import spaced
 
 THRESHOLD = 0.7
 PACKAGE_FILES, EXACT_COPIES, CHANGED_COPIES = 1000, 300, 1400
@@ -80,14 +83,19 @@ def _line(draw: random.Random) -> str:
 
 
 def shingle_strings(text: str, parts: re.Pattern[str]) -> set[str]:
-    """The word 5-grams of a text as strings."""
+    """The word 5-grams of a text as strings, by our kind of words without its leading notice."""
+    if parts is BEYOND_ASCII:
+        text = spaced(compared(text).decode("utf-8", "surrogatepass"))
     lowered = text.lower() if parts is ASCII_ONLY else re.sub("[A-Z]+", lambda match: match[0].lower(), text)
     words = parts.sub(" ", lowered).split()
     return {" ".join(words[start : start + 5]) for start in range(len(words) - 4)}
 
 
 def exact_truth(texts: Sequence[str], parts: re.Pattern[str] = BEYOND_ASCII) -> Truth:
-    """Compare all files with all by a sparse product; files of fewer than 8 shingles only as wholes."""
+    """Compare all files with all by a sparse product; files of fewer than 8 shingles only as wholes.
+
+    By our kind of words, those of FEW_SHINGLES have to be nearly equal.
+    """
     numbers: dict[str, int] = {}
     rows = [[numbers.setdefault(one, len(numbers)) for one in shingle_strings(text, parts)] for text in texts]
     for row, text in zip(rows, texts, strict=True):
@@ -101,6 +109,8 @@ def exact_truth(texts: Sequence[str], parts: re.Pattern[str] = BEYOND_ASCII) -> 
     one, other = common.coords
     similarity = common.data / (sizes[one] + sizes[other] - common.data)
     alike = (one != other) & (similarity >= THRESHOLD - 1e-9)
+    if parts is BEYOND_ASCII:
+        alike &= (np.minimum(sizes[one], sizes[other]) >= FEW_SHINGLES) | (similarity >= NEARLY_EQUAL - 1e-9)
     matrix = scipy.sparse.csr_array((similarity[alike], (one[alike], other[alike])), common.shape)
     dropped: set[int] = set()
     for index in range(len(texts)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import json
 import re
 from dataclasses import dataclass
 
@@ -203,24 +202,3 @@ def _letters_are_among_ascii(lines: list[str]) -> bool:
     words = [word for line in lines for word in _RUN.findall(line) if len(word) > 1 and not word.isascii()]
     high = sum(len(word) - len(word.encode("ascii", "ignore")) for word in words)
     return not words or high <= 0.5 * sum(map(len, words))
-
-
-def notebook_source(text: str) -> str:
-    """A Jupyter notebook as one script: markdown cells as comments, outputs dropped ("Jupyter-clean").
-
-    NotTextError if it is no notebook.
-    """
-    try:
-        cells = json.loads(text)["cells"]
-        parts = []
-        for cell in cells:
-            source = "".join(cell["source"]).strip("\n")
-            if cell["cell_type"] == "markdown":
-                source = "\n".join(f"# {line}".rstrip() for line in source.split("\n"))
-            if source and cell["cell_type"] in ("code", "markdown"):
-                parts.append(source + "\n")
-        script = "\n".join(parts)
-        script.encode()  # JSON can spell lone surrogates
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise NotTextError(f"not a notebook of format 4 ({type(error).__name__})") from None
-    return script

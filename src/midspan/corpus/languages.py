@@ -30,8 +30,9 @@ PROSE_AND_SETTINGS = frozenset(
     | {"roff", "svg", "tex", "texinfo", "text", "toml", "xml", "yaml"}
 )
 
-# A file made from another: the text is in the language that the rest of its name tells, with a few placeholders.
-_MADE_INTO = frozenset({"in", "tmpl", "tpl", "template", "dist", "example", "sample"})
+# What another file is made from: the text is in the language that the rest of its name tells, with a few placeholders.
+_MADE_INTO = frozenset({"in", "cmakein", "tmpl", "tpl", "template", "dist", "example", "sample"})
+_MADE_BY_CMAKE = (".h.cmake", ".hpp.cmake", ".c.cmake", ".cpp.cmake", ".pc.cmake", ".py.cmake", ".sh.cmake")
 _SHEBANG = re.compile(r"#!\s*(\S+)(?:[ \t]+([^\n]*))?")
 # A shell script that hands itself on: exec tclsh "$0" "$@"
 _EXEC = re.compile(r"\bexec\s+(?:\S*/)?(perl|tclsh|wish|python|ruby|guile|scala)[\w.]*\b[^\n]*\$\{?0")
@@ -44,14 +45,12 @@ def language_of_name(path: str) -> str | None:
 
     For an extension that several languages share, the one it means when nothing in the text speaks for another.
     """
-    name = PurePosixPath(path).name.lower()
+    name = made_name(path)
     if name in _BY_NAME:
         return _BY_NAME[name]
     if (stem := name.split(".")[0]) in STEMS and not name.endswith(".md"):
         return STEMS[stem]
     extension = PurePosixPath(name).suffix[1:]
-    if extension in _MADE_INTO and "." in name[: -len(extension) - 1].lstrip("."):
-        return language_of_name(name[: -len(extension) - 1])
     if extension in _BY_EXTENSION:
         return _BY_EXTENSION[extension]
     if extension in BY_CONTENT:
@@ -65,13 +64,29 @@ def detect_language(path: str, text: str) -> str | None:
     Decided by, in this order: the whole file name; the text, for an extension that languages share; the extension;
     the shebang; an Emacs or Vim line. For an extension that is shared, a shebang comes before the text.
     """
-    name = PurePosixPath(path).name.lower()
+    name = made_name(path)
     if name in _BY_NAME:
         return _BY_NAME[name]
     extension = PurePosixPath(name).suffix[1:]
     if extension in BY_CONTENT:
         return _language_of_shebang(text) or language_of_content(extension, text)
-    return language_of_name(path) or _language_of_shebang(text) or _language_of_mode(text)
+    return language_of_name(name) or _language_of_shebang(text) or _language_of_mode(text)
+
+
+def made_name(path: str) -> str:
+    """The file name in lower case; of a template that of the file which is made from it: config.h of config.h.in."""
+    name = PurePosixPath(path).name.lower()
+    if name in _BY_NAME:
+        return name
+    if name.endswith(_MADE_BY_CMAKE):
+        return name.removesuffix(".cmake")
+    rest, _, ending = name.rpartition(".")
+    return made_name(rest) if ending in _MADE_INTO and "." in rest.lstrip(".") else name
+
+
+def is_template(path: str) -> bool:
+    """Whether a file is made from this one: it holds placeholders."""
+    return made_name(path) != PurePosixPath(path).name.lower() or path.lower().endswith((".in", ".cmakein"))
 
 
 def canonical_language(name: str) -> str | None:
@@ -104,8 +119,9 @@ def _language_of_shebang(text: str) -> str | None:
         words = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
     if not words:
         return None
-    interpreter = re.sub(r"(?<=[a-z])-?[\d.]+$", "", words[0].rsplit("/", 1)[-1].lower().removesuffix(".exe"))
-    language = _BY_INTERPRETER.get(words[0].rsplit("/", 1)[-1].lower()) or _BY_INTERPRETER.get(interpreter)
+    name = words[0].rsplit("/", 1)[-1].lower().removesuffix(".exe").strip("@")  # of a template: @PERL@
+    interpreter = re.sub(r"(?<=[a-z])-?[\d.]+$", "", name)
+    language = _BY_INTERPRETER.get(name) or _BY_INTERPRETER.get(interpreter)
     if language == "shell" and (handed_on := _EXEC.search(text[:500])):
         return _BY_INTERPRETER[handed_on.group(1)]
     return language

@@ -233,3 +233,34 @@ def test_the_filter_lets_through_what_is_among_its_hashes(known: list[int], aske
     mixed = np.array(asked + known[::2], dtype=np.uint64)
     positions = Filter(np.array(sorted(known), dtype=np.uint64)).positions(mixed)
     assert positions.tolist() == [place for place, one in enumerate(mixed.tolist()) if one in set(known)]
+
+
+CHINESE = "编写一个程序，读取两段铁路的起点和终点，计算它们共同经过的整公里数，两端都要计入。如果没有重叠，则输出零。"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"# 题目\n\n下面是昨天看到的题：{CHINESE}大家觉得怎么做？",
+        CHINESE.replace("，", ",\n// "),
+        "下面" + CHINESE[5:-6] + "吗",
+    ],
+)
+def test_an_item_in_chinese_is_found_whole_and_in_part(tmp_path: Path, text: str) -> None:
+    index = index_of(tmp_path, {"task_id": "Railway/8", "prompt": CHINESE})
+    found = index.find(text)
+    assert found is not None
+    assert found.item == "Railway/8"
+
+
+@pytest.mark.parametrize(
+    "text", ["读取两段铁路的起点和终点。", "如果没有重叠，则输出零。", "编写一个程序，读取文件的起点和终点，计算总数。"]
+)
+def test_a_few_words_of_an_item_in_chinese_are_no_copy(tmp_path: Path, text: str) -> None:
+    index = index_of(tmp_path, {"task_id": "Railway/8", "prompt": CHINESE})
+    assert index.find(f"这里是别的文字{text}后面也是别的文字") is None
+
+
+def test_a_short_field_in_chinese_is_not_looked_up(tmp_path: Path) -> None:
+    index = index_of(tmp_path, {"task_id": "Sum/1", "prompt": "返回列表中最大的数", "test": CHINESE})
+    assert index.find("def f(x):  # 返回列表中最大的数\n    return max(x)\n") is None

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from midspan.corpus.decontamination import EvaluationIndex
-from midspan.corpus.decontamination.arrays import HEAD, WHOLE_FIELD, telling_words
+from midspan.corpus.decontamination.arrays import HEAD, WHOLE_FIELD, telling_words, word_count
 from midspan.corpus.decontamination.evaluation_files import EvaluationItem, read_evaluation_items
 from midspan.corpus.decontamination.words import normalise
 
@@ -92,7 +92,9 @@ def planted(carrier: str, text: str, number: int) -> str:
 
 def can_be_told(text: str) -> bool:
     words = normalise(text).split()
-    return len(words) >= HEAD and any(len(words) >= n and telling_words(words) >= least for n, least in WHOLE_FIELD)
+    return len(words) >= HEAD and any(
+        word_count(words) >= n and telling_words(words) >= least for n, least in WHOLE_FIELD
+    )
 
 
 def test_every_item_is_found_whatever_its_white_space(

@@ -8,7 +8,10 @@ import sysconfig
 from functools import cache
 from pathlib import Path
 
+from midspan.corpus.dedup.notice import compared
+from midspan.corpus.dedup.shingles import FEW_SHINGLES, NEARLY_EQUAL
 from midspan.corpus.documents import Document, content_id
+from midspan.corpus.scripts import spaced
 
 
 @cache
@@ -30,15 +33,20 @@ def mutated(text: str, rate: float, seed: int) -> str:
 
 
 def shingle_strings(text: str) -> set[tuple[str, ...]]:
-    """The word 5-grams of a text, by its definition."""
-    words = re.findall(r"[a-z0-9_\u0080-\U0010ffff]+", re.sub("[A-Z]", lambda match: match[0].lower(), text))
+    """The word 5-grams of a text without its notice, by its definition."""
+    lowered = re.sub("[A-Z]", lambda match: match[0].lower(), spaced(compared(text).decode("utf-8", "surrogatepass")))
+    words = re.findall(r"[a-z0-9_\u0080-\U0010ffff]+", lowered)
     return {tuple(words[start : start + 5]) for start in range(len(words) - 4)}
 
 
 def exact_jaccard(one: str, other: str) -> float:
-    """Jaccard similarity on sets of strings."""
-    a, b = shingle_strings(one), shingle_strings(other)
-    return len(a & b) / len(a | b) if a | b else 0.0
+    """Jaccard similarity on sets of strings; 0 for small texts that are not nearly equal."""
+    return _similarity(shingle_strings(one), shingle_strings(other))
+
+
+def _similarity(a: set[tuple[str, ...]], b: set[tuple[str, ...]]) -> float:
+    found = len(a & b) / len(a | b) if a | b else 0.0
+    return found if min(len(a), len(b)) >= FEW_SHINGLES or found >= NEARLY_EQUAL else 0.0
 
 
 def greedy_truth(texts: list[str], order: list[int], threshold: float) -> set[int]:
@@ -47,7 +55,7 @@ def greedy_truth(texts: list[str], order: list[int], threshold: float) -> set[in
     kept: list[int] = []
     for index in order:
         own = sets[index]
-        if not any(own and len(own & sets[k]) / len(own | sets[k]) >= threshold for k in kept):
+        if not any(own and _similarity(own, sets[k]) >= threshold for k in kept):
             kept.append(index)
     return set(kept)
 

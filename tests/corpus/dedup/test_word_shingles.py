@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from midspan.corpus.dedup.shingles import batches, jaccard, jaccards, shingle_hashes, shingle_sets
+from midspan.corpus.scripts import spaced
 
 TEXTS = st.text(
     st.sampled_from("abcXYZ_019 \t\n.,()=") | st.characters(min_codepoint=0, max_codepoint=0x1F600),
@@ -18,7 +19,8 @@ TEXTS = st.text(
 
 def words_of(text: str) -> list[str]:
     """The definition: runs of ASCII letters without case, digits, underscores, and of characters beyond ASCII."""
-    return re.findall(r"[a-z0-9_\u0080-\U0010ffff]+", re.sub("[A-Z]", lambda match: match[0].lower(), text))
+    lowered = re.sub("[A-Z]", lambda match: match[0].lower(), spaced(text))
+    return re.findall(r"[a-z0-9_\u0080-\U0010ffff]+", lowered)
 
 
 def shingles_of(text: str) -> list[tuple[str, ...]]:
@@ -36,6 +38,15 @@ def test_equal_hashes_mean_equal_word_5_grams_in_the_same_places(texts: list[str
     number_of = {shingle: number for number, shingle in enumerate(dict.fromkeys(flat))}
     hash_number = {value: number for number, value in enumerate(dict.fromkeys(hashes.tolist()))}
     assert [hash_number[value] for value in hashes.tolist()] == [number_of[shingle] for shingle in flat]
+
+
+def test_a_paragraph_of_chinese_or_thai_is_many_words_and_its_punctuation_none() -> None:
+    chinese, changed, thai = shingle_sets(
+        ["首先导入两个模块，然后创建一个队列。", "首先导入两个模块然后创建三个队列", "คำสั่งจะตรวจหาไลบรารีที่จำเป็น"]
+    )
+    assert len(chinese) == 12
+    assert 0.3 < jaccard(chinese, changed) < 0.7
+    assert len(thai) > 10
 
 
 @given(st.lists(TEXTS, max_size=5), st.lists(TEXTS, max_size=5))

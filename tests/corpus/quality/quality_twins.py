@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from midspan.corpus.scripts import spaced
+
 SPACE_KEPT = "\t\n\r\f\v\x1b"
 
 
@@ -29,7 +31,7 @@ def share(text: str, member: object) -> float:
 
 
 def words(text: str) -> list[str]:
-    return re.findall(r"(?:[A-Za-z0-9_]|[^\x00-\x7f])+", text)
+    return re.findall(r"(?:[A-Za-z0-9_]|[^\x00-\x7f])+", spaced(text))
 
 
 SIGNALS = {

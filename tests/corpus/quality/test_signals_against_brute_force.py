@@ -111,8 +111,8 @@ def test_functions_of_one_line_and_main_functions_are_counted() -> None:
 def test_signals_of_prose_equal_their_brute_force(text: str) -> None:
     subject, words = Text(text, "a", "prose"), text.split()
     lines = quality_twins.inked_lines(text)
-    assert prose.spaced_words(subject) == len(words)
-    assert prose.mean_spaced_word(subject) == pytest.approx(len("".join(words)) / max(len(words), 1))
+    assert prose.prose_words(subject) == len(words)
+    assert prose.mean_prose_word(subject) == pytest.approx(len("".join(words)) / max(len(words), 1))
     symbols = len(re.findall(r"#|…|\.\.\.", text))
     assert prose.symbols_per_word(subject) == pytest.approx(symbols / max(len(words), 1))
     bullets = [line for line in lines if line[0] in "-*•"]

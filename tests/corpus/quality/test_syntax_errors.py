@@ -93,6 +93,36 @@ def test_a_broken_beginning_is_weighed_against_the_whole_file() -> None:
     assert 0.01 < within < 0.4 * alone
 
 
+@pytest.mark.parametrize(
+    ("language", "statement"),
+    [
+        ("python", "def f{}(x):\n    return (x)\n\n"),
+        ("go", "func f{}(x int) int {{\n\treturn x\n}}\n\n"),
+        ("yaml", "a{}: b\n"),
+    ],
+)
+def test_of_a_long_file_only_the_beginning_is_parsed_if_it_is_clean(language: str, statement: str) -> None:
+    if missing_grammars([language]):
+        pytest.skip(f"no grammar of {language}")
+    code = "".join(statement.format(number) for number in range(BEGINNING // 5))
+    subject = Text(code, "a", language)
+    assert error_share(subject) == 0
+    assert "tree" not in vars(subject)
+
+
+@pytest.mark.parametrize("language", ["python", "go"])
+def test_a_long_file_that_begins_badly_is_parsed_whole(language: str) -> None:
+    broken = Text(") ] : = { these words\n" * (BEGINNING // 10), "a", language)
+    share = error_share(broken)
+    assert share is not None
+    assert share > 0.1
+    assert "tree" in vars(broken)
+
+
+def test_a_long_line_without_an_end_is_parsed_whole() -> None:
+    assert error_share(Text("x = [" + "1, " * BEGINNING + "]", "a.py", "python")) == 0
+
+
 @given(st.text(alphabet="abc()=:\n \"'#1,"))
 def test_what_python_parses_has_no_errors(text: str) -> None:
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -13,6 +13,7 @@ import numpy as np
 from midspan.corpus.decontamination.common_words import is_telling
 from midspan.corpus.decontamination.evaluation_files import EvaluationItem
 from midspan.corpus.decontamination.words import Hashes, gram_hashes, normalise, whole_hash, word_hashes
+from midspan.corpus.scripts import CHARACTERS_OF_A_WORD, has_unspaced
 
 GRAM = 10  # words; DeepSeek-Coder drops what shares one 10-gram, we ask for more (index.py)
 HEAD = 6  # words by which a field of fewer than GRAM is looked up; also the shortest field that is
@@ -20,6 +21,7 @@ HEAD = 6  # words by which a field of fewer than GRAM is looked up; also the sho
 WHOLE_FIELD = ((6, 4), (7, 3), (10, 2), (16, 1))
 # GPT-3 (arXiv 2005.14165, appendix C) ignores n-grams that occur more than ten times: they are phrases, not problems.
 MOST_TASKS = 10
+TELLING_CHARACTERS = 3  # of a script without spaces: two make a word, and one word in three is in every text
 _LONG_FIELD = 60  # characters; items that share a field so long are one task
 
 _COMMENTS = re.compile(
@@ -43,9 +45,21 @@ def _is_telling(word: bytes) -> bool:
     return is_telling(word)
 
 
-def telling_words(words: Iterable[bytes]) -> int:
-    """How many different telling words there are."""
-    return sum(map(_is_telling, set(words)))
+def telling_words(words: Iterable[bytes]) -> float:
+    """How many different telling words there are; of a script without spaces three characters count as one."""
+    different = set(words)
+    telling = sum(map(_is_telling, different))
+    return telling - _unspaced(different) * (1 - 1 / TELLING_CHARACTERS)
+
+
+def word_count(words: Sequence[bytes]) -> float:
+    """How many words there are; of a script without spaces two characters count as one."""
+    return len(words) - _unspaced(words) * (1 - 1 / CHARACTERS_OF_A_WORD)
+
+
+def _unspaced(words: Collection[bytes]) -> int:
+    """How many of the words are characters of a script without spaces."""
+    return sum(not word.isascii() and has_unspaced(word.decode("utf-8", "surrogatepass")) for word in words)
 
 
 def collect(items: Iterable[EvaluationItem]) -> Collected:
@@ -131,7 +145,7 @@ def _template_fields(items: Sequence[Sequence[tuple[str, bytes]]]) -> set[bytes]
 
 def _is_looked_up_whole(words: Sequence[bytes]) -> bool:
     telling = telling_words(words)
-    return any(len(words) >= length and telling >= least for length, least in WHOLE_FIELD)
+    return any(word_count(words) >= length and telling >= least for length, least in WHOLE_FIELD)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from midspan.files import atomic_file
 LEAST_RUN: Final = 13  # words
 LEAST_TELLING: Final = 7
 _STEP: Final = LEAST_RUN - GRAM + 1  # grams of which one stands in every long run
-_FORMAT: Final = 1  # of the saved file, and of the hashes in it
+_FORMAT: Final = 2  # of the saved file, and of the hashes in it
 _EXCERPT: Final = 12  # words
 
 

@@ -1,6 +1,7 @@
 """A text as the sequence of its words, each a 64-bit hash: what is compared, without white space, case or punctuation.
 
-A word is a run of ASCII letters, digits and underscores, or of other characters than ASCII. So a copy that was
+A word is a run of ASCII letters, digits and underscores, or of other characters than ASCII, or one character of a
+script that is written without spaces (scripts.py). So a copy that was
 re-indented, re-wrapped, put into comments, given tabs, CRLF or non-breaking spaces, or quoted in JSON has the same
 words.
 """
@@ -13,6 +14,8 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from midspan.corpus.scripts import spaced
 
 Hashes = NDArray[np.uint64]
 
@@ -43,6 +46,7 @@ def normalise(text: str) -> bytes:
             text = text.replace(space, " ")
         for character in _INVISIBLE:
             text = text.replace(character, "")
+        text = spaced(text)
     return text.encode("utf-8", "surrogatepass").translate(_WORD_BYTES)
 
 

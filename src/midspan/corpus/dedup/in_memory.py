@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from midspan.corpus.dedup.candidates import REACHES, THRESHOLD, bucket_pairs, likely, pack, unpack, without
 from midspan.corpus.dedup.keep import greedy_keep
-from midspan.corpus.dedup.shingles import Hashes, Indices, distinct, jaccards, shingle_sets
+from midspan.corpus.dedup.notice import compared
+from midspan.corpus.dedup.shingles import Hashes, Indices, distinct, shingle_sets, similarities
 from midspan.corpus.dedup.signature_files import Signed, sign_texts
 from midspan.corpus.dedup.signatures import BANDS, Signatures, band_keys
 
@@ -22,8 +23,9 @@ def near_duplicates(
     """For each text the index of the kept text that it is a near-copy of, or None if it is kept itself.
 
     `priorities` are compared as tuples, the smallest is kept first; equal ones count in the order given. Every dropped
-    text has a Jaccard similarity of `threshold` or more, on word 5-grams, to a kept one of better priority. Texts of
-    fewer than MIN_SHINGLES 5-grams are dropped only as exact copies.
+    text has a Jaccard similarity of `threshold` or more, on word 5-grams and without the leading notices, to a kept one
+    of better priority; NEARLY_EQUAL or more where one of the two has FEW_SHINGLES. Texts of fewer than MIN_SHINGLES
+    5-grams are dropped only as exact copies.
     """
     assert len(texts) == len(priorities)
     order = sorted(range(len(texts)), key=lambda index: (priorities[index], index))
@@ -69,8 +71,8 @@ def _similarities(pairs: Hashes, texts: Sequence[str], sets: dict[int, Hashes], 
     """The exact Jaccard similarity of each pair [pairs]; fills `sets` with the shingles of the texts concerned."""
     better, worse = unpack(pairs)
     absent = [int(index) for index in distinct(np.concatenate([better, worse])) if int(index) not in sets]
-    sets.update(zip(absent, shingle_sets([texts[index] for index in absent], seed), strict=True))
-    return jaccards(sets, better, worse)
+    sets.update(zip(absent, shingle_sets([compared(texts[index]) for index in absent], seed), strict=True))
+    return similarities(sets, better, worse)
 
 
 def _equal_short_texts(texts: Sequence[str], signed: Indices, order: Sequence[int]) -> tuple[Indices, Indices]:

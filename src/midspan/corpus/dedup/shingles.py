@@ -2,7 +2,8 @@
 
 A word is a run of ASCII letters (case aside), digits, underscores and of characters beyond ASCII; everything else parts
 words, as in `re.sub("[^a-z0-9_]+", " ", text.lower())` of StarCoder's deduplication. Characters beyond ASCII are kept
-because otherwise two texts in Chinese would be judged by the little English in them alone.
+because otherwise two texts in Chinese would be judged by the little English in them alone; in a script that is written
+without spaces each of them is a word, and its punctuation parts words (scripts.py).
 """
 
 from __future__ import annotations
@@ -16,12 +17,16 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from midspan.corpus.scripts import has_unspaced, spaced
+
 Hashes = npt.NDArray[np.uint64]
 Indices = npt.NDArray[np.int64]
 Text = str | bytes  # bytes are UTF-8
 Number = TypeVar("Number", np.uint64, np.int64)
 
 SHINGLE_WORDS = 5
+FEW_SHINGLES = 50  # texts of fewer are all imports, settings, lists: they resemble each other by their kind
+NEARLY_EQUAL = 0.9  # what such texts must have in common to be near-copies: all but a few words at either end
 BATCH_BYTES = 1 << 19  # of text: the arrays of a batch stay in the processor's cache, and malloc keeps their memory
 BATCH_DOCUMENTS = 256
 _CHUNKED_BYTES = 64  # longer words (encoded data) are hashed one by one
@@ -36,7 +41,7 @@ _MASKS = np.array([(1 << 8 * length) - 1 for length in range(9)], dtype=np.uint6
 
 def shingle_hashes(texts: Sequence[Text], seed: int = 0) -> tuple[Hashes, Indices]:
     """Hashes of all word 5-grams in order: `hashes` [shingles], of text i those at offsets[i] : offsets[i + 1]."""
-    encoded = [text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass") for text in texts]
+    encoded = list(map(_encoded, texts))
     buffer = b"\0".join([b"", *encoded, bytes(8)]).translate(_NORMALISED)
     in_word = np.frombuffer(buffer, np.uint8) != 0
     edges = np.flatnonzero(in_word[1:] != in_word[:-1]) + 1
@@ -51,6 +56,15 @@ def shingle_hashes(texts: Sequence[Text], seed: int = 0) -> tuple[Hashes, Indice
     for back in range(1, SHINGLE_WORDS):
         inside[last[last >= back] - back] = False
     return _combine(words, seed)[inside[: len(words) - SHINGLE_WORDS + 1]], offsets
+
+
+def _encoded(text: Text) -> bytes:
+    if text.isascii():
+        return text if isinstance(text, bytes) else text.encode()
+    decoded = text.decode("utf-8", "surrogatepass") if isinstance(text, bytes) else text
+    if isinstance(text, bytes) and not has_unspaced(decoded):
+        return text
+    return spaced(decoded).encode("utf-8", "surrogatepass")
 
 
 def shingle_sets(texts: Sequence[Text], seed: int = 0) -> Iterator[Hashes]:
@@ -92,6 +106,17 @@ def jaccards(sets: Mapping[int, Hashes], better: Indices, worse: Indices) -> npt
         equal = centre[place] == together
         common = np.add.reduceat(equal, np.cumsum(sizes) - sizes, dtype=np.int64)
         found[start:end] = common / (sizes + len(centre) - common)
+    return found
+
+
+def similarities(sets: Mapping[int, Hashes], better: Indices, worse: Indices) -> npt.NDArray[np.float64]:
+    """The Jaccard similarity of each pair [pairs], 0 for texts of FEW_SHINGLES that are not NEARLY_EQUAL."""
+    found = jaccards(sets, better, worse)
+    sizes = {index: len(sets[index]) for index in {*better.tolist(), *worse.tolist()}}
+    few = [
+        min(sizes[one], sizes[other]) < FEW_SHINGLES for one, other in zip(better.tolist(), worse.tolist(), strict=True)
+    ]
+    found[np.array(few, np.bool_) & (found < NEARLY_EQUAL)] = 0.0
     return found
 
 

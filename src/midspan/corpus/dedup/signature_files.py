@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from midspan.corpus.dedup.notice import compared
 from midspan.corpus.dedup.shingles import Indices, Text, batches, shingle_hashes
 from midspan.corpus.dedup.signatures import BANDS, BINS, MIN_SHINGLES, SCHEME, Signatures, band_keys, signatures
 from midspan.errors import UserError
@@ -43,11 +44,11 @@ class Signed:
 
 
 def sign_texts(texts: Sequence[Text], seed: int = 0) -> Signed:
-    """Sign the texts of MIN_SHINGLES shingles or more."""
+    """Sign the texts of MIN_SHINGLES shingles or more, without their leading notices."""
     numbers, signed, filled = [np.empty(0, np.int64)], [np.empty((0, BINS), np.uint8)], [np.empty(0, np.int64)]
     start = 0
     for batch in batches(texts):
-        hashes, offsets = shingle_hashes(batch, seed)
+        hashes, offsets = shingle_hashes(list(map(compared, batch)), seed)
         counts = np.diff(offsets)
         enough = counts >= MIN_SHINGLES
         kept = hashes if enough.all() else hashes[np.repeat(enough, counts)]

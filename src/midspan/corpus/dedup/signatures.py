@@ -24,7 +24,7 @@ BANDS = 64
 ROWS = 8  # one byte each
 BINS = BANDS * ROWS
 MIN_SHINGLES = 8  # shorter documents have no signature: only exact copies of them are dropped
-SCHEME = "word5-oph512-rotated4-8bit-64x8-v1"  # changes with any change of this file or of shingles.py
+SCHEME = "word5-oph512-rotated4-8bit-64x8-v2"  # changes with any change of this file, of shingles.py or notice.py
 
 _CLASSES = 4  # of bins that borrow in the same order
 _BIN_SHIFT = np.uint64(64 - BINS.bit_length() + 1)

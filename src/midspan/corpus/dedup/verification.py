@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from midspan.corpus.dedup.candidates import pack, unpack, without
-from midspan.corpus.dedup.shingles import Hashes, Indices, distinct, jaccards, shingle_sets
+from midspan.corpus.dedup.notice import compared
+from midspan.corpus.dedup.shingles import Hashes, Indices, distinct, shingle_sets, similarities
 from midspan.files import atomic_file
 
 VERIFIED_SCHEMA = pa.schema(
@@ -58,7 +59,7 @@ def verify_pairs(task: VerificationTask) -> None:
         for chunk in _chunks(_fresh_pairs(task), np.load(task.sizes, mmap_mode="r"), task.chunk_bytes):
             better, worse = unpack(chunk)
             contents = _read_contents(task, distinct(np.concatenate([better, worse])))
-            similarity = jaccards(contents.shingles, better, worse)
+            similarity = similarities(contents.shingles, better, worse)
             alike = similarity >= task.threshold
             places = [
                 contents.places[one] if named else ("", "")
@@ -100,7 +101,7 @@ def _read_contents(task: VerificationTask, numbers: Indices) -> _Contents:
         wanted = numbers[shard_of == shard]
         rows = wanted - task.starts[shard]
         for group, table in _row_groups(task.documents[shard], rows):
-            texts = table["text"].cast(pa.large_binary()).to_pylist()
+            texts = list(map(compared, table["text"].cast(pa.large_binary()).to_pylist()))
             documents = [task.starts[shard] + row for row in group]
             places = zip(table["repository"].to_pylist(), table["path"].to_pylist(), strict=True)
             contents.shingles.update(zip(documents, shingle_sets(texts, task.seed), strict=True))

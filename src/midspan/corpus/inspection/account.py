@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from midspan.corpus.decontamination import EvaluationIndex
-from midspan.corpus.encodings import NotTextError, decode_source, notebook_source
+from midspan.corpus.encodings import NotTextError, decode_source
 from midspan.corpus.inspection.lookup import Found, find_file, read_original
 from midspan.corpus.inspection.records import corpus_folder, dropped_for, read_statistics
 from midspan.corpus.languages import canonical_language, detect_language
 from midspan.corpus.licences import licence_class, licence_of
+from midspan.corpus.notebooks import notebook_source
 from midspan.corpus.quality import RuleOutcome, explain
 from midspan.corpus.scorer import OwnJudge
 from midspan.corpus.secrets import redact

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from midspan.corpus.quality.text import Text
+from midspan.corpus.scripts import spaced
 
 
 def longest_encoded_run(text: Text) -> float:
@@ -47,7 +48,7 @@ def wordy_string_lines(text: Text) -> float | None:
     """Strings of more than 20 words, for each line (OpenCoder)."""
     if text.strings is None:
         return None
-    return sum(len(one.split()) > 20 for one in text.strings) / len(text.lines)
+    return sum(len(spaced(one).split()) > 20 for one in text.strings) / len(text.lines)
 
 
 _LONG_WORD = re.compile(r"\w{21,}")

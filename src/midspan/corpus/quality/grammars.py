@@ -16,6 +16,9 @@ from functools import cache
 
 from tree_sitter import Language, Parser, Tree
 
+from midspan.corpus.languages import is_template
+from midspan.corpus.quality.placeholders import filled
+
 
 @dataclass(frozen=True)
 class Grammar:
@@ -45,7 +48,7 @@ GRAMMARS: dict[str, Grammar] = {
     "php": Grammar("tree-sitter-php", "language_php", core=True),
     "typescript": Grammar("tree-sitter-typescript", "language_typescript", core=True),
     "python": Grammar("tree-sitter-python", core=True),
-    "jupyter": Grammar("tree-sitter-python", core=True),
+    "jupyter": Grammar("tree-sitter-python", core=True),  # of most notebooks; see Text.code_language
     "json": Grammar("tree-sitter-json", core=True),
     "c#": Grammar("tree-sitter-c-sharp"),
     "cmake": Grammar("tree-sitter-cmake"),
@@ -79,6 +82,7 @@ def syntax_tree(data: bytes, path: str, language: str) -> Tree | None:
     grammar = _TSX if with_types or with_markup else GRAMMARS.get(language)
     if grammar is None or (found := parser(grammar)) is None:
         return None
+    data = filled(data) if is_template(path) else data
     return found.parse(data.translate(_AS_LETTERS) if grammar.letters_only_in_ascii else data)
 
 

@@ -1,35 +1,47 @@
 """Signals of prose and of repetition: Gopher (Rae et al. 2021, arXiv 2112.11446, table A1), which OpenCoder took over.
 
-Words are what white space separates; shares of repetition are of the characters of the words.
+Words are what white space separates; shares of repetition are of the characters of the words. In scripts without
+spaces (scripts.py) each character stands for a part of a word: two of them count as one, runs of words are runs of
+twice as many characters, and the length of words is not measured.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from midspan.corpus.quality.text import Text
+from midspan.corpus.scripts import CHARACTERS_OF_A_WORD, has_unspaced
 
 _STOP_WORDS = frozenset(("the", "be", "to", "of", "and", "that", "have", "with"))
 _BULLETS = ("-", "*", "•", "‣", "●", "·", "–")
 
 
-def spaced_words(text: Text) -> float:
-    return len(text.text.split())
+def prose_words(text: Text) -> float:
+    return len(text.prose_words) - text.unspaced + text.unspaced / CHARACTERS_OF_A_WORD
 
 
-def mean_spaced_word(text: Text) -> float:
-    """Characters of a word, on average."""
-    words = text.text.split()
-    return sum(map(len, words)) / len(words) if words else 0.0
+def mean_prose_word(text: Text) -> float | None:
+    """Letters of a word, on average; of Korean, a syllable has two. None for scripts without spaces."""
+    if _mostly_unspaced(text):
+        return None
+    words = [word for word in text.prose_words if not has_unspaced(word)] if text.unspaced else text.prose_words
+    letters = sum(map(len, words))
+    if not text.text.isascii():
+        letters += len(_KOREAN.findall(text.text))
+    return letters / len(words) if words else 0.0
+
+
+_KOREAN = re.compile("[\uac00-\ud7a3]")
 
 
 def symbols_per_word(text: Text) -> float:
     """Hash signs and ellipses for each word."""
     found = text.text.count("#") + text.text.count("...") + text.text.count("…")
-    return found / max(len(text.text.split()), 1)
+    return found / max(prose_words(text), 1)
 
 
 def bullet_lines(text: Text) -> float:
@@ -42,7 +54,7 @@ def ellipsis_lines(text: Text) -> float:
 
 def alphabetic_words(text: Text) -> float:
     """Share of the words that have a letter."""
-    words = text.text.split()
+    words = text.prose_words
     return sum(any(map(str.isalpha, word)) for word in words) / len(words) if words else 0.0
 
 
@@ -68,8 +80,8 @@ def duplicate_paragraph_characters(text: Text) -> float:
 
 def top_ngram_share(text: Text, size: int) -> float:
     """Share of the characters that the most frequent run of `size` words takes; 0 if none occurs twice."""
-    words = text.text.split()
-    grams, lengths = _ngrams(words, size)
+    words = text.prose_words
+    grams, lengths = _ngrams(words, _run_length(text, size))
     if len(grams) == 0:
         return 0.0
     _, first, counts = np.unique(grams, return_index=True, return_counts=True)
@@ -82,7 +94,7 @@ def top_ngram_share(text: Text, size: int) -> float:
 
 def duplicate_ngram_share(text: Text, size: int) -> float:
     """Share of the characters that are in a run of `size` words which occurs elsewhere too, each counted once."""
-    words = text.text.split()
+    words, size = text.prose_words, _run_length(text, size)
     grams, _ = _ngrams(words, size)
     if len(grams) == 0:
         return 0.0
@@ -93,6 +105,14 @@ def duplicate_ngram_share(text: Text, size: int) -> float:
         covered[repeated + offset] = True
     lengths = np.fromiter(map(len, words), np.int64, len(words))
     return float(lengths[covered].sum() / lengths.sum())
+
+
+def _mostly_unspaced(text: Text) -> bool:
+    return 2 * text.unspaced > len(text.prose_words)
+
+
+def _run_length(text: Text, words: int) -> int:
+    return words * CHARACTERS_OF_A_WORD if _mostly_unspaced(text) else words
 
 
 def _ngrams(words: list[str], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -163,10 +163,10 @@ PARSING = (
     Rule("python 2", syntax.python2_statements, "<=", 0, "OpenCoder: must parse as Python 3", _PYTHON),
 )
 GOPHER = (
-    _gopher("few words of prose", prose.spaced_words, ">=", 50),
-    _gopher("many words of prose", prose.spaced_words, "<=", 100_000, on=False),  # books and theses
-    _gopher("short words of prose", prose.mean_spaced_word, ">=", 3),
-    _gopher("long words of prose", prose.mean_spaced_word, "<=", 10),
+    _gopher("few words of prose", prose.prose_words, ">=", 50),
+    _gopher("many words of prose", prose.prose_words, "<=", 100_000, on=False),  # books and theses
+    _gopher("short words of prose", prose.mean_prose_word, ">=", 3),
+    _gopher("long words of prose", prose.mean_prose_word, "<=", 10),
     _gopher("symbols in prose", prose.symbols_per_word, "<=", 0.1),
     _gopher("bullet points", prose.bullet_lines, "<=", 0.9),
     _gopher("ellipses", prose.ellipsis_lines, "<=", 0.3),

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tree_sitter import Tree
 
+from midspan.corpus.notebooks import kernel_language
 from midspan.corpus.quality.encoded import encoded_runs
 from midspan.corpus.quality.grammars import syntax_tree
 from midspan.corpus.quality.lexis import Comments, comments_of, strings_of
+from midspan.corpus.scripts import spaced, unspaced_characters
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,19 @@ class Text:
 
     @cached_property
     def words(self) -> list[bytes]:
-        """Runs of ASCII letters, digits, "_" and of all that is beyond ASCII."""
-        return self.data.translate(_WORD_BYTES).split()
+        """Runs of ASCII letters, digits, "_" and of all that is beyond ASCII; characters of scripts without spaces."""
+        data = self.data if self.text.isascii() else spaced(self.text).encode()
+        return data.translate(_WORD_BYTES).split()
+
+    @cached_property
+    def prose_words(self) -> list[str]:
+        """What white space separates, and each character of a script without spaces."""
+        return spaced(self.text).split()
+
+    @cached_property
+    def unspaced(self) -> int:
+        """How many of the words of prose are characters of such a script."""
+        return unspaced_characters(self.text)
 
     @cached_property
     def encoded_runs(self) -> list[list[int]]:
@@ -75,7 +88,12 @@ class Text:
     @cached_property
     def tree(self) -> Tree | None:
         """The syntax tree, None where the language has no grammar here."""
-        return syntax_tree(self.data, self.path, self.language)
+        return syntax_tree(self.data, self.path, self.code_language)
+
+    @cached_property
+    def code_language(self) -> str:
+        """The language that is parsed: of a notebook that of its kernel."""
+        return kernel_language(self.text) if self.language == "jupyter" else self.language
 
     def count_bytes(self, member: Callable[[str], bool]) -> int:
         """How many ASCII characters are members of a class, as `str.isalpha`."""

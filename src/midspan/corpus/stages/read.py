@@ -7,9 +7,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from midspan.corpus.documents import content_id
-from midspan.corpus.encodings import NotTextError, decode, notebook_source
+from midspan.corpus.encodings import NotTextError, decode
 from midspan.corpus.languages import canonical_language, detect_language
 from midspan.corpus.licences import licence_of
+from midspan.corpus.notebooks import notebook_source
 from midspan.corpus.sources import Excluded, Raw, SourceTask, read_items
 from midspan.corpus.stages.amounts import Amount, add, amount
 from midspan.corpus.stages.exclusions import Exclusions
