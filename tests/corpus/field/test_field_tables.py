@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from field_builds import build, cases
+from field_builds import build
 from reading_sources import read_source
 from small_corpus import module_text
 
@@ -62,7 +62,7 @@ JSONL: dict[str, tuple[bytes, list[str], list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("report", cases(JSONL, {"huggingface/datasets#7322": "an array is read as bad lines"}))
+@pytest.mark.parametrize("report", JSONL)
 def test_lines_that_stop_other_readers_give_their_texts_and_only_the_bad_row_is_left_out(
     report: str, tmp_path: Path
 ) -> None:
@@ -73,7 +73,6 @@ def test_lines_that_stop_other_readers_give_their_texts_and_only_the_bad_row_is_
     assert [one.reason for one in excluded] == reasons
 
 
-@pytest.mark.xfail(strict=True, reason="fields other than the text are not checked when they are read")
 def test_fields_of_lone_surrogates_and_of_huge_numbers_cost_their_row_and_not_the_build(tmp_path: Path) -> None:
     """daaain/claude-code-log#139: what JSON can spell and UTF-8 cannot stops the program when it is written."""
     good = [{"content": module_text(n), "path": f"{n}.py", "repo_name": "o/r"} for n in range(2)]
@@ -88,7 +87,6 @@ def test_fields_of_lone_surrogates_and_of_huge_numbers_cost_their_row_and_not_th
     assert len(built.excluded) >= len(fields)
 
 
-@pytest.mark.xfail(strict=True, reason="what is decompressed is lost with the error, up to 1 MB of it")
 def test_a_compressed_file_that_was_not_uploaded_whole_gives_what_it_has(tmp_path: Path) -> None:
     """huggingface/datatrove#78 and huggingface/datasets#3060: the end-of-stream marker is missing."""
     whole = gzip.compress(lines(*(row(n, salt=module_text(n)) for n in range(500))))
@@ -135,7 +133,7 @@ KINDS_OF_STRING = {
 }
 
 
-@pytest.mark.parametrize("kind", cases(KINDS_OF_STRING, {"binary": "bytes count as no string but in the text"}))
+@pytest.mark.parametrize("kind", KINDS_OF_STRING)
 def test_every_kind_of_string_column_says_the_same(kind: str, tmp_path: Path) -> None:
     """apache/arrow#42580 and kylebarron/parquet-wasm#253."""
     fields = {"content": "x = 1\n", "path": "a/b.py", "repo_name": "o/r", "lang": "Python", "license": "mit"}

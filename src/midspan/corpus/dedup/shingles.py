@@ -3,12 +3,14 @@
 A word is a run of ASCII letters (case aside), digits, underscores and of characters beyond ASCII; everything else parts
 words, as in `re.sub("[^a-z0-9_]+", " ", text.lower())` of StarCoder's deduplication. Characters beyond ASCII are kept
 because otherwise two texts in Chinese would be judged by the little English in them alone; in a script that is written
-without spaces each of them is a word, and its punctuation parts words (scripts.py).
+without spaces each of them is a word, and its punctuation parts words (scripts.py). What may be spelled in two ways,
+an é with its accent apart, is one (Unicode Standard Annex 15, form C).
 """
 
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
@@ -62,9 +64,9 @@ def _encoded(text: Text) -> bytes:
     if text.isascii():
         return text if isinstance(text, bytes) else text.encode()
     decoded = text.decode("utf-8", "surrogatepass") if isinstance(text, bytes) else text
-    if isinstance(text, bytes) and not has_unspaced(decoded):
+    if isinstance(text, bytes) and not has_unspaced(decoded) and unicodedata.is_normalized("NFC", decoded):
         return text
-    return spaced(decoded).encode("utf-8", "surrogatepass")
+    return spaced(unicodedata.normalize("NFC", decoded)).encode("utf-8", "surrogatepass")
 
 
 def shingle_sets(texts: Sequence[Text], seed: int = 0) -> Iterator[Hashes]:
