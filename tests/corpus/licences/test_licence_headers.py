@@ -21,7 +21,7 @@ def outcome(head: str, licence_files: list[tuple[str, str]] | None = None) -> tu
     ("head", "expression", "expected"),
     [
         ("// SPDX-License-Identifier: MIT\n", "MIT", "permissive"),
-        ("# SPDX-License-Identifier: mit\n", "mit", "permissive"),
+        ("# SPDX-License-Identifier: mit\n", "MIT", "permissive"),
         ("#!/bin/sh\n# spdx-license-identifier:Apache-2.0\n", "Apache-2.0", "permissive"),
         ("/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */\n", None, "non-permissive"),
         ("<!-- SPDX-License-Identifier: (MIT OR Apache-2.0) -->\n", "MIT OR Apache-2.0", "permissive"),

@@ -24,6 +24,24 @@ _DUTY = re.compile(
     r"|harm\w*|ethic\w*|human rights|train(?:ing|ed)?|postcard|donat\w+|employees|individuals|companies|subsidiaries"
     r"|usage)\b"
 )
+# Who keeps to a condition, what it is about, and what descriptions of code are about.
+_ADDRESSED = re.compile(
+    r"\b(?:you|your|users?|licensees?|anyone|everyone|nobody|persons?|people|compan(?:y|ies)|customers?|employees|individuals"
+    r"|organi[sz]ations?|subsidiaries|vendors?|redistribut\w+|modifications?|modified versions?|derivative\w*|copies|us|our"
+    r"|products?|commercial\w*|royalt\w+|fees?|pay|paid|payment|approval|consent|permission|contributed back|use of|use by"
+    r"|used (?:by|in|for|to)|not for|shipping|selling|sold|train\w*|ai|military|evil)\b"
+)
+_OF_WORK = re.compile(
+    r"\b(?:this|the) (?:software|program|source|code|file|library|work|project|package|product|material|header)\b|licens"
+    r"|copyright|permission|rights|redistribut|derivative|modified versions?"
+)
+_CODE = re.compile(
+    r"\b(?:exceptions?|thrown?|throws|class(?:es)?|functions?|methods?|returns?|returned|objects?|instances?|threads?|threaded"
+    r"|null|pointers?|buffers?|arrays?|lists?|strings?|values?|arguments?|parameters?|callers?|called|calls|callbacks?|interface"
+    r"|implementation|api|variables?|constants?|modules?|imports?|imported|included|headers?|macros?|defined?|compiled?|compiler"
+    r"|nodes?|index(?:es)?|cache\w*|lock\w*|initiali[sz]\w+|clone|types?|fields?|queue|stream|socket|request|response|errors?"
+    r"|loops?|iterator|database|table|queries|tests?|edited|generated|platforms?|byte\w*|memory|config\w*|options?)\b"
+)
 # What only says whose the work is, where it comes from, and which licence holds for what.
 _HARMLESS = re.compile(
     r"\b(?:"
@@ -45,6 +63,7 @@ _HARMLESS = re.compile(
             r"licenses? (?:applies|applicable|listed|is located|are|can be)|you may use this software under",
             r"reproduced|(?:released|distributed) (?:under|with) the|without any warranty|express or implied",
             r"no representation|or the authors?",
+            r"for (?:more|further|additional|full) (?:information|details)|(?:is|are) (?:a |the )?(?:registered )?trademarks?",
             r"clause bsd|bsd license|public domain|terms and conditions|open source definition",
             r"names? of|portions of|some (?:\w+ )?(?:files|software)|(?:these|the) files",
             r"(?:including|includes?) the (?:following|next)|osi and fsf",
@@ -58,6 +77,11 @@ _POINTER = re.compile(
 )
 
 
+def has_duty(text: str) -> bool:
+    """Whether there is a word of duty or refusal in a text."""
+    return bool(_DUTY.search(NEUTRAL.sub("|", " ".join(words_of(text)))))
+
+
 def file_sets_condition(body: Text) -> bool:
     """Whether a licence file says more than its known texts, in words that may be a condition."""
     duty = _DUTY.search(NEUTRAL.sub("|", body.remainder()))
@@ -67,9 +91,21 @@ def file_sets_condition(body: Text) -> bool:
 def header_sets_condition(body: Text) -> bool:
     """The same of a comment in a source file, where other prose is the rule."""
     for sentence in NEUTRAL.sub("|", body.remainder()).split(SENTENCE_END):
-        if _DUTY.search(sentence) and ("|" in sentence or LEGAL.search(sentence)):
+        if _DUTY.search(sentence) and LEGAL.search(sentence) and not _is_about_code(sentence):
             return True
     return any(_is_prose(body, place) for place in body.uncovered(inside=True))
+
+
+def sets_condition_alone(text: str) -> bool:
+    """The same of a comment that no licence stands in: only what is said to whoever uses the work is a condition."""
+    sentences = NEUTRAL.sub("|", " ".join(words_of(text))).split(SENTENCE_END)
+    return any(_DUTY.search(one) and _ADDRESSED.search(one) and _OF_WORK.search(one) for one in sentences)
+
+
+def _is_about_code(sentence: str) -> bool:
+    """Whether a sentence after the end of a licence describes code: "| exception thrown when a clone cannot be created"."""
+    said = sentence.strip().removeprefix("|")
+    return bool(_CODE.search(said)) and not LEGAL.search(said) and not _ADDRESSED.search(said)
 
 
 def points_elsewhere(text: str) -> bool:

@@ -7,6 +7,7 @@ import re
 from midspan.corpus.licences.phrases import phrase
 
 PUBLIC_DOMAIN = "LicenseRef-scancode-public-domain"
+PERL = "GPL-1.0-or-later OR Artistic-1.0-Perl"
 # "GPL v2", "General Public License as published by the Free Software Foundation; either version 2.1 of".
 VERSION = re.compile(r"(?: \w+){0,9}? v(?:ersion)? ?(?:\. )?(\d)(?: (\d)\b)?| ?v?(\d)(?: (\d)\b)?")
 _UNDER = r"\b(?:under|license|licensed|licenses|terms of|or|and|of)(?: the)?(?: gnu)? "
@@ -54,6 +55,12 @@ COPYLEFT = (
     phrase("MS-RL", "reciprocal", r"microsoft reciprocal license"),
     phrase("QPL-1.0", "q public license", r"\bq public license"),
     phrase("Artistic-1.0", "artistic", r"\bartistic license"),
+    phrase(
+        PERL,
+        "perl",
+        r"(?:terms|license|conditions|licensed|redistribut\w+|modify)(?: \w+){0,6} (?:as|of|like) (?:the )?perl\b(?: \d)*(?: itself)?",
+        r"\bperl(?: \d)* (?:artistic )?license",
+    ),
     phrase("Ruby", "ruby", r"(?:ruby s|the ruby|under ruby) license"),
     phrase("SSPL-1.0", "server side,sspl", r"server side public license", r"\bsspl\b"),
     phrase("BUSL-1.1", "business source,busl", r"business source license", r"\bbusl\b"),

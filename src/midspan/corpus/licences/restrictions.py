@@ -101,6 +101,11 @@ NEUTRAL = re.compile(
     r"|not subject to (?:us )?(?:copyright|any license)|osi approved|approved by the osi"
     r"|(?:except|unless) (?:where |when |as )?(?:\w+ )?(?:otherwise )?(?:\w+ )?(?:noted|stated|indicated|specified)"
     r"|without (?:any )?(?:fee|charge|restrictions?)|non restrictive|no restrictions?"
+    r"|(?:logos?|names?|marks?|trademarks?|brand\w*|artwork)(?: \w+){0,15} not (?:covered|licensed|granted|included|part of)"
+    r"(?: \w+){0,2}(?: (?:by|under|in|with|of) (?:this|the|these) (?:\w+ )?licenses?)?"
+    r"|(?:does not|do not|nothing in this license) (?:\w+ )?grants? (?:\w+ ){0,5}(?:trademarks?|trade names?|logos?)(?: rights)?"
+    r"|no (?:copyright assignment|cla|contributor license agreement) (?:is )?required(?: to contribute)?"
+    r"|may not be copied modified or distributed except according to (?:those|these|the) terms"
     r"|gpl compatible|compatible with the (?:gnu )?gpl|incompatible with the gpl|unlike the gpl|most but not all"
 )
 # A choice between two licences, each named once.

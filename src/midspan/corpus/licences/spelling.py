@@ -20,11 +20,10 @@ from midspan.corpus.licences.expressions import (
     spelled,
     tokens_of,
 )
-from midspan.corpus.licences.names import PUBLIC_DOMAIN
+from midspan.corpus.licences.names import PERL, PUBLIC_DOMAIN
 from midspan.corpus.licences.recognition import PROPRIETARY, UNRECOGNISED, licences_in_words
 from midspan.corpus.licences.words import words_of
 
-PERL = "GPL-1.0-or-later OR Artistic-1.0-Perl"
 LONGEST_NAME = 1_000  # characters; more is no name
 _ALIASES = {
     "Apache-2.0": "apache, apache2, asl 2, apache software, apachev2, alv2, al 2, apache software 2, apache public 2",
@@ -76,7 +75,7 @@ _NAME_WORDS = frozenset(
 ) | _DROPPED
 _OF_BSD = frozenset({"new", "revised", "modified", "simplified"})
 _ADDRESS = re.compile(
-    r"(?:opensource\.org|spdx\.org|choosealicense\.com|api\.github\.com|gnu\.org|osi\.org)/licen[cs]es?/"
+    r"(?:(?:opensource\.org|spdx\.org|choosealicense\.com|api\.github\.com|gnu\.org|osi\.org)/licen[cs]es?/|licenses\.nuget\.org/)"
     r"(?:old-licenses/|licenses/)?([\w.+-]+?)(?:\.(?:html|php|txt|json))?/?$",
     re.IGNORECASE,
 )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from midspan.corpus.languages import PROSE_AND_SETTINGS, language_of_name
-from midspan.corpus.licences import is_licence_file, licensed_folder
+from midspan.corpus.licences import by_weight, is_settled, kind_of_evidence, says_something, spoken_for
 from midspan.corpus.sources.items import (
     MAX_DEPTH,
     MAX_FILE_BYTES,
@@ -53,8 +53,8 @@ class Tree:
 
     def add(self, entry: Entry, size: int) -> None:
         """Note a regular file: as a licence file if it is one, and as a file to read or as excluded."""
-        if is_licence_file(entry.path):
-            self.licences.setdefault(licensed_folder(entry.path), []).append(entry)
+        if kind_of_evidence(entry.path):
+            self.licences.setdefault(spoken_for(entry.path), []).append(entry)
         if why := why_not_read(entry.path, size, self.content):
             self.exclude(entry.path, *why)
         else:
