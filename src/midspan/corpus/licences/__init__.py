@@ -6,7 +6,7 @@ copyleft and 11 million said "do not copy" (arXiv 2403.15230). What is not recog
 
 from midspan.corpus.licences.columns import declared_in_row
 from midspan.corpus.licences.evidence import Licence, is_settled, says_something
-from midspan.corpus.licences.expressions import Outcome, licence_class
+from midspan.corpus.licences.expressions import Outcome, is_known, licence_class
 from midspan.corpus.licences.files import by_weight, is_licence_file, kind_of_evidence, spoken_for
 from midspan.corpus.licences.licence import licence_of, own_evidence
 from midspan.corpus.licences.recognition import recognise
@@ -18,6 +18,7 @@ __all__ = [
     "by_weight",
     "canonical",
     "declared_in_row",
+    "is_known",
     "is_licence_file",
     "is_settled",
     "kind_of_evidence",

@@ -35,6 +35,7 @@ _OF_WORK = re.compile(
     r"\b(?:this|the) (?:software|program|source|code|file|library|work|project|package|product|material|header)\b|licens"
     r"|copyright|permission|rights|redistribut|derivative|modified versions?"
 )
+_MONEY = re.compile(r"\b(?:fees?|pay|paid|payment|purchase\w*|subscription|royalt\w+|donat\w+|\w*commercial\w*|postcard)\b")
 _CODE = re.compile(
     r"\b(?:exceptions?|thrown?|throws|class(?:es)?|functions?|methods?|returns?|returned|objects?|instances?|threads?|threaded"
     r"|null|pointers?|buffers?|arrays?|lists?|strings?|values?|arguments?|parameters?|callers?|called|calls|callbacks?|interface"
@@ -90,16 +91,24 @@ def file_sets_condition(body: Text) -> bool:
 
 def header_sets_condition(body: Text) -> bool:
     """The same of a comment in a source file, where other prose is the rule."""
+    near = False  # to the end of a text
     for sentence in NEUTRAL.sub("|", body.remainder()).split(SENTENCE_END):
-        if _DUTY.search(sentence) and LEGAL.search(sentence) and not _is_about_code(sentence):
+        legal = near or bool(LEGAL.search(sentence))
+        if _DUTY.search(sentence) and (_binds_user(sentence) or legal and not _is_about_code(sentence)):
             return True
+        near = sentence.endswith("| ") or near and not sentence.strip()
     return any(_is_prose(body, place) for place in body.uncovered(inside=True))
 
 
 def sets_condition_alone(text: str) -> bool:
     """The same of a comment that no licence stands in: only what is said to whoever uses the work is a condition."""
     sentences = NEUTRAL.sub("|", " ".join(words_of(text))).split(SENTENCE_END)
-    return any(_DUTY.search(one) and _ADDRESSED.search(one) and _OF_WORK.search(one) for one in sentences)
+    return any(_DUTY.search(one) and _binds_user(one) for one in sentences)
+
+
+def _binds_user(sentence: str) -> bool:
+    """Whether a sentence with a word of duty is for those who use the work, and about it or about money."""
+    return bool(_ADDRESSED.search(sentence) and (_OF_WORK.search(sentence) or _MONEY.search(sentence)))
 
 
 def _is_about_code(sentence: str) -> bool:

@@ -54,6 +54,15 @@ def is_well_formed(tokens: list[str]) -> bool:
     return _class_of_tokens(tokens) is not None
 
 
+def is_known(expression: str) -> bool:
+    """Whether an expression is well-formed and each name in it a licence that is known, or a LicenseRef- of one's own."""
+    tokens = tokens_of(expression)
+    names = [token for token in tokens if token not in ("(", ")", *OPERATORS)]
+    return is_well_formed(tokens) and expression != MALFORMED and all(
+        class_of_one(name) != "unknown" or name.startswith(("LicenseRef-", "DocumentRef-")) for name in names
+    )
+
+
 def names_a_licence(text: str, all_known: bool = False) -> bool:
     """Whether a word of `text` is a licence that is known here, or every one is."""
     known = [class_of_one(token) != "unknown" for token in tokens_of(text) if token not in ("(", ")", *OPERATORS)]

@@ -59,7 +59,7 @@ COPYLEFT = (
         PERL,
         "perl",
         r"(?:terms|license|conditions|licensed|redistribut\w+|modify)(?: \w+){0,6} (?:as|of|like) (?:the )?perl\b(?: \d)*(?: itself)?",
-        r"\bperl(?: \d)* (?:artistic )?license",
+        r"\bperl(?: \d)* (?:artistic )?license|\bsame terms as perl\b",
     ),
     phrase("Ruby", "ruby", r"(?:ruby s|the ruby|under ruby) license"),
     phrase("SSPL-1.0", "server side,sspl", r"server side public license", r"\bsspl\b"),
@@ -95,9 +95,10 @@ PERMISSIVE = (
     ),
     phrase(
         "MIT",
-        "mit ,expat,licenses mit",
+        "mit ,expat,licenses mit,under mit,under the mit",
         r"\b(?:mit|expat|mit x11|x11 mit)(?: style| open source| software)? license",
         r"org licenses mit\b",
+        r"\b(?:licensed|released|distributed|available) under (?:the )?(?:mit|expat)(?: x11| expat)?\b",
     ),
     phrase(
         "BSD-2-Clause",
@@ -130,6 +131,7 @@ PERMISSIVE = (
     phrase("WTFPL", "wtfpl,what the", r"\bwtfpl\b", r"do what the fuck you want"),
     phrase("ZPL-2.1", "zope", r"zope public license"),
     phrase("BlueOak-1.0.0", "blue oak", r"blue oak model license"),
+    phrase("ImageMagick", "imagemagick", r"imagemagick license"),
     phrase("PHP-3.01", "php", r"\bphp license\b"),
     phrase("OpenSSL", "openssl", r"\bopenssl license"),
     phrase(

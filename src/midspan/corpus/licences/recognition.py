@@ -74,6 +74,8 @@ def licences_in_words(sentence: str) -> list[str]:
         found.append(" OR ".join(options))
         sentence = sentence.replace(choice.group(), "|")
     found += [*copyleft(sentence), *permissive(sentence)]
+    if len(found) == 2 and restrictions.CHOSEN.search(sentence):
+        found = [" OR ".join(found)]
     for one in restrictions.RESTRICTIONS:
         if any(_is_legal(sentence, place) for place in one.places(sentence)):
             found.append(one.name)

@@ -106,7 +106,15 @@ NEUTRAL = re.compile(
     r"|(?:does not|do not|nothing in this license) (?:\w+ )?grants? (?:\w+ ){0,5}(?:trademarks?|trade names?|logos?)(?: rights)?"
     r"|no (?:copyright assignment|cla|contributor license agreement) (?:is )?required(?: to contribute)?"
     r"|may not be copied modified or distributed except according to (?:those|these|the) terms"
+    r"|did not receive(?: a copy)?|(?:was|is|were) not (?:distributed|included) with|for conditions of (?:distribution|use)(?: and use)?"
+    r"|(?:this|these|the above|all) (?:copyright |license )?(?:notice|header|comment)s? (?:must|shall|should|may) "
+    r"(?:not be (?:removed|altered)|be (?:retained|preserved|kept|left intact)|remain|stay)"
+    r"|(?:must|may|should) not (?:be )?(?:remove[d]?|alter(?:ed)?) (?:or \w+ )?(?:this|the|these|any) (?:\w+ )?(?:notice|header)s?"
     r"|gpl compatible|compatible with the (?:gnu )?gpl|incompatible with the gpl|unlike the gpl|most but not all"
+)
+# Two licences named before, one of which may be chosen.
+CHOSEN = re.compile(
+    r"\byou may (?:select|choose|use)(?: \w+){0,3} (?:one|either) of (?:the |these )?(?:two |above |listed )*licenses"
 )
 # A choice between two licences, each named once.
 CHOICE = re.compile(

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from midspan.corpus.sources.items import Content, Entry, Excluded, Files, Repository
+from midspan.corpus.sources.licence_evidence import add_evidence, linked_file
 from midspan.corpus.sources.trees import (
     SKIPPED_FOLDERS,
     VIRTUAL_ENVIRONMENT,
@@ -107,6 +108,8 @@ def _walk(tree: Tree, root: Path, skipped: frozenset[str]) -> Iterator[str]:
             path = _printable(f"{prefix}{entry.name}")
             if entry.is_symlink():
                 tree.exclude(path, "symbolic link")
+                if linked := linked_file(root, path):
+                    add_evidence(tree.licences, linked)
             elif path != f"{prefix}{entry.name}":
                 tree.exclude(path, "file name is not UTF-8")
             elif entry.is_dir(follow_symlinks=False):

@@ -86,7 +86,7 @@ def document_of(item: Raw, task: ReadTask, licences: dict[str, Amount]) -> Stage
             text = notebook_source(text)
     except NotTextError as error:
         return Refusal("not text", str(error))
-    licence = licence_of(text, item.declared_licence, item.declared_evidence, item.licence_files)
+    licence = licence_of(text, item.declared_licence, item.declared_evidence, item.licence_files, item.path)
     size = len(text.encode())
     add(licences, licence.outcome, size)
     if licence.outcome not in task.licences:
