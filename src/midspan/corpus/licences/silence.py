@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 from midspan.corpus.licences.conditions import file_sets_condition, has_duty, points_elsewhere
+from midspan.corpus.licences.expressions import licence_class
 from midspan.corpus.licences.files import is_about_holders, kind_of_evidence
 from midspan.corpus.licences.recognition import recognise
+from midspan.corpus.licences.spelling import canonical
 from midspan.corpus.licences.texts import Text
 
 _LONGEST_POINTER = 300  # characters
@@ -48,7 +50,7 @@ def _points(text: str) -> bool:
     if len(text) > _LONGEST_POINTER or "://" in text or not words:
         return False
     files = [word for word in (word.strip("\"'`.,;()[]<>*") for word in words) if kind_of_evidence(word) == "text"]
-    alone = len(words) == 1 and bool(files) and words[0] not in ("copyright", "license")
+    alone = len(words) == 1 and bool(files) and licence_class(canonical(words[0])) == "unknown"
     told = re.match(r"\W*(?:please )?(?:see|refer|read|consult|look|for (?:the )?(?:full )?licen\w+)\b", text, re.IGNORECASE)
     return alone or (bool(told) and bool(files) and recognise(text) is None and not has_duty(text))
 
