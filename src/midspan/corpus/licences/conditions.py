@@ -74,6 +74,11 @@ _HARMLESS = re.compile(
     )
     + r")\b"
 )
+# A run of nothing but names and addresses of licences.
+_LISTED = frozenset(
+    "apache mit bsd isc zlib boost license licenses version v or and the of either http https www org com opensource software"
+    " clause found in at option your".split()
+)
 _POINTER = re.compile(
     r"(?:under the terms of |under )?(?:either|both|any|all|one)(?: one)? of (?:the|these) (?:\w+ )?licenses"
     r"(?: found in(?: (?:the )?\w*license \w+(?: (?:or|and))?)+)?|under the terms of both these licenses"
@@ -130,4 +135,6 @@ def _is_prose(body: Text, place: slice) -> bool:
     """Whether a run of words is running prose that is not harmless."""
     running = sum(body.running[place])
     says_something = place.stop - place.start >= SENTENCE_WORDS and running >= RUNNING_WORDS
-    return says_something and not _HARMLESS.search(" ".join(body.words[place]))
+    words = body.words[place]
+    listed = all(word in _LISTED or word.isdigit() for word in words)
+    return says_something and not listed and not _HARMLESS.search(" ".join(words))

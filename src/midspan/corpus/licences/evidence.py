@@ -93,13 +93,13 @@ def says_something(path: str, text: str) -> bool:
     return kind_of_evidence(path) == "text" and not says_nothing(path, text)
 
 
-def _of_kind(files: Iterable[tuple[str, str]], *kinds: Kind | None) -> list[tuple[str, str]]:
+def _of_kind(files: Iterable[tuple[str, str]], *kinds: Kind) -> list[tuple[str, str]]:
     return [file for file in files if kind_of_evidence(file[0]) in kinds]
 
 
 def _texts(files: Iterable[tuple[str, str]]) -> list[Statement]:
     """The licence texts that say something; a translation of one that is recognised counts only where it restricts."""
-    texts = [file for file in _of_kind(files, "text", None) if not says_nothing(*file)]
+    texts = [file for file in _of_kind(files, "text") if not says_nothing(*file)]
     read = [Statement(_licence_of_text(text), path) for path, text in texts]
     originals = [one for one in read if not is_translation(one.where) and licence_class(one.expression) != "unknown"]
     if not originals:
@@ -121,7 +121,7 @@ def _read(files: Iterable[tuple[str, str]], kind: Kind) -> list[Statement]:
 
 def _manifests(files: tuple[tuple[str, str], ...]) -> list[Statement]:
     """What manifests state, and templates of headers where they name a licence."""
-    known = {PurePosixPath(path).name.lower() for path, _ in _of_kind(files, "text", "readme", None)}
+    known = {PurePosixPath(path).name.lower() for path, _ in _of_kind(files, "text", "readme")}
     stated = []
     for path, text in _of_kind(files, "manifest"):
         for found in stated_in(PurePosixPath(path).name, text):

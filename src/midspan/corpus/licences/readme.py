@@ -26,7 +26,7 @@ _OF_PROJECT = re.compile(
     r"^\W*(?:(?:this|the|our|all)\s+(?:\w+\s+)?(?:project|software|library|code|source|package|program|module|repo\w*|tool"
     r"|crate|gem|plugin|application|app|framework|work|repository|files?)\b.{0,60}?\b(?:licen[cs]ed?|released|distributed"
     r"|available|published|provided|covered|shared)\b|(?:it\s+is\s+)?(?:dual[- ])?(?:licen[cs]ed|released|distributed)\s+under\b"
-    r"|(?P<name>[\w.-]+)\s+is\s+(?:\w+\s+){0,4}?(?:licen[cs]ed|released|distributed|available|published)\b)",
+    r"|(?P<name>[\w.-]+)\s+is\s+(?:\w+,?\s+){0,6}?(?:licen[cs]ed|released|distributed|available|published)\b)",
     re.IGNORECASE | re.DOTALL,
 )
 

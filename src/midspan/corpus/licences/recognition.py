@@ -17,7 +17,7 @@ LONGEST_FILE = 1_000_000
 NEAR = 80  # characters: a legal word within this distance makes a restriction of a phrase
 _MARKUP = re.compile(r"<[a-zA-Z/!][^<>]{0,300}>")
 _FIELD = re.compile(
-    r"^[ \t#*]*(?:license|licence|spdx-license-identifier)(?:-expression)?[ \t]*:[ \t]*(\S.{0,200}?)[ \t.]*$",
+    r"^[ \t#*]*(?:license|licence|spdx-license-identifier)(?:-expression)?[ \t]*:[ \t*]*(\S.{0,200}?)[ \t.]*$",
     re.M | re.I,
 )
 _DEBIAN = {"Expat": "MIT", "PSF": "PSF-2.0", "Apache-2": "Apache-2.0", "public-domain": names.PUBLIC_DOMAIN}

@@ -110,6 +110,7 @@ NEUTRAL = re.compile(
     r"|(?:this|these|the above|all) (?:copyright |license )?(?:notice|header|comment)s? (?:must|shall|should|may) "
     r"(?:not be (?:removed|altered)|be (?:retained|preserved|kept|left intact)|remain|stay)"
     r"|(?:must|may|should) not (?:be )?(?:remove[d]?|alter(?:ed)?) (?:or \w+ )?(?:this|the|these|any) (?:\w+ )?(?:notice|header)s?"
+    r"|shall be (?:dual |multi )?licensed (?:as|under) (?:the )?(?:above|same)(?: terms)?"
     r"|gpl compatible|compatible with the (?:gnu )?gpl|incompatible with the gpl|unlike the gpl|most but not all"
 )
 # Two licences named before, one of which may be chosen.
