@@ -59,6 +59,7 @@ _HARMLESS = re.compile(
             r"(?:written|created|developed|maintained|optimi[sz]ed|(?:re)?packaged|debianized) (?:\w+ )?(?:by|in \d)",
             r"implements|algorithm is|debian|upstream|third party software|version (?:is|of)|this is version",
             r"authors? (?:file|txt|listed)|see (?:the )?(?:\w+ ){0,5}(?:files?|license|copying|authors|readme)",
+            r"voluntary contributions|exact contribution history|sample code is defined as|externally maintained libraries",
             r"(?:short|longer?) version|compatible licenses|except according to (?:those|these|the) terms",
             r"licensed (?:as|under|both)|is under the|different licenses",
             r"licens\w+ (?:\w+ ){0,2}(?:below|files?|texts?)",

@@ -16,8 +16,9 @@ from midspan.corpus.licences.expressions import (
     UNKNOWN,
     Outcome,
     all_of,
+    is_choice,
     licence_class,
-    options_of,
+    names_in,
     worst,
 )
 from midspan.corpus.licences.files import Kind, is_translation, kind_of_evidence
@@ -53,7 +54,12 @@ def weighed(strong: list[Statement], weak: Iterable[Statement] = ()) -> Licence:
     outcome = worst(licence_class(one.expression) for one in strong)
     evidence = strong[0].where if len(strong) == 1 else _listed(strong)
     weak = list(weak)
-    against = [one for one in weak if licence_class(one.expression) != "permissive"]
+    choices = [names_in(one.expression) for one in strong if is_choice(one.expression)]
+    against = [
+        one
+        for one in weak
+        if licence_class(one.expression) != "permissive" and not any(names_in(one.expression) <= choice for choice in choices)
+    ]
     if outcome == "permissive" and against:
         return Licence(UNKNOWN, f"{_listed(strong)}; against it {_listed(against)}", "unknown")
     if weak:
@@ -135,9 +141,9 @@ def _manifests(files: tuple[tuple[str, str], ...]) -> list[Statement]:
 
 
 def _chosen(texts: list[Statement], manifests: list[Statement]) -> tuple[list[Statement], list[Statement]]:
-    """Texts that a manifest leaves a choice of (MIT OR GPL-2.0, with a text of each) give way to that choice."""
+    """Texts that a manifest leaves a choice of (MIT OR GPL-2.0, and both are there) give way to that choice."""
+    there = frozenset[str]().union(*(names_in(text.expression) for text in texts))
     for one in manifests:
-        options = options_of(one.expression)
-        if len(texts) > 1 and len(options) > 1 and all(options_of(text.expression) <= options for text in texts):
+        if is_choice(one.expression) and there == names_in(one.expression):
             return [one], [other for other in manifests if other is not one]
     return texts, manifests

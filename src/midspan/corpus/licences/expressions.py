@@ -87,12 +87,16 @@ def all_of(expressions: Iterable[str]) -> str:
     return " AND ".join(f"({one})" if " OR " in one and len(parts) > 1 else one for one in parts)
 
 
-def options_of(expression: str) -> frozenset[str]:
-    """The licences of a plain choice, or the one licence, without what tells later versions; empty for all else."""
-    tokens = [token for token in tokens_of(expression) if token not in ("(", ")")]
-    if not is_well_formed(tokens_of(expression)) or set(tokens[1::2]) - {"OR"} or {"AND", "WITH"} & set(tokens):
-        return frozenset()
-    return frozenset(re.sub(r"-only$|-or-later$|\+$", "", token) for token in tokens[::2])
+def names_in(expression: str) -> frozenset[str]:
+    """The licences that an expression names, without what tells later versions."""
+    names = (token for token in tokens_of(expression) if token not in ("(", ")", *OPERATORS))
+    return frozenset(re.sub(r"-only$|-or-later$|\+$", "", name) for name in names)
+
+
+def is_choice(expression: str) -> bool:
+    """Whether an expression leaves a choice of single licences."""
+    tokens = tokens_of(expression)
+    return "OR" in tokens and not {"AND", "WITH"} & set(tokens) and is_well_formed(tokens)
 
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome:

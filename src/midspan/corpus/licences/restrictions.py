@@ -111,6 +111,7 @@ NEUTRAL = re.compile(
     r"(?:not be (?:removed|altered)|be (?:retained|preserved|kept|left intact)|remain|stay)"
     r"|(?:must|may|should) not (?:be )?(?:remove[d]?|alter(?:ed)?) (?:or \w+ )?(?:this|the|these|any) (?:\w+ )?(?:notice|header)s?"
     r"|shall be (?:dual |multi )?licensed (?:as|under) (?:the )?(?:above|same)(?: terms)?"
+    r"|except as documented below|contributions made by many individuals"  # the foundation of jQuery and Lodash
     r"|gpl compatible|compatible with the (?:gnu )?gpl|incompatible with the gpl|unlike the gpl|most but not all"
 )
 # Two licences named before, one of which may be chosen.

@@ -114,7 +114,7 @@ class Text:
 
     def uncovered(self, inside: bool = False) -> list[slice]:
         """The runs of words within a sentence that no found text covers; `inside`: between words that one does."""
-        places = np.flatnonzero(self.covered)
+        places = self._compared[self.covered[self._compared]]  # not the marks of lists
         limits = (int(places[0]), int(places[-1])) if inside and len(places) else (0, 0 if inside else len(self.words))
         free = [not covered and word != SENTENCE_END for word, covered in zip(self.words, self.covered, strict=True)]
         free = free[limits[0] : limits[1]]
