@@ -1,7 +1,7 @@
 """What the files of a repository say of its licence, weighed: a text, then manifests, then the README.
 
-The strongest kind that says anything decides; all that it says holds. The weaker is kept as evidence, and where a weaker
-one is not permissive beside a permissive licence, what holds is unknown.
+The strongest kind that says anything decides; all that it says holds. The weaker is kept as evidence, and where it is
+not permissive beside a permissive licence, what holds is unknown.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ def weighed(strong: list[Statement], weak: Iterable[Statement] = ()) -> Licence:
     against = [
         one
         for one in weak
-        if licence_class(one.expression) != "permissive" and not any(names_in(one.expression) <= choice for choice in choices)
+        if licence_class(one.expression) != "permissive"
+        and not any(names_in(one.expression) <= choice for choice in choices)
     ]
     if outcome == "permissive" and against:
         return Licence(UNKNOWN, f"{_listed(strong)}; against it {_listed(against)}", "unknown")
@@ -84,7 +85,9 @@ def licence_of_repository(declared: str, where: str, files: tuple[tuple[str, str
         return weighed(texts, [*manifests, *others])
     if manifests:
         return weighed(manifests, others)
-    if readme := [Statement(found, path) for path, text in _of_kind(files, "readme") for found in stated_in_readme(text)]:
+    if readme := [
+        Statement(found, path) for path, text in _of_kind(files, "readme") for found in stated_in_readme(text)
+    ]:
         return weighed(readme, others)
     return Licence(UNKNOWN, ", ".join(path for path, _ in files), "unknown")
 
@@ -116,7 +119,9 @@ def _texts(files: Iterable[tuple[str, str]]) -> list[Statement]:
 def _licence_of_text(text: str) -> str:
     """The expression of a licence text, or of a file that holds just a name or an address."""
     text = text.replace("\0", "").strip("\ufeff\ufffd \t\n")  # what is left of an encoding that was not told
-    named = canonical(re.sub(r"^\W*licen[cs]e\s*:\s*", "", text, flags=re.IGNORECASE)) if len(text) < LONGEST_NAME else ""
+    named = (
+        canonical(re.sub(r"^\W*licen[cs]e\s*:\s*", "", text, flags=re.IGNORECASE)) if len(text) < LONGEST_NAME else ""
+    )
     known = named and licence_class(named) != "unknown"
     return named if known else recognise(text) or UNRECOGNISED_TEXT
 
@@ -131,7 +136,9 @@ def _manifests(files: tuple[tuple[str, str], ...]) -> list[Statement]:
     stated = []
     for path, text in _of_kind(files, "manifest"):
         for found in stated_in(PurePosixPath(path).name, text):
-            file = PurePosixPath(found.removeprefix(SEE).replace("\\", "/")).name.lower() if found.startswith(SEE) else ""
+            file = (
+                PurePosixPath(found.removeprefix(SEE).replace("\\", "/")).name.lower() if found.startswith(SEE) else ""
+            )
             if not file:
                 stated.append(Statement(found, path))
             elif file not in known and kind_of_evidence(file) != "readme":

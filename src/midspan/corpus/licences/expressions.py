@@ -55,11 +55,14 @@ def is_well_formed(tokens: list[str]) -> bool:
 
 
 def is_known(expression: str) -> bool:
-    """Whether an expression is well-formed and each name in it a licence that is known, or a LicenseRef- of one's own."""
+    """Whether an expression is well-formed and each name in it a licence that is known, or a"
+    " LicenseRef- of one's own."""
     tokens = tokens_of(expression)
     names = [token for token in tokens if token not in ("(", ")", *OPERATORS)]
-    return is_well_formed(tokens) and expression != MALFORMED and all(
-        class_of_one(name) != "unknown" or name.startswith(("LicenseRef-", "DocumentRef-")) for name in names
+    return (
+        is_well_formed(tokens)
+        and expression != MALFORMED
+        and all(class_of_one(name) != "unknown" or name.startswith(("LicenseRef-", "DocumentRef-")) for name in names)
     )
 
 

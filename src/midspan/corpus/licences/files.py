@@ -24,9 +24,10 @@ _LICENCE_SUFFIX = re.compile(
     r"|boost|bsl\S*|ofl|unlicense|third[-_]?party|commercial|enterprise|\d+)$",
     re.IGNORECASE,
 )
-_LANGUAGES = "|".join(
-    "ar bg bn ca cn cz da de en es et fa fi fr he hi hr hu id it ja jp ko kr lt lv nb nl no pt ro ru sk sl sr sv th tr tw uk"
-    " vi zh".split()  # not those that are suffixes of programs: cs, el, pl
+# Not those that are suffixes of programs: cs, el, pl.
+_LANGUAGES = (
+    r"ar|bg|bn|ca|cn|cz|da|de|en|es|et|fa|fi|fr|he|hi|hr|hu|id|it|ja|jp|ko|kr|lt|lv|nb|nl|no|pt|ro|ru|sk|sl|sr|sv|th"
+    r"|tr|tw|uk|vi|zh"
 )
 _TRANSLATED = re.compile(
     rf"(?:.*[-_. ])?(?:licen[cs]es?|copying|copyright)[-_. ](?:{_LANGUAGES}"
@@ -35,14 +36,18 @@ _TRANSLATED = re.compile(
     re.IGNORECASE,
 )
 _AGREEMENT = re.compile(
-    r"(?:.*[-_. ])?(?:contributors?|contribution|individual|corporate|entity)s?[-_. ]?(?:.*[-_. ])?(?:licen[cs](?:e|ing)"
-    r"|agreement|cla)(?:[-_. ].*)?|(?:.*[-_. ])?(?:i|c|e|f)?cla(?:[-_. ](?:individual|corporate|entity|signed|.*license.*))?"
+    r"(?:.*[-_. ])?(?:contributors?|contribution|individual|corporate"
+    r"|entity)s?[-_. ]?(?:.*[-_. ])?(?:licen[cs](?:e|ing)"
+    r"|agreement|cla)(?:[-_. ].*)?|(?:.*[-_. ])?(?:i|c|e|f)?cla(?:[-_. ](?:individual|corporate"
+    r"|entity|signed|.*license.*))?"
     r"|dco|(?:.*[-_. ])?licen[cs]e[-_. ]agreement[-_. ]contribut.*",
     re.IGNORECASE,
 )
 _OTHERS = re.compile(
-    r"(?:.*[-_. ])?(?:3rd|third)[-_. ]?part(?:y|ies)(?:[-_. ].*|licen[cs]es?|notices?)?|.*[-_. ](?:dependenc(?:y|ies)|deps"
-    r"|vendor(?:ed)?|bundled|external)(?:[-_. ].*)?|(?:dependenc(?:y|ies)|vendor(?:ed)?|bundled|external|oss|open[-_]?source)"
+    r"(?:.*[-_. ])?(?:3rd|third)[-_. ]?part(?:y|ies)(?:[-_. ].*|licen[cs]es?|notices?)?"
+    r"|.*[-_. ](?:dependenc(?:y|ies)|deps"
+    r"|vendor(?:ed)?|bundled|external)(?:[-_. ].*)?|(?:dependenc(?:y|ies)|vendor(?:ed)?|bundled"
+    r"|external|oss|open[-_]?source)"
     r"[-_. ].*|3rdparty.*|thirdparty.*",
     re.IGNORECASE,
 )
@@ -53,7 +58,10 @@ SIDECAR = ".license"
 _NAMED_SO: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("agreement", _AGREEMENT),
     ("readme", re.compile(r"readme(?:[-_.](?:en|english))?", re.IGNORECASE)),
-    ("others", re.compile(r"(?:3rd|third)[-_. ]?part(?:y|ies)[-_. ]?(?:notices?|copyrights?|software).*", re.IGNORECASE)),
+    (
+        "others",
+        re.compile(r"(?:3rd|third)[-_. ]?part(?:y|ies)[-_. ]?(?:notices?|copyrights?|software).*", re.IGNORECASE),
+    ),
 )
 _WEIGHTS: tuple[Kind, ...] = ("sidecar", "reuse", "text", "others", "template", "manifest", "readme", "agreement")
 

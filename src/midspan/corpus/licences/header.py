@@ -15,7 +15,17 @@ from midspan.corpus.licences.texts import Text
 # A head without any of these says nothing of licences: most files are done here.
 _SIGNS = (
     *("licen", "copyright", "spdx", "copying", "gpl", "public domain", "propriet", "confidential", "distribut"),
-    *("permission", "do not", "may not", "consent", "reserved", "non-commercial", "noncommercial", "use only"),
+    *(
+        "permission",
+        "do not",
+        "may not",
+        "consent",
+        "reserved",
+        "non-commercial",
+        "noncommercial",
+        "use only",
+        "terms as perl",
+    ),
 )
 _TAG = re.compile(r"SPDX-License-Identifier:[ \t]*(.*)", re.IGNORECASE)
 _TAG_END = re.compile(r"\*/|-->|#\}|\*\||\bSPDX-", re.IGNORECASE)
@@ -32,8 +42,11 @@ def header_licences(text: str) -> list[tuple[str, str]]:
         body = comment.text
         if _has_sign(body):
             tags += _tags(comment)
-            if found := _licence_of_comment(_TAG.sub("", body)):
-                notices.append((found, f"comment in {_lines(comment)}"))
+        found = _licence_of_comment(_TAG.sub("", body)) if _has_sign(body) else None
+        if found is None and notices and sets_condition_alone(body):
+            found = UNRECOGNISED
+        if found:
+            notices.append((found, f"comment in {_lines(comment)}"))
     # Words beside a tag may repeat it, or tell the choice it leaves; where it leaves none, it excuses no restriction.
     if any("or" in tag.lower().split() for tag, _ in tags):
         return tags
@@ -96,5 +109,6 @@ def _sets_condition(comment: str, found: list[str], body: Text) -> bool:
 
 def _lines(comment: Comment) -> str:
     """The lines of a comment from the first to the last that speaks of licences."""
-    lines = [number for number, line in enumerate(comment.lines, comment.first_line) if _has_sign(line)]
+    numbered = list(enumerate(comment.lines, comment.first_line))
+    lines = [number for number, line in numbered if _has_sign(line)] or [numbered[0][0], numbered[-1][0]]
     return f"line {lines[0]}" if lines[0] == lines[-1] else f"lines {lines[0]}-{lines[-1]}"

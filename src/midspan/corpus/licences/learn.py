@@ -3,7 +3,8 @@
 SPDX is `spdx-full.json` of the npm package spdx-license-list (6.12.0, CC0-1.0), BLUEOAK `index.json` of @blueoak/list
 (15.0.0, CC0-1.0), SCANCODE the folder licensedcode/data/licenses of scancode-toolkit (32.5.0, data CC-BY-4.0), PYTHON
 CPython's LICENSE, which tells more than SPDX's text of it.
-`classes.tsv` gets the class of every licence, `full_names.tsv` the names of those of SPDX, `grams.npz` hashes of five-word runs of the texts, not the texts.
+`classes.tsv` gets the class of every licence, `full_names.tsv` the names of those of SPDX,
+`grams.npz` hashes of five-word runs of the texts, not the texts.
 """
 
 from __future__ import annotations
@@ -84,8 +85,11 @@ def texts_to_grams(texts: Mapping[str, str]) -> dict[str, set[int]]:
 
 
 def full_names(published: Mapping[str, str]) -> dict[str, str]:
-    """Names of licences to identifiers; where old and new ones share a name ("GPL-3.0"), the new one, which is longer."""
-    return {name: identifier for identifier, name in sorted(published.items(), key=lambda item: (len(item[0]), item[0]))}
+    """Names of licences to identifiers; where old and new ones share a name ("GPL-3.0"), the new"
+    " one, which is longer."""
+    return {
+        name: identifier for identifier, name in sorted(published.items(), key=lambda item: (len(item[0]), item[0]))
+    }
 
 
 def main(spdx: Path, blue_oak: Path, scancode: Path, python: Path) -> None:

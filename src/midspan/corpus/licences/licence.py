@@ -18,15 +18,17 @@ def licence_of(
     """The licence of a file with this text at `path`, which only REUSE asks for.
 
     `declared` is an SPDX expression that the source gives ("" for none), `licence_files` the paths and texts of the
-    files that speak for it. The header decides alone; else the file's sidecar or REUSE.toml; else the repository's texts,
-    manifests or README, the strongest kind of them (evidence.py).
+    files that tell of it. The header decides alone; else the file's sidecar or REUSE.toml; else the repository's
+    texts, manifests or README, the strongest kind of them (evidence.py).
     """
     header = [Statement(*one) for one in header_licences(text)]
     own = own_evidence(licence_files)
     beside = given(path, own) if own else []
     if header:
         strong = [Statement(one.expression, one.where) for one in beside if one.beside_header]
-        return weighed(header + strong, [Statement(one.expression, one.where) for one in beside if not one.beside_header])
+        return weighed(
+            header + strong, [Statement(one.expression, one.where) for one in beside if not one.beside_header]
+        )
     if beside:
         return weighed([Statement(one.expression, one.where) for one in beside])
     files = tuple(file for file in licence_files if file not in own) if own else tuple(licence_files)

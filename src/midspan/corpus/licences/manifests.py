@@ -148,7 +148,10 @@ _TABLE: tuple[tuple[str, Reader], ...] = (
     (r"PKGBUILD", _found(r"^license=(\(.*?\))")),
     (r"DESCRIPTION", _r_description),
     (r"CITATION\.cff", _citation),
-    (r".+\.cabal|package\.yaml|META\.yml|shard\.yml|galaxy\.yml|.+\.rockspec|.+\.nimble|.+\.opam|dist\.ini|.+\.spec", _lines),
+    (
+        r".+\.cabal|package\.yaml|META\.yml|shard\.yml|galaxy\.yml|.+\.rockspec|.+\.nimble|.+\.opam|dist\.ini|.+\.spec",
+        _lines,
+    ),
 )
 _READERS = [(re.compile(name), reader) for name, reader in _TABLE]
 _NAMES = re.compile("|".join(f"(?:{name})" for name, _ in _TABLE))
@@ -162,8 +165,8 @@ def is_manifest(name: str) -> bool:
 def stated_in(name: str, text: str) -> list[str]:
     """What a manifest states, all of which holds.
 
-    Where the first statement is permissive, others that are so too are left out: classifiers and short names repeat less
-    exactly what a field has said.
+    Where the first statement is permissive, others that are so too are left out: classifiers and short names repeat
+    less exactly what a field has said.
     """
     reader = next(reader for pattern, reader in _READERS if pattern.fullmatch(name))
     found = list(dict.fromkeys(filter(None, reader(text.removeprefix("\ufeff")))))

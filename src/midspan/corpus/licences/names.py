@@ -58,7 +58,8 @@ COPYLEFT = (
     phrase(
         PERL,
         "perl",
-        r"(?:terms|license|conditions|licensed|redistribut\w+|modify)(?: \w+){0,6} (?:as|of|like) (?:the )?perl\b(?: \d)*(?: itself)?",
+        r"(?:terms|license|conditions|licensed|redistribut\w+|modify)(?: \w+){0,6} (?:as|of"
+        r"|like) (?:the )?perl\b(?: \d)*(?: itself)?",
         r"\bperl(?: \d)* (?:artistic )?license|\bsame terms as perl\b",
     ),
     phrase("Ruby", "ruby", r"(?:ruby s|the ruby|under ruby) license"),

@@ -11,21 +11,31 @@ from midspan.corpus.licences.spelling import canonical
 
 LONGEST_README = 200_000
 _LONGEST_SECTION = 20_000
-_TITLE = r"\W*(?:\d+[.)]\s*)?(?:copyright (?:and|&) )?(?:the )?(?:\w+ )?licen[cs](?:e|es|ing)(?: (?:and|&|info\w*|details|terms|notice)\b.*)?\W*"
+_TITLE = (
+    r"\W*(?:\d+[.)]\s*)?(?:copyright (?:and|&) )?(?:the )?(?:\w+ )?licen[cs](?:e|es|ing)"
+    r"(?: (?:and|&|info\w*|details|terms|notice)\b.*)?\W*"
+)
 _HEADING = re.compile(
-    r"^(?:#{1,6}[ \t]*(?P<hash>.+?)[ \t#]*|(?P<line>\S.*)\n(?:={3,}|-{3,}|~{3,}|\^{3,})|[ \t]*<h\d[^>]*>(?P<html>.*?)</h\d>"
+    r"^(?:#{1,6}[ \t]*(?P<hash>.+?)[ \t#]*|(?P<line>\S.*)\n(?:={3,}|-{3,}|~{3,}|\^{3,})"
+    r"|[ \t]*<h\d[^>]*>(?P<html>.*?)</h\d>"
     r"|\*\*(?P<bold>[^*\n]{1,60})\*\*:?|={2,}[ \t]*(?P<adoc>.+))[ \t]*$",
     re.MULTILINE | re.IGNORECASE,
 )
-_BADGE = re.compile(r"(?:img\.shields\.io|badgen\.net)/(?:static/v1\?label=licen[cs]e&message=([^&\s)\"]+)"
-    r"|badge/licen[cs]e[-/](.+?)(?:[-/]\w+)?(?:\.(?:svg|png))?(?:\?[^)\s\"]*)?(?=[)\s\"'>\]]))", re.IGNORECASE)  # fmt: skip
-_IMAGE = re.compile(r"\[?!\[([^\]]*)\]\([^)]*\)(?:\]\([^)]*\))?|<img[^>]*>|^\.\. image::.*$(?:\n[ \t]+:.*$)*", re.MULTILINE)
+_BADGE = re.compile(
+    r"(?:img\.shields\.io|badgen\.net)/(?:static/v1\?label=licen[cs]e&message=([^&\s)\"]+)"
+    r"|badge/licen[cs]e[-/](.+?)(?:[-/]\w+)?(?:\.(?:svg|png))?(?:\?[^)\s\"]*)?(?=[)\s\"'>\]]))",
+    re.IGNORECASE,
+)
+_IMAGE = re.compile(
+    r"\[?!\[([^\]]*)\]\([^)]*\)(?:\]\([^)]*\))?|<img[^>]*>|^\.\. image::.*$(?:\n[ \t]+:.*$)*", re.MULTILINE
+)
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)|`([^`<]+?)\s*<[^>]*>`_+")
 _HOLDER = re.compile(r"(?:©|\(c\)|&copy;|\bcopyright\b)[^\n.]*", re.IGNORECASE)
 _OF_PROJECT = re.compile(
     r"^\W*(?:(?:this|the|our|all)\s+(?:\w+\s+)?(?:project|software|library|code|source|package|program|module|repo\w*|tool"
     r"|crate|gem|plugin|application|app|framework|work|repository|files?)\b.{0,60}?\b(?:licen[cs]ed?|released|distributed"
-    r"|available|published|provided|covered|shared)\b|(?:it\s+is\s+)?(?:dual[- ])?(?:licen[cs]ed|released|distributed)\s+under\b"
+    r"|available|published|provided|covered|shared)\b|(?:it\s+is\s+)?(?:dual[- ])?(?:licen[cs]ed"
+    r"|released|distributed)\s+under\b"
     r"|(?P<name>[\w.-]+)\s+is\s+(?:\w+,?\s+){0,6}?(?:licen[cs]ed|released|distributed|available|published)\b)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -49,7 +59,7 @@ def _sections(text: str) -> tuple[list[str], str]:
     """The sections whose titles are of licences, and the rest of the text."""
     headings = list(_HEADING.finditer(text))
     sections, rest, end = [], [], 0
-    for heading, after in zip(headings, [*headings[1:], None], strict=True):
+    for heading, after in zip(headings, [*headings[1:], None][: len(headings)], strict=True):
         title = next(filter(None, heading.groups()), "")
         stop = after.start() if after else len(text)
         if re.fullmatch(_TITLE, title, re.IGNORECASE):

@@ -14,7 +14,8 @@ from midspan.corpus.licences.texts import Text
 _LONGEST_POINTER = 300  # characters
 _MARKS = " \t#/*;%!<>-=_\"'`.|{}()[]"
 _HOLDER = re.compile(
-    r"(?:portions )?(?:copyrights?|copr\.?|©|\(c\)|c\))\s*(?:holders?\b|\(c\)|©|[:,]|by|\d|[\w$<{\[©&]).*|(?:year|organi[sz]ation"
+    r"(?:portions )?(?:copyrights?|copr\.?|©|\(c\)|c\))\s*(?:holders?\b|\(c\)|©|[:,]|by|\d"
+    r"|[\w$<{\[©&]).*|(?:year|organi[sz]ation"
     r"|copyright holders?|owner)\s*:.*|(?:and|with) (?:other )?contributors?\.?",
     re.IGNORECASE,
 )
@@ -26,7 +27,9 @@ def says_nothing(path: str, text: str) -> bool:
     """Whether a licence file leaves the licence to others."""
     lines = [line.strip(_MARKS) for line in text.split("\n")]
     lines = [line for line in lines if line]
-    return not lines or _names_holders(path, lines) or _points(text) or points_elsewhere(text) or _is_account(path, text)
+    return (
+        not lines or _names_holders(path, lines) or _points(text) or points_elsewhere(text) or _is_account(path, text)
+    )
 
 
 def _names_holders(path: str, lines: list[str]) -> bool:
@@ -51,7 +54,9 @@ def _points(text: str) -> bool:
         return False
     files = [word for word in (word.strip("\"'`.,;()[]<>*") for word in words) if kind_of_evidence(word) == "text"]
     alone = len(words) == 1 and bool(files) and licence_class(canonical(words[0])) == "unknown"
-    told = re.match(r"\W*(?:please )?(?:see|refer|read|consult|look|for (?:the )?(?:full )?licen\w+)\b", text, re.IGNORECASE)
+    told = re.match(
+        r"\W*(?:please )?(?:see|refer|read|consult|look|for (?:the )?(?:full )?licen\w+)\b", text, re.IGNORECASE
+    )
     return alone or (bool(told) and bool(files) and recognise(text) is None and not has_duty(text))
 
 

@@ -20,60 +20,11 @@ from midspan.corpus.licences.expressions import (
     spelled,
     tokens_of,
 )
-from midspan.corpus.licences.names import PERL, PUBLIC_DOMAIN
 from midspan.corpus.licences.recognition import PROPRIETARY, UNRECOGNISED, licences_in_words
+from midspan.corpus.licences.short_names import ALIASES, DROPPED, NAME_WORDS, OF_BSD, SILENT
 from midspan.corpus.licences.words import words_of
 
 LONGEST_NAME = 1_000  # characters; more is no name
-_ALIASES = {
-    "Apache-2.0": "apache, apache2, asl 2, apache software, apachev2, alv2, al 2, apache software 2, apache public 2",
-    "MIT": "mit x11, x11 mit, expat, mit expat, mit style, mit like, mit open source, mit licence, mit opensource",
-    "BSD-3-Clause": "bsd, bsd3, bsd new, new bsd, modified bsd, revised bsd, bsd revised, bsd modified, bsd style, bsd like,"
-    " bsd 3, bsd 3clause, 3 clause bsd, bsd 3 clause, three clause bsd, new bsd 3 clause, bsd clause 3, bsd 3 clause new,"
-    " bsd 3 clause revised, bsd 3 clause new or revised, berkeley distribution, bsd licence, bsd3clause, bsd type,"
-    " eclipse distribution, eclipse distribution 1, edl 1",
-    "BSD-2-Clause": "bsd2, bsd 2, 2 clause bsd, simplified bsd, bsd simplified, freebsd, bsd 2 clause, two clause bsd,"
-    " bsd 2 clause simplified, bsd 2clause, bsd2clause",
-    "0BSD": "bsd zero clause, zero clause bsd, bsd 0 clause, 0 clause bsd",
-    "Apache-2.0 WITH LLVM-exception": "apache 2 0 with llvm exception, apache 2 0 with llvm exceptions",
-    "ISC": "iscl, isc, internet systems consortium",
-    "PSF-2.0": "psf, psfl, python, python foundation, psf 2, python software foundation",
-    "Zlib": "zlib, zlib libpng, libpng zlib",
-    "BSL-1.0": "boost, boost 1, boost 1 0, bsl 1, boost software",
-    "CC0-1.0": "cc0, cc 0, cc0 1, cc0 universal, cc0 1 0 universal, creative commons zero, public domain cc0,"
-    " cc0 1 0 universal public domain dedication, creative commons cc0",
-    "Unlicense": "unlicense, public domain unlicense",
-    "CC-BY-4.0": "cc by, cc by 4, creative commons attribution 4, creative commons attribution 4 0 international",
-    PUBLIC_DOMAIN: "public domain, publicdomain, pd",
-    "PostgreSQL": "postgresql, postgres",
-    "Artistic-2.0": "artistic 2",
-    PERL: "perl, perl 5, perl5, perl itself, same terms as perl itself, same as perl, artistic or gpl, gpl or artistic,"
-    " gpl artistic, artistic gpl",
-    PROPRIETARY: "proprietary, commercial, closed, closed source, all rights reserved, allrightsreserved, private, internal,"
-    " confidential, other proprietary, restricted, non free, nonfree, shareware, freeware, copyright, copyrighted, custom"
-    " commercial, eula, no license granted, no redistribution, non commercial, noncommercial, free for non commercial use,"
-    " academic, research only, evaluation, trial, paid",
-}
-# What stands in the field of a licence and says nothing of it.
-_SILENT = frozenset(
-    " none noassertion other unknown null na tbd todo undefined unspecified file files txt free see dual multiple various"
-    " otherlicense spdx osi".split(" ")
-    + ["no", "n a", "see file", "see txt", "see md", "file txt", "file md", "osi approved", "open source", "free for use"]
-    + ["not specified", "not set", "in file", "see in file", "opensource", "open source initiative", "md", "other open source"]
-    + ["see file for details", "see readme", "see copying", "copying", "see in repository", "your", "insert here", "add here"]
-)
-_DROPPED = frozenset({"the", "a", "license", "licenses", "licensed", "version", "v", "under", "terms", "of", "software"})
-# Words of which the names of licences consist: another one beside a permissive name may be a condition.
-_NAME_WORDS = frozenset(
-    "and or gnu public general lesser library affero mit apache bsd isc clause later only"
-    " any higher greater newer style like expat x11 foundation python psf zlib libpng boost creative commons attribution"
-    " zero universal international unported cc by dedication domain unlicense eclipse mozilla artistic academic free open"
-    " source microsoft permissive wtfpl do what fuck you want to osi approved see file http https www org com opensource"
-    " asl mulan psl blue oak model postgresql upl ncsa university illinois is this project code package at your option"
-    " either as published with it html php txt berkeley distribution two three dual licence en directory root in"
-    " itself same initiative spdx txt creativecommons publicdomain zope mozilla".split()
-) | _DROPPED
-_OF_BSD = frozenset({"new", "revised", "modified", "simplified"})
 _ADDRESS = re.compile(
     r"(?:(?:opensource\.org|spdx\.org|choosealicense\.com|api\.github\.com|gnu\.org|osi\.org)/licen[cs]es?/|licenses\.nuget\.org/)"
     r"(?:old-licenses/|licenses/)?([\w.+-]+?)(?:\.(?:html|php|txt|json))?/?$",
@@ -95,7 +46,8 @@ def canonical(name: str) -> str:
 
 
 def canonical_of(value: object) -> str:
-    """The same of what a manifest or a dataset holds: a name, GitHub's object of a licence, a list, all of which hold."""
+    """The same of what a manifest or a dataset holds: a name, GitHub's object of a licence, a list,"
+    " all of which hold."""
     if isinstance(value, str):
         return canonical(value)
     if isinstance(value, Mapping):
@@ -106,12 +58,14 @@ def canonical_of(value: object) -> str:
 
 def is_silent(name: str) -> bool:
     """Whether what stands for a licence says nothing of it: "other", "see LICENSE"."""
-    return _key(name) in _SILENT
+    return _key(name) in SILENT
 
 
 def _of_expression(name: str) -> str:
     """An expression of known identifiers; MALFORMED where its parentheses do not fit."""
     tokens = tokens_of(name)
+    if tokens[-1:] and {tokens[0], tokens[-1]} & set(OPERATORS):
+        return MALFORMED
     if not is_well_formed(tokens):
         alone = all(token in ("(", ")", *OPERATORS) or spelled(token) for token in tokens)
         return MALFORMED if alone and {"(", ")"} & set(tokens) else ""
@@ -157,14 +111,16 @@ def _of_several_once(part: str, operator: str) -> str:
 
 
 def _is_known(expression: str) -> bool:
-    return all(class_of_one(token) != "unknown" for token in tokens_of(expression) if token not in ("(", ")", *OPERATORS))
+    return all(
+        class_of_one(token) != "unknown" for token in tokens_of(expression) if token not in ("(", ")", *OPERATORS)
+    )
 
 
 def _of_words(name: str) -> str:
     """The licences that the words name; with more words than a name has, unrecognised conditions too."""
     words = [word for word in words_of(name) if word != "."]
     found = licences_in_words(" ".join(["licensed under", *words, "license"]))
-    usual = _NAME_WORDS | (_OF_BSD if "bsd" in words else frozenset())
+    usual = NAME_WORDS | (OF_BSD if "bsd" in words else frozenset())
     more = any(word not in usual and not re.fullmatch(r"v?\d+", word) for word in words)
     if found and more and licence_class(all_of(found)) == "permissive":
         found.append(UNRECOGNISED)
@@ -181,7 +137,7 @@ def _unknown(name: str) -> str:
 def _key(name: str) -> str:
     """The words of a name that tell it from others, separated by spaces."""
     words = words_of(re.sub(r"(?<![A-Za-z])[vV](?:er)?\.?\s*(?=\d)|[._]", " ", name))
-    kept = [word for word in words if word not in _DROPPED and word != "."]
+    kept = [word for word in words if word not in DROPPED and word != "."]
     while len(kept) > 1 and kept[-1] == "0":
         kept.pop()
     return " ".join(kept)
@@ -193,4 +149,4 @@ def _full_names() -> dict[str, str]:
     table = (Path(__file__).parent / "full_names.tsv").read_text(encoding="utf-8")
     listed = (line.split("\t") for line in table.splitlines())
     names = {_key(name): identifier for name, identifier in listed}
-    return names | {_key(alias): name for name, aliases in _ALIASES.items() for alias in aliases.split(",")}
+    return names | {_key(alias): name for name, aliases in ALIASES.items() for alias in aliases}

@@ -12,7 +12,9 @@ from midspan.corpus.licences.spelling import canonical, canonical_of
 SEE = "see "  # before the name of the file that holds the licence
 LONGEST_MANIFEST = 1_000_000
 _LONGEST_NAME = 200  # of a field's value; more is the text itself
-_POINTER = re.compile(r"(?:see|read)?\s*(?:the\s+)?(?:licen[cs]e\s+(?:file\s+)?(?:in|at)|file:?)\s+(\S+\w)\W*", re.IGNORECASE)
+_POINTER = re.compile(
+    r"(?:see|read)?\s*(?:the\s+)?(?:licen[cs]e\s+(?:file\s+)?(?:in|at)|file:?)\s+(\S+\w)\W*", re.IGNORECASE
+)
 
 
 def parsed(parse: Callable[[str], Any], text: str) -> dict[str, Any]:

@@ -107,7 +107,11 @@ class Text:
                 last_covered.append(word)
                 continue
             if last_covered:
-                parts += ["|", *[SENTENCE_END] * (last_covered[-1] == SENTENCE_END), *(negation for negation in last_covered[-2:] if negation in _NEGATIONS)]
+                parts += [
+                    "|",
+                    *[SENTENCE_END] * (last_covered[-1] == SENTENCE_END),
+                    *(negation for negation in last_covered[-2:] if negation in _NEGATIONS),
+                ]
                 last_covered = []
             parts.append(word)
         return " ".join(parts + ["|"] * bool(last_covered))

@@ -70,7 +70,7 @@ def _repositories(folder: Path, content: Content) -> tuple[list[Path], list[Excl
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
         raise UserError(f"corpus.source: cannot read {folder}: {error.strerror}") from error
-    files = [entry.name for entry in entries if entry.is_file()]
+    files = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]  # a link may lead in a circle
     if (folder / ".git").exists() or any(marks_a_repository(name, content) for name in files):
         return [folder], []
     roots: list[Path] = []

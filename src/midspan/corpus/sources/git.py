@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from midspan.corpus.licences import kind_of_evidence
 from midspan.corpus.sources.commits import Commit, GitFolders, find_commit, find_repositories
 from midspan.corpus.sources.history import Moment, Parting, check_moment, part
 from midspan.corpus.sources.items import MAX_FILE_BYTES, Entry, Excluded, Files, Repository, UnreadableError
-from midspan.corpus.sources.licence_evidence import add_evidence, linked_object
+from midspan.corpus.sources.licence_evidence import add_evidence, linked_objects
 from midspan.corpus.sources.objects import ObjectStore
 from midspan.corpus.sources.remote import fetch, repository_name
 from midspan.corpus.sources.trees import VIRTUAL_ENVIRONMENT, Tree, fragments_of, why_not_entered
@@ -113,7 +112,7 @@ def walk(commit: Commit, objects: str, tree: Tree, partial: bool) -> Tree:
     `partial`: the objects were fetched without the files that are too large.
     """
     found: list[Entry] = []
-    links: dict[str, str] = {}  # of files that tell of licences, to where they lead
+    links: dict[str, str] = {}  # path to object
     waiting = [("", commit.tree)]  # folders, with "/" at their end
     with ObjectStore(objects) as store:
         while waiting:
@@ -130,8 +129,8 @@ def walk(commit: Commit, objects: str, tree: Tree, partial: bool) -> Tree:
                 path = prefix + child.decode("utf-8", "backslashreplace")
                 if why := _why_no_file(mode, child):
                     tree.exclude(path, why)
-                    if mode == _LINK and kind_of_evidence(path):
-                        links[path] = store.read(child_id, "blob", MAX_LINK_BYTES).decode("utf-8", "replace")
+                    if mode == _LINK:
+                        links[path] = child_id
                 elif mode != _FOLDER:
                     found.append(Entry(path, child_id))
                 elif skip := why_not_entered(path):
@@ -148,9 +147,8 @@ def walk(commit: Commit, objects: str, tree: Tree, partial: bool) -> Tree:
                 tree.exclude(entry.path, "too large", f"over {MAX_FILE_BYTES} bytes, not fetched")
             else:
                 tree.exclude(entry.path, "missing object", entry.object_id)
-    objects_of = {entry.path: entry.object_id for entry in found} if links else {}
-    for path in links:
-        if linked := linked_object(path, links, objects_of):
+        objects_of = {entry.path: entry.object_id for entry in found} if links else {}
+        for linked in linked_objects(links, objects_of, lambda link: store.read(link, "blob", MAX_LINK_BYTES)):
             add_evidence(tree.licences, linked)
     return tree
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import posixpath
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from midspan.corpus.encodings import NotTextError, decode_source
@@ -24,7 +24,9 @@ def above(files: Iterable[Entry], licences: Mapping[str, list[Entry]]) -> dict[s
     entries = list(files)
     folders = {str(folder) for entry in entries for folder in PurePosixPath(entry.path).parents}
     places = {"" if folder == "." else folder for folder in folders} | {entry.path for entry in entries}
-    weighed = {place: sorted(licences[place], key=lambda entry: by_weight(entry.path)) for place in places & licences.keys()}
+    weighed = {
+        place: sorted(licences[place], key=lambda entry: by_weight(entry.path)) for place in places & licences.keys()
+    }
     return {place: tuple(weighed[place][:MAX_FILES]) for place in sorted(weighed)}
 
 
@@ -39,7 +41,9 @@ def evidence_by_path(
 
     @functools.cache
     def texts(place: str) -> Evidence:
-        entries = (entry for entry in licences.get(place, ()) if kind_of_evidence(entry.path) not in ("readme", "agreement"))
+        entries = (
+            entry for entry in licences.get(place, ()) if kind_of_evidence(entry.path) not in ("readme", "agreement")
+        )
         return tuple((entry.path, _text(read, entry)) for entry in entries)
 
     @functools.cache
@@ -62,7 +66,8 @@ def evidence_by_path(
 
 
 def linked_file(root: Path, path: str) -> Entry | None:
-    """The file inside the folder `root` to which a link leads that is to tell of a licence, None if it leads elsewhere."""
+    """The file inside the folder `root` to which a link leads that is to tell of a licence, None if"
+    " it leads elsewhere."""
     if not kind_of_evidence(path):
         return None
     target = os.path.realpath(root / path)
@@ -72,16 +77,18 @@ def linked_file(root: Path, path: str) -> Entry | None:
     return Entry(path, inside.replace(os.sep, "/"))
 
 
-def linked_object(path: str, links: Mapping[str, str], objects: Mapping[str, str]) -> Entry | None:
-    """The same in a git tree, of the targets of its links and the objects of its files, by path."""
-    target = path
-    for _ in range(MAX_LINKS):
-        target = posixpath.normpath(posixpath.join(posixpath.dirname(target), links[target]))
+def linked_objects(
+    links: Mapping[str, str], objects: Mapping[str, str], read: Callable[[str], bytes]
+) -> Iterator[Entry]:
+    """The same in a git tree, of its links' and its files' objects by path; `read` gives the target of a link."""
+    for path in links:
+        target = path if kind_of_evidence(path) else ""
+        for _ in range(MAX_LINKS):
+            if target in links:
+                told = read(links[target]).decode("utf-8", "replace")
+                target = posixpath.normpath(posixpath.join(posixpath.dirname(target), told))
         if target in objects:
-            return Entry(path, objects[target])
-        if target not in links:
-            break
-    return None
+            yield Entry(path, objects[target])
 
 
 def add_evidence(licences: dict[str, list[Entry]], entry: Entry) -> None:
