@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from midspan.corpus.licences import canonical, declared_in_row, licence_class
+from midspan.corpus.licences.canonical_names import _full_names, canonical_of
 from midspan.corpus.licences.expressions import _spellings
 from midspan.corpus.licences.short_names import ALIASES
-from midspan.corpus.licences.spelling import _full_names, canonical_of
 
 SAME = {
     "MIT": "mit; MIT License; The MIT License (MIT); MIT/X11; Expat; https://opensource.org/licenses/MIT; MIT-style",

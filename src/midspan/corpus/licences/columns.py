@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from midspan.corpus.licences.canonical_names import canonical_of
 from midspan.corpus.licences.expressions import all_of
-from midspan.corpus.licences.spelling import canonical_of
 
 # Lists of SPDX identifiers, all of which were found (ScanCode's own as LicenseRef-scancode-…); The Stack v2, then v1.
 _LISTS = ("detected_licenses", "max_stars_repo_licenses", "licenses", "license", "gha_license_id")

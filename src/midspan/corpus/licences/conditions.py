@@ -43,7 +43,7 @@ _MONEY = re.compile(
 )
 _CODE = re.compile(
     r"\b(?:exceptions?|thrown?|throws|class(?:es)?|functions?|methods?|returns?|returned|objects?|instances?|threads?|threaded"
-    r"|null|pointers?|buffers?|arrays?|lists?|strings?|values?|arguments?|parameters?|callers?|called|calls|callbacks?|interface"
+    r"|null|pointers?|buffers?|arrays?|lists?|strings?|values?|arguments?|parameters?|callers?|call|called|calls|callbacks?|init|edit|interface"
     r"|implementation|api|variables?|constants?|modules?|imports?|imported|included|headers?|macros?|defined?|compiled?|compiler"
     r"|nodes?|index(?:es)?|cache\w*|lock\w*|initiali[sz]\w+|clone|types?|fields?|queue|stream|socket|request|response|errors?"
     r"|loops?|iterator|database|table|queries|tests?|edited|generated|platforms?|byte\w*|memory|config\w*|options?)\b"

@@ -9,9 +9,11 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from midspan.corpus.licences.canonical_names import canonical
 from midspan.corpus.licences.expressions import (
     UNKNOWN,
     Outcome,
@@ -26,7 +28,6 @@ from midspan.corpus.licences.manifests import stated_in
 from midspan.corpus.licences.readme import stated_in_readme
 from midspan.corpus.licences.recognition import recognise
 from midspan.corpus.licences.silence import says_nothing
-from midspan.corpus.licences.spelling import canonical
 from midspan.corpus.licences.statements import SEE
 
 LONGEST_NAME = 120  # characters of a file that holds the name of a licence
@@ -40,7 +41,8 @@ class Statement(NamedTuple):
     where: str
 
 
-class Licence(NamedTuple):
+@dataclass(frozen=True)
+class Licence:
     """What a file may be used under, and why we think so."""
 
     expression: str  # SPDX, "unknown" if nothing is known

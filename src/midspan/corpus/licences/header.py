@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import re
 
+from midspan.corpus.licences.canonical_names import canonical
 from midspan.corpus.licences.comments import HEAD_CHARACTERS, PART, Comment, leading_comments
 from midspan.corpus.licences.conditions import header_sets_condition, sets_condition_alone
 from midspan.corpus.licences.expressions import all_of, licence_class
 from midspan.corpus.licences.recognition import NOTICE, UNRECOGNISED, licences_in_words
-from midspan.corpus.licences.spelling import canonical
 from midspan.corpus.licences.texts import Text
 
 # A head without any of these says nothing of licences: most files are done here.

@@ -14,8 +14,8 @@ from html import unescape
 from typing import Any
 
 from midspan.corpus.licences import python_manifests
+from midspan.corpus.licences.canonical_names import canonical, canonical_of
 from midspan.corpus.licences.expressions import licence_class
-from midspan.corpus.licences.spelling import canonical, canonical_of
 from midspan.corpus.licences.statements import SEE, named, parsed
 
 Reader = Callable[[str], Iterable[str]]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
+from midspan.corpus.licences.canonical_names import canonical
 from midspan.corpus.licences.expressions import all_of, licence_class
 from midspan.corpus.licences.recognition import UNRECOGNISED, fields, recognise
-from midspan.corpus.licences.spelling import canonical
 
 LONGEST_README = 200_000
 _LONGEST_SECTION = 20_000

@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from midspan.corpus.licences.canonical_names import canonical
 from midspan.corpus.licences.expressions import all_of
 from midspan.corpus.licences.files import REUSE_FILE, kind_of_evidence, spoken_for
 from midspan.corpus.licences.header import tags_in
-from midspan.corpus.licences.spelling import canonical
 from midspan.corpus.licences.statements import parsed
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
+from midspan.corpus.licences.canonical_names import canonical
 from midspan.corpus.licences.conditions import file_sets_condition, has_duty, points_elsewhere
 from midspan.corpus.licences.expressions import licence_class
 from midspan.corpus.licences.files import is_about_holders, kind_of_evidence
 from midspan.corpus.licences.recognition import recognise
-from midspan.corpus.licences.spelling import canonical
 from midspan.corpus.licences.texts import Text
 
 _LONGEST_POINTER = 300  # characters

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from midspan.corpus.licences.canonical_names import canonical, canonical_of
 from midspan.corpus.licences.recognition import UNRECOGNISED, recognise
-from midspan.corpus.licences.spelling import canonical, canonical_of
 
 SEE = "see "  # before the name of the file that holds the licence
 LONGEST_MANIFEST = 1_000_000
