@@ -58,6 +58,11 @@ LAYOUTS: list[tuple[str, str, Files]] = [
         P,
         {"LICENSE": "See LICENSE-MIT and LICENSE-BSD.\n", "LICENSE-MIT": MIT, "LICENSE-BSD": BSD_3},
     ),
+    (
+        "a page that includes the licence",
+        P,
+        {"LICENSE": MIT, "src/license.rst": "License\n=======\n\n.. include:: ../LICENSE\n"},
+    ),
     ("a link as Windows checks it out", P, {"LICENSE": "COPYING.md", "COPYING.md": MIT}),
     (
         "permissive licences of third parties",

@@ -71,7 +71,7 @@ _HARMLESS = re.compile(
             r"licens\w+ (?:\w+ ){0,2}(?:below|files?|texts?)",
             r"licenses? (?:applies|applicable|listed|is located|are|can be)|you may use this software under",
             r"reproduced|(?:released|distributed) (?:under|with) the|without any warranty|express or implied",
-            r"no representation|or the authors?",
+            r"no representation|or the authors?|have any questions",
             r"(?:for )?(?:more|further|additional|full|authorship) (?:information|details)"
             r"|at your option|own copyright notices",
             r"(?:code|file|files) for (?:this|the) package|(?:except|unless) (?:as"

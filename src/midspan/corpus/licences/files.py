@@ -60,7 +60,9 @@ _NAMED_SO: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("readme", re.compile(r"readme(?:[-_.](?:en|english))?", re.IGNORECASE)),
     (
         "others",
-        re.compile(r"(?:3rd|third)[-_. ]?part(?:y|ies)[-_. ]?(?:notices?|copyrights?|software).*", re.IGNORECASE),
+        re.compile(
+            r"(?:3rd|third)[-_. ]?part(?:y|ies)[-_. ]?(?:licen[cs]es?|notices?|copyrights?|software).*", re.IGNORECASE
+        ),
     ),
 )
 _WEIGHTS: tuple[Kind, ...] = ("sidecar", "reuse", "text", "others", "template", "manifest", "readme", "agreement")

@@ -30,6 +30,7 @@ _IMAGE = re.compile(
     r"\[?!\[([^\]]*)\]\([^)]*\)(?:\]\([^)]*\))?|<img[^>]*>|^\.\. image::.*$(?:\n[ \t]+:.*$)*", re.MULTILINE
 )
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)|`([^`<]+?)\s*<[^>]*>`_+")
+_TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,300}>")
 _HOLDER = re.compile(r"(?:©|\(c\)|&copy;|\bcopyright\b)[^\n.]*", re.IGNORECASE)
 _OF_PROJECT = re.compile(
     r"^\W*(?:(?:this|the|our|all)\s+(?:\w+\s+)?(?:project|software|library|code|source|package|program|module|repo\w*|tool"
@@ -74,7 +75,7 @@ def _paragraphs(text: str) -> list[str]:
     """The paragraphs that say under what the project stands; its name is that of the first line."""
     title = re.sub(r"[^\w.-]+", " ", text.strip().split("\n")[0]).strip().lower()
     told = []
-    for paragraph in re.split(r"\n[ \t]*\n", text):
+    for paragraph in re.split(r"\n[ \t]*\n", _TAG.sub(" ", text)):
         for sentence in re.split(r"(?<=[.!?])\s+", paragraph):
             match = _OF_PROJECT.match(sentence)
             if match and "licen" in paragraph.lower() and (match["name"] or "").lower() in ("", "it", title):
@@ -85,7 +86,7 @@ def _paragraphs(text: str) -> list[str]:
 
 def _of_section(section: str) -> str:
     """The expression of a section: a short name and the holder, or a notice or text; "" if it gives none."""
-    stripped = re.sub(r"<[^<>\n]{1,300}>", " ", section)
+    stripped = _TAG.sub(" ", section)
     short = " ".join(_HOLDER.sub(" ", stripped).split()).strip(" -–—*_`.,:|•>")
     if len(short) < 100 and (name := canonical(short)) and licence_class(name) != "unknown":
         return name

@@ -20,6 +20,7 @@ _HOLDER = re.compile(
     re.IGNORECASE,
 )
 _RESERVED = re.compile(r"all rights (?:are )?reserved", re.IGNORECASE)
+_INCLUDED = re.compile(r"^\.\. (?:literal)?include:: \S+\s*$", re.MULTILINE)
 _NAME = re.compile(r"[\w.,&' -]{1,60}(?:<\S+@\S+|\(.{1,60}\)?|\d{4}.*)?", re.UNICODE)
 
 
@@ -52,6 +53,8 @@ def _points(text: str) -> bool:
     words = text.split()
     if len(text) > _LONGEST_POINTER or "://" in text or not words:
         return False
+    if _INCLUDED.search(text):
+        return not has_duty(text)
     files = [word for word in (word.strip("\"'`.,;()[]<>*") for word in words) if kind_of_evidence(word) == "text"]
     alone = len(words) == 1 and bool(files) and licence_class(canonical(words[0])) == "unknown"
     told = re.match(
