@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from licence_samples import MIT
 
@@ -115,3 +117,39 @@ def test_the_paths_of_reuse_toml_are_globs_from_its_folder() -> None:
         assert reuse(note.format(path), "a/b.py")[0] == "unknown", path
     files = [("sub/REUSE.toml", note.format('"b.py"')), ("REUSE.toml", note.format('"**"').replace("ISC", "GPL-3.0"))]
     assert licence_of("", "", "", files, "sub/b.py").expression == "ISC"
+
+
+def test_a_glob_with_too_many_stars_makes_every_file_unknown() -> None:
+    note = '[[annotations]]\npath = "{}"\nSPDX-License-Identifier = "ISC"\n'
+    assert reuse(note.format("a*" * 40), "b.py")[1] == "unknown"
+    assert reuse(note.format("**"), "a" * 5_000)[1] == "unknown"
+
+
+HOSTILE = {
+    "badges": ("README", "img.shields.io/badge/license-"),
+    "images": ("README", "licen![a]("),
+    "links": ("README", "licen[a]("),
+    "headings": ("README", "licen\n# a  "),
+    "titles": ("README", "licen <h1>"),
+    "XML": ("pom.xml", "<license>"),
+    "XML comments": ("pom.xml", "<!--"),
+    "gemspec": ("x.gemspec", ".license = ["),
+    "mix": ("mix.exs", "licenses: ("),
+    "PKGBUILD": ("PKGBUILD", "license=(\n"),
+    "lines": ("x.cabal", "license:\n - a\n"),
+    "setup.py": ("setup.py", "a."),
+    "minus": ("setup.py", "-"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_is_read_of_manifests_and_readmes_takes_linear_time(name: str) -> None:
+    file, part = HOSTILE[name]
+
+    def seconds(times: int) -> float:
+        start = time.process_time()
+        stated_in_readme(part * times) if file == "README" else stated_in(file, part * times)
+        return time.process_time() - start
+
+    times = 200_000 // len(part)  # as much as is read of any file
+    assert seconds(times) < max(8 * seconds(times // 4), 1.0)

@@ -100,17 +100,16 @@ def _r_description(text: str) -> Iterator[str]:
             yield f"{SEE}LICENSE"
 
 
-_XML_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _XML_LICENCE = re.compile(
-    r"<license\b([^>]*)>(.*?)</license>|<PackageLicense(Expression|File|Url)>(.*?)</PackageLicense\w+>"
-    r"|<licenseUrl>(.*?)</licenseUrl>",
+    r"<license\b([^>]{0,200})>(.{0,2000}?)</license>|<PackageLicense(Expression|File|Url)>(.{0,500}?)</PackageLicense\w{1,10}>"
+    r"|<licenseUrl>(.{0,500}?)</licenseUrl>",
     re.DOTALL,
 )
 
 
 def _xml(text: str) -> Iterator[str]:
     """Maven's licenses, which all hold; NuGet's and ROS's; the address counts where there is no name."""
-    for match in _XML_LICENCE.finditer(_XML_COMMENT.sub("", text)):
+    for match in _XML_LICENCE.finditer(_without_comments(text)):
         attributes, inner, kind, value, address = match.groups()
         if inner is not None:
             fields = [re.search(rf"<{name}>(.*?)</{name}>", inner, re.DOTALL) for name in ("name", "url")]
@@ -121,7 +120,12 @@ def _xml(text: str) -> Iterator[str]:
             yield from [f"{SEE}{value}"] if is_file else named(value)
 
 
-_QUOTED = r"(?:\[.*?\]|\(.*?\)|[\"'][^\"'\n]*[\"'])"
+def _without_comments(text: str) -> str:
+    first, *others = text.split("<!--")
+    return first + "".join(other.partition("-->")[2] for other in others)
+
+
+_QUOTED = r"(?:\[[^\]]{0,2000}\]|\([^)]{0,2000}\)|[\"'][^\"'\n]*[\"'])"
 # The names of the files, and how each is read.
 _TABLE: tuple[tuple[str, Reader], ...] = (
     (r"(?:package|bower|deno|jsr|elm|dub|haxelib|vcpkg|META|codemeta|metadata|manifest|component)\.jsonc?", _json),
@@ -145,7 +149,7 @@ _TABLE: tuple[tuple[str, Reader], ...] = (
     (r"conanfile\.py", _found(rf"^\s+license\s*=\s*({_QUOTED})")),
     (r"dune-project", _found(r"\(license\s+([^()\n]+)\)")),
     (r"dub\.sdl", _found(r"^license\s+(\"[^\"\n]*\")")),
-    (r"PKGBUILD", _found(r"^license=(\(.*?\))")),
+    (r"PKGBUILD", _found(r"^license=(\([^)]{0,2000}\))")),
     (r"DESCRIPTION", _r_description),
     (r"CITATION\.cff", _citation),
     (

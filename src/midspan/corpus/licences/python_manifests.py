@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import configparser
-import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from email.parser import HeaderParser
@@ -58,7 +57,7 @@ def setup_py(text: str) -> Iterator[str]:
         if isinstance(target, ast.Name)
     }
     for call in ast.walk(tree):
-        if isinstance(call, ast.Call) and re.fullmatch(r"(?:\w+\.)*setup", ast.unparse(call.func)):
+        if isinstance(call, ast.Call) and getattr(call.func, "id", getattr(call.func, "attr", "")) == "setup":
             fields = {keyword.arg: _literal(keyword.value, assigned) for keyword in call.keywords}
             yield from named(fields.get("license"))
             yield from _classified(fields.get("classifiers"))

@@ -16,20 +16,22 @@ _TITLE = (
     r"(?: (?:and|&|info\w*|details|terms|notice)\b.*)?\W*"
 )
 _HEADING = re.compile(
-    r"^(?:#{1,6}[ \t]*(?P<hash>.+?)[ \t#]*|(?P<line>\S.*)\n(?:={3,}|-{3,}|~{3,}|\^{3,})"
-    r"|[ \t]*<h\d[^>]*>(?P<html>.*?)</h\d>"
-    r"|\*\*(?P<bold>[^*\n]{1,60})\*\*:?|={2,}[ \t]*(?P<adoc>.+))[ \t]*$",
+    r"^(?:#{1,6}[ \t]*(?P<hash>.{1,120}?)[ \t#]{0,9}|(?P<line>\S.{0,120})\n(?:={3,}|-{3,}|~{3,}|\^{3,})"
+    r"|[ \t]{0,9}<h\d[^>]{0,200}>(?P<html>.{0,200}?)</h\d>"
+    r"|\*\*(?P<bold>[^*\n]{1,60})\*\*:?|={2,}[ \t]*(?P<adoc>.{1,120}))[ \t]{0,9}$",
     re.MULTILINE | re.IGNORECASE,
 )
 _BADGE = re.compile(
-    r"(?:img\.shields\.io|badgen\.net)/(?:static/v1\?label=licen[cs]e&message=([^&\s)\"]+)"
-    r"|badge/licen[cs]e[-/](.+?)(?:[-/]\w+)?(?:\.(?:svg|png))?(?:\?[^)\s\"]*)?(?=[)\s\"'>\]]))",
+    r"(?:img\.shields\.io|badgen\.net)/(?:static/v1\?label=licen[cs]e&message=([^&\s)\"]{1,80})"
+    r"|badge/licen[cs]e[-/]([^\s)\"'<>]{1,80}?)(?:[-/]\w{1,30})?(?:\.(?:svg|png))?(?:\?[^)\s\"]{0,200})?(?=[)\s\"'>\]]))",
     re.IGNORECASE,
 )
 _IMAGE = re.compile(
-    r"\[?!\[([^\]]*)\]\([^)]*\)(?:\]\([^)]*\))?|<img[^>]*>|^\.\. image::.*$(?:\n[ \t]+:.*$)*", re.MULTILINE
+    r"\[?!\[([^\]\n]{0,200})\]\([^)\n]{0,400}\)(?:\]\([^)\n]{0,400}\))?"
+    r"|<img[^>]{0,400}>|^\.\. image::.*$(?:\n[ \t]+:.*$)*",
+    re.MULTILINE,
 )
-_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)|`([^`<]+?)\s*<[^>]*>`_+")
+_LINK = re.compile(r"\[([^\]\n]{0,200})\]\([^)\n]{0,400}\)|`([^`<\n]{1,100}?)\s{0,5}<[^>\n]{0,400}>`_+")
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,300}>")
 _HOLDER = re.compile(r"(?:©|\(c\)|&copy;|\bcopyright\b)[^\n.]*", re.IGNORECASE)
 _OF_PROJECT = re.compile(

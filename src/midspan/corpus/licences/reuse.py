@@ -16,7 +16,11 @@ from midspan.corpus.licences.canonical_names import canonical
 from midspan.corpus.licences.expressions import all_of
 from midspan.corpus.licences.files import REUSE_FILE, kind_of_evidence, spoken_for
 from midspan.corpus.licences.header import tags_in
+from midspan.corpus.licences.recognition import UNRECOGNISED
 from midspan.corpus.licences.statements import parsed
+
+MAX_STARS = 3  # of one glob: more could cost any time
+LONGEST_PATH = 300  # characters
 
 
 class Given(NamedTuple):
@@ -28,7 +32,7 @@ class Given(NamedTuple):
 
 
 class _Annotation(NamedTuple):
-    paths: re.Pattern[str]
+    paths: re.Pattern[str]  # that match a path
     expression: str
     precedence: str  # closest, aggregate or override
 
@@ -48,6 +52,8 @@ def given(path: str, files: Iterable[tuple[str, str]]) -> list[Given]:
         if kind == "reuse":
             folder = spoken_for(place)
             below = path.removeprefix(f"{folder}/") if folder else path
+            if len(below) > LONGEST_PATH:
+                return [Given(UNRECOGNISED, place, True)]
             matching = [one for one in _annotations(place, text) if one.paths.fullmatch(below)]
             for one in matching[-1:]:
                 given_here = Given(one.expression, place, one.precedence != "closest")
@@ -67,9 +73,8 @@ def _of_toml(text: str) -> list[_Annotation]:
     for table in annotations if isinstance(annotations, list) else []:
         paths, tags = _strings(table.get("path")), _strings(table.get("SPDX-License-Identifier"))
         if paths and tags:
-            pattern = "|".join(_glob(path, star="[^/]*") for path in paths)
             expression = all_of(canonical(tag) or tag for tag in tags)
-            found.append(_Annotation(re.compile(pattern), expression, str(table.get("precedence", "closest"))))
+            found.append(_annotation(paths, "[^/]*", expression, str(table.get("precedence", "closest"))))
     return found
 
 
@@ -79,10 +84,16 @@ def _of_dep5(text: str) -> list[_Annotation]:
         fields = re.findall(r"^(Files|License):[ \t]*((?:.*\n?)(?:[ \t]+.*\n?)*)", paragraph, re.MULTILINE)
         values = dict(fields)
         if "Files" in values and "License" in values:
-            pattern = "|".join(_glob(path, star=".*") for path in values["Files"].split())
             expression = canonical(values["License"].split("\n")[0])
-            found.append(_Annotation(re.compile(pattern), expression, "aggregate"))
+            found.append(_annotation(values["Files"].split(), ".*", expression, "aggregate"))
     return found
+
+
+def _annotation(paths: list[str], star: str, expression: str, precedence: str) -> _Annotation:
+    """One with globs of which one has too many stars may be for any file: their licence is not known."""
+    if any(len(re.findall(r"\*+", path)) > MAX_STARS for path in paths):
+        return _Annotation(re.compile(".*", re.DOTALL), UNRECOGNISED, "aggregate")
+    return _Annotation(re.compile("|".join(_glob(path, star) for path in paths)), expression, precedence)
 
 
 def _strings(value: object) -> list[str]:

@@ -85,7 +85,10 @@ def linked_objects(
         target = path if kind_of_evidence(path) else ""
         for _ in range(MAX_LINKS):
             if target in links:
-                told = read(links[target]).decode("utf-8", "replace")
+                try:
+                    told = read(links[target]).decode("utf-8", "replace")
+                except UnreadableError:
+                    break
                 target = posixpath.normpath(posixpath.join(posixpath.dirname(target), told))
         if target in objects:
             yield Entry(path, objects[target])
