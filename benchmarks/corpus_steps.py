@@ -146,7 +146,7 @@ def _decode(raw: Raw) -> tuple[str, str] | None:
 
 
 def _document(raw: Raw, text: str, language: str) -> Document:
-    licence = licence_of(text, raw.declared_licence, raw.declared_evidence, raw.licence_files)
+    licence = licence_of(text, raw.declared_licence, raw.declared_evidence, raw.licence_files, raw.path)
     place = (raw.path, raw.repository, language, licence.expression, licence.evidence, "input", raw.revision, raw.date)
     return Document(content_id(text), text, *place)
 

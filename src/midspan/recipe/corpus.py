@@ -44,6 +44,7 @@ class SourceFields(Share):
     content: Literal["code", "documentation", "text"] = "code"
     languages: list[str] | None = None  # None: those of the corpus
     licence: str | None = None  # SPDX expression for items whose source declares none
+    licence_override: dict[str, str] = {}  # name or glob of repositories → SPDX expression, whatever theirs say
     by_language: dict[str, Share] = {}  # shares that differ from the source's own
 
     @property

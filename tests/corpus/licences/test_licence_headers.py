@@ -21,7 +21,7 @@ def outcome(head: str, licence_files: list[tuple[str, str]] | None = None) -> tu
     ("head", "expression", "expected"),
     [
         ("// SPDX-License-Identifier: MIT\n", "MIT", "permissive"),
-        ("# SPDX-License-Identifier: mit\n", "mit", "permissive"),
+        ("# SPDX-License-Identifier: mit\n", "MIT", "permissive"),
         ("#!/bin/sh\n# spdx-license-identifier:Apache-2.0\n", "Apache-2.0", "permissive"),
         ("/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */\n", None, "non-permissive"),
         ("<!-- SPDX-License-Identifier: (MIT OR Apache-2.0) -->\n", "MIT OR Apache-2.0", "permissive"),
@@ -131,3 +131,99 @@ def test_the_evidence_tells_the_lines() -> None:
     head = "// A tool.\n//\n" + textwrap.indent(GPL_NOTICE, "// ")
     assert licence_of(head, "MIT", "package", []).evidence == "comment in lines 3-5"
     assert licence_of("# Copyright\n# Under the MIT license.\n", "", "", []).evidence == "comment in lines 1-2"
+
+
+def block(text: str, start: str = "/*") -> str:
+    return f"{start}\n{textwrap.indent(text, ' * ', lambda line: True)} */\n"
+
+
+APACHE_BLOCK = block(APACHE_NOTICE)
+AFTER_A_NOTICE = {
+    "Javadoc after the package": "package a;\n\n" + block("Exception thrown when a clone cannot be created.\n", "/**"),
+    "Javadoc after a blank line": "\n" + block("Exception thrown when a clone cannot be created.\n", "/**"),
+    "Javadoc at once": block("Checks the license header. Only source files are checked, others are not.\n", "/**"),
+    "directives": '#include <x.h>\n#error "You must not use this header without license"\n#pragma once\n',
+    "attributes": "#![no_std]\n// This must only be called once.\n",
+    "another comment": "\n// Package x must not be used concurrently, except by its owner.\npackage x\n",
+}
+
+
+@pytest.mark.parametrize("name", AFTER_A_NOTICE)
+def test_the_comment_after_a_notice_is_not_the_licence(name: str) -> None:
+    assert outcome(APACHE_BLOCK + AFTER_A_NOTICE[name] + "class A {}\n") == ("Apache-2.0", "permissive")
+
+
+def test_what_describes_the_code_behind_a_notice_in_the_same_comment_is_no_condition() -> None:
+    said = "\nException thrown when a clone cannot be created.\n"
+    assert outcome(block(APACHE_NOTICE + said)) == ("Apache-2.0", "permissive")
+
+
+def test_a_comment_of_line_marks_after_a_blank_line_is_another_one() -> None:
+    head = textwrap.indent(APACHE_NOTICE, "# ", lambda line: True)
+    assert outcome(head + "\n# This must not be imported directly; it is only for the parser.\n")[1] == "permissive"
+    assert (
+        outcome(head + '\n"""Utilities that must not be used except in tests. Requires a value."""\n')[1]
+        == "permissive"
+    )
+
+
+SECOND_NOTICES = [
+    (GPL_NOTICE, "non-permissive"),
+    ("Portions of this file are licensed under the GPL.", "non-permissive"),
+    ("This file may not be used for commercial purposes.", "non-permissive"),
+    ("CONFIDENTIAL AND PROPRIETARY. Do not distribute this file.", "non-permissive"),
+    ("Companies with more than 100 employees must pay a fee.", "unknown"),
+    ("You must send us your changes if you use this software.", "unknown"),
+]
+
+
+@pytest.mark.parametrize(("notice", "expected"), SECOND_NOTICES)
+@pytest.mark.parametrize("between", ["", "\n", "package a;\n\n", "#include <a.h>\n"])
+@pytest.mark.parametrize("start", ["/*", "/**"])
+def test_a_second_comment_that_is_a_notice_counts(notice: str, expected: str, between: str, start: str) -> None:
+    assert outcome(APACHE_BLOCK + between + block(notice, start) + "class A {}\n")[1] == expected
+
+
+def test_how_code_is_used_is_no_condition_of_a_licence() -> None:
+    for said in ("You must call init() before you use this library.", "Users of the file must not edit it by hand."):
+        for between in ("", "\n", "package a;\n\n"):
+            assert outcome(APACHE_BLOCK + between + block(said, "/**"))[1] == "permissive", said
+
+
+OWN_WORDS = [
+    (APACHE_NOTICE.replace("Apache License, Version 2.0", "MIT License"), "permissive"),
+    (
+        'Licensed under the BSD 3-Clause License (the "License"); you may not use this file except in compliance with '
+        "the License. You may obtain a copy of the License at https://opensource.org/licenses/BSD-3-Clause",
+        "permissive",
+    ),
+    (
+        "Licensed under the Apache License, Version 2.0 <LICENSE-APACHE or"
+        " http://www.apache.org/licenses/LICENSE-2.0> or "
+        "the MIT license <LICENSE-MIT or http://opensource.org/licenses/MIT>, at your option. This file may not be "
+        "copied, modified, or distributed except according to those terms.",
+        "permissive",
+    ),
+    (
+        "This source file is subject to version 3.01 of the PHP license, that is bundled with this package in the file "
+        "LICENSE. If you did not receive a copy of the PHP license and are unable to obtain it, please send a note to "
+        "license@php.net so we can mail you a copy immediately.",
+        "permissive",
+    ),
+    ("This code is released under the libpng license. For conditions of distribution and use, see png.h", "permissive"),
+    (
+        "Licensed under both the BSD-style license (found in LICENSE) and the GPLv2 (found in"
+        " COPYING). You may select, "
+        "at your option, one of the above-listed licenses.",
+        "permissive",
+    ),
+    ("Part of Frob, licensed under MIT/X11. See COPYING.", "permissive"),
+    ("You can redistribute it and/or modify it under the same terms as Perl itself.", "non-permissive"),
+    ("Licensed under the MIT License. You must pay before using this file in production.", "unknown"),
+    ('Licensed under the Acme License (the "License"); you may not use this file except in compliance.', "unknown"),
+]
+
+
+@pytest.mark.parametrize(("notice", "expected"), OWN_WORDS)
+def test_notices_of_known_projects_in_their_own_words(notice: str, expected: str) -> None:
+    assert outcome(textwrap.indent("\n".join(textwrap.wrap(notice, 76)), "// ") + "\n")[1] == expected

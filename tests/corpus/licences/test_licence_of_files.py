@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from licence_samples import APACHE_NOTICE, BSD_3, GPL_NOTICE, MIT
 
-from midspan.corpus.licences import declared_in_row, is_licence_file, licence_class, licence_of, licensed_folder
+from midspan.corpus.licences import declared_in_row, is_licence_file, licence_class, licence_of, spoken_for
 
 
 def test_a_licence_file_decides_and_names_itself() -> None:
@@ -73,7 +73,7 @@ def test_a_program_about_licences_is_not_a_licence(name: str) -> None:
 
 
 def test_a_licence_file_speaks_for_its_folder_and_reuse_for_the_one_above() -> None:
-    assert [licensed_folder(path) for path in ("LICENSE", "a/b/COPYING", "LICENSES/MIT.txt", "a/LICENSES/MIT.txt")] == [
+    assert [spoken_for(path) for path in ("LICENSE", "a/b/COPYING", "LICENSES/MIT.txt", "a/LICENSES/MIT.txt")] == [
         "",
         "a/b",
         "",

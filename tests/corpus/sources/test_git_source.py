@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 from reading_sources import git, make_repository, object_file, read_source, reasons
 
+from midspan.corpus.licences import licence_of
 from midspan.corpus.sources import plan_source, read_items
 from midspan.corpus.sources.git import parse_tree
 from midspan.corpus.sources.items import UnreadableError
+from midspan.corpus.sources.licence_evidence import UNREADABLE
 from midspan.corpus.sources.objects import ObjectStore
 from midspan.corpus.sources.remote import repository_name, without_password
 from midspan.errors import UserError
@@ -155,7 +157,8 @@ def test_objects_that_vanish_after_the_plan_cost_only_themselves(repository: Pat
     items = {item.path: item for task in plan.tasks for item in read_items(task)}
     assert len(items) == len(FILES)
     assert getattr(items["a.py"], "reason", None) == "missing object"
-    assert getattr(items["vendor/x/c.js"], "licence_files", None) == (("vendor/COPYING", ""),)  # there, but unknown
+    assert getattr(items["vendor/x/c.js"], "licence_files", None) == (("vendor/COPYING", UNREADABLE),)
+    assert licence_of("", "", "", [("vendor/COPYING", UNREADABLE), ("vendor/LICENSE", "MIT")]).outcome == "unknown"
 
 
 def test_links_submodules_large_files_and_odd_names_are_excluded(repository: Path) -> None:

@@ -72,7 +72,7 @@ def _licence(found: Found, raw: Raw | None, settings: Corpus) -> Iterator[str]:
             text = decode_source(raw.data, raw.path, settings.encodings == "detected")
         except NotTextError:
             return
-        licence = licence_of(text, raw.declared_licence, raw.declared_evidence, raw.licence_files)
+        licence = licence_of(text, raw.declared_licence, raw.declared_evidence, raw.licence_files, raw.path)
         yield f"  licence      {licence.expression}, {licence.outcome}; {licence.evidence or 'no evidence'}"
         if raw.licence_files:
             yield f"               licence files above it: {', '.join(path for path, _ in raw.licence_files)}"

@@ -1,15 +1,15 @@
-"""What a row of a dataset says of its licence: The Stack v1 and v2, StarCoderData, Hugging Face's `license`."""
+"""What a row of a dataset says of its licence: The Stack v1 and v2, StarCoderData, Hugging Face's, GitHub's object."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from midspan.corpus.licences.canonical_names import canonical_of
 from midspan.corpus.licences.expressions import all_of
 
 # Lists of SPDX identifiers, all of which were found (ScanCode's own as LicenseRef-scancode-…); The Stack v2, then v1.
 _LISTS = ("detected_licenses", "max_stars_repo_licenses", "licenses", "license", "gha_license_id")
-_NOTHING = frozenset({"", "none", "noassertion", "other", "unknown", "no_license", "null"})
 
 
 def declared_in_row(row: Mapping[str, Any]) -> tuple[str, str]:
@@ -20,13 +20,8 @@ def declared_in_row(row: Mapping[str, Any]) -> tuple[str, str]:
     """
     kind = str(row.get("license_type") or "").lower()
     for column in _LISTS:
-        if found := _expression(row.get(column)):
+        if found := canonical_of(row.get(column)):
             if kind in ("", "permissive"):
                 return found, f"column {column}"
             return all_of([found, f"LicenseRef-{kind.replace('_', '-')}"]), f"columns {column} and license_type"
     return "", ""
-
-
-def _expression(value: object) -> str:
-    values = [value] if isinstance(value, str) else list(value) if isinstance(value, Iterable) else []
-    return all_of(str(one).strip() for one in values if str(one).strip().lower() not in _NOTHING)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from midspan.corpus.licences.restrictions import LEGAL, NEUTRAL
+from midspan.corpus.licences.restrictions import LEGAL, LEGAL_WORDS, NEUTRAL
 from midspan.corpus.licences.texts import Text
 from midspan.corpus.licences.words import SENTENCE_END, words_of
 
@@ -23,6 +23,30 @@ _DUTY = re.compile(
     r"|prior|approv\w+|ask(?:ed|ing)?|notify|inform(?:ed|ing)?|require[ds]?|needs?|have to|has to|obligat\w+|evil"
     r"|harm\w*|ethic\w*|human rights|train(?:ing|ed)?|postcard|donat\w+|employees|individuals|companies|subsidiaries"
     r"|usage)\b"
+)
+# Who keeps to a condition, what it is about, and what descriptions of code are about.
+_ADDRESSED = re.compile(
+    r"\b(?:you|your|users?|licensees?|anyone|everyone|nobody|persons?|people|compan(?:y|ies)|customers?|employees|individuals"
+    r"|organi[sz]ations?|subsidiaries|vendors?|redistribut\w+|modifications?|modified versions?"
+    r"|derivative\w*|copies|us|our"
+    r"|products?|commercial\w*|royalt\w+|fees?|pay|paid|payment|approval|consent|permission"
+    r"|contributed back|use of|use by"
+    r"|used (?:by|in|for|to)|not for|shipping|selling|sold|train\w*|ai|military|evil)\b"
+)
+_OF_WORK = re.compile(
+    r"\b(?:this|the) (?:software|program|source|code|file|library|work|project|package|product"
+    r"|material|header)\b|licens"
+    r"|copyright|permission|rights|redistribut|derivative|modified versions?"
+)
+_MONEY = re.compile(
+    r"\b(?:fees?|pay|paid|payment|purchase\w*|subscription|royalt\w+|donat\w+|\w*commercial\w*|postcard)\b"
+)
+_CODE = re.compile(
+    r"\b(?:exceptions?|thrown?|throws|class(?:es)?|functions?|methods?|returns?|returned|objects?|instances?|threads?|threaded"
+    r"|null|pointers?|buffers?|arrays?|lists?|strings?|values?|arguments?|parameters?|callers?|call|called|calls|callbacks?|init|edit|interface"
+    r"|implementation|api|variables?|constants?|modules?|imports?|imported|included|headers?|macros?|defined?|compiled?|compiler"
+    r"|nodes?|index(?:es)?|cache\w*|lock\w*|initiali[sz]\w+|clone|types?|fields?|queue|stream|socket|request|response|errors?"
+    r"|loops?|iterator|database|table|queries|tests?|edited|generated|platforms?|byte\w*|memory|config\w*|options?)\b"
 )
 # What only says whose the work is, where it comes from, and which licence holds for what.
 _HARMLESS = re.compile(
@@ -39,12 +63,19 @@ _HARMLESS = re.compile(
             r"original (?:\w+ )?(?:code|authors?|algorithms?|descriptions?)",
             r"(?:written|created|developed|maintained|optimi[sz]ed|(?:re)?packaged|debianized) (?:\w+ )?(?:by|in \d)",
             r"implements|algorithm is|debian|upstream|third party software|version (?:is|of)|this is version",
-            r"authors? (?:file|txt|listed)|see (?:the )?(?:\w+ ){0,2}(?:files?|license|copying|authors)",
+            r"authors? (?:file|txt|listed)|see (?:the )?(?:\w+ ){0,5}(?:files?|license|copying|authors|readme)",
+            r"voluntary contributions|exact contribution history|sample code is defined as"
+            r"|externally maintained libraries",
+            r"(?:short|longer?) version|compatible licenses|except according to (?:those|these|the) terms",
             r"licensed (?:as|under|both)|is under the|different licenses",
             r"licens\w+ (?:\w+ ){0,2}(?:below|files?|texts?)",
             r"licenses? (?:applies|applicable|listed|is located|are|can be)|you may use this software under",
             r"reproduced|(?:released|distributed) (?:under|with) the|without any warranty|express or implied",
-            r"no representation|or the authors?",
+            r"no representation|or the authors?|have any questions",
+            r"(?:for )?(?:more|further|additional|full|authorship) (?:information|details)"
+            r"|at your option|own copyright notices",
+            r"(?:code|file|files) for (?:this|the) package|(?:except|unless) (?:as"
+            r"|where) otherwise noted|(?:is|are) (?:a |the )?(?:registered )?trademarks?",
             r"clause bsd|bsd license|public domain|terms and conditions|open source definition",
             r"names? of|portions of|some (?:\w+ )?(?:files|software)|(?:these|the) files",
             r"(?:including|includes?) the (?:following|next)|osi and fsf",
@@ -52,10 +83,20 @@ _HARMLESS = re.compile(
     )
     + r")\b"
 )
+# A run of nothing but names and addresses of licences.
+_LISTED = re.compile(
+    r"(?:(?:apache|mit|bsd|isc|zlib|boost|licenses?|version|v|\d+|or|and|the|of|either|clause|found|in|at|your|option"
+    r"|https?|www|org|com|opensource|software)(?: |$))+"
+)
 _POINTER = re.compile(
     r"(?:under the terms of |under )?(?:either|both|any|all|one)(?: one)? of (?:the|these) (?:\w+ )?licenses"
     r"(?: found in(?: (?:the )?\w*license \w+(?: (?:or|and))?)+)?|under the terms of both these licenses"
 )
+
+
+def has_duty(text: str) -> bool:
+    """Whether there is a word of duty or refusal in a text."""
+    return bool(_DUTY.search(NEUTRAL.sub("|", " ".join(words_of(text)))))
 
 
 def file_sets_condition(body: Text) -> bool:
@@ -66,10 +107,36 @@ def file_sets_condition(body: Text) -> bool:
 
 def header_sets_condition(body: Text) -> bool:
     """The same of a comment in a source file, where other prose is the rule."""
+    near = False  # to the end of a text
     for sentence in NEUTRAL.sub("|", body.remainder()).split(SENTENCE_END):
-        if _DUTY.search(sentence) and ("|" in sentence or LEGAL.search(sentence)):
+        legal = near or bool(LEGAL.search(sentence))
+        if _DUTY.search(sentence) and (_binds_user(sentence) or (legal and not _is_about_code(sentence))):
             return True
+        near = sentence.endswith("| ") or (near and not sentence.strip())
     return any(_is_prose(body, place) for place in body.uncovered(inside=True))
+
+
+def sets_condition_alone(text: str) -> bool:
+    """The same of a comment that no licence stands in: only what is said to whoever uses the work is a condition."""
+    sentences = NEUTRAL.sub("|", " ".join(words_of(text))).split(SENTENCE_END)
+    return any(_DUTY.search(one) and _binds_user(one) and not _describes_use(one) for one in sentences)
+
+
+def _describes_use(sentence: str) -> bool:
+    """Whether a sentence tells how code is used: "You must call init() before you use the library"."""
+    return bool(_CODE.search(sentence)) and not (LEGAL_WORDS.search(sentence) or _MONEY.search(sentence))
+
+
+def _binds_user(sentence: str) -> bool:
+    """Whether a sentence with a word of duty is for those who use the work, and about it or about money."""
+    return bool(_ADDRESSED.search(sentence) and (_OF_WORK.search(sentence) or _MONEY.search(sentence)))
+
+
+def _is_about_code(sentence: str) -> bool:
+    """Whether a sentence after the end of a licence describes code: ""
+    "| exception thrown when a clone cannot be created"."""
+    said = sentence.strip().removeprefix("|")
+    return bool(_CODE.search(said)) and not LEGAL.search(said) and not _ADDRESSED.search(said)
 
 
 def points_elsewhere(text: str) -> bool:
@@ -83,4 +150,5 @@ def _is_prose(body: Text, place: slice) -> bool:
     """Whether a run of words is running prose that is not harmless."""
     running = sum(body.running[place])
     says_something = place.stop - place.start >= SENTENCE_WORDS and running >= RUNNING_WORDS
-    return says_something and not _HARMLESS.search(" ".join(body.words[place]))
+    words = " ".join(body.words[place])
+    return says_something and not _LISTED.fullmatch(words) and not _HARMLESS.search(words)

@@ -19,7 +19,7 @@ UNKNOWN = "unknown"
 MALFORMED = "LicenseRef-malformed-expression"
 
 _TOKEN = re.compile(r"\s*(?:([()])|([\w.:+-]+)|(\S))")
-_OPERATORS = ("AND", "OR", "WITH")
+OPERATORS = ("AND", "OR", "WITH")
 _MAX_TOKENS = 500
 # Names that the table lacks, by what they say of themselves.
 _RESTRICTED = re.compile(
@@ -35,7 +35,7 @@ def licence_class(expression: str) -> Outcome:
 
     Two names side by side both hold, as in the lists of U-Boot's early tags.
     """
-    return _class_of_tokens(_tokens(expression)) or "unknown"
+    return _class_of_tokens(tokens_of(expression)) or "unknown"
 
 
 def _class_of_tokens(tokens: list[str]) -> Outcome | None:
@@ -49,9 +49,26 @@ def _class_of_tokens(tokens: list[str]) -> Outcome | None:
     return None if rest else outcome
 
 
+def is_well_formed(tokens: list[str]) -> bool:
+    """Whether the tokens are an expression."""
+    return _class_of_tokens(tokens) is not None
+
+
+def is_known(expression: str) -> bool:
+    """Whether an expression is well-formed and each name in it a licence that is known, or a"
+    " LicenseRef- of one's own."""
+    tokens = tokens_of(expression)
+    names = [token for token in tokens if token not in ("(", ")", *OPERATORS)]
+    return (
+        is_well_formed(tokens)
+        and expression != MALFORMED
+        and all(class_of_one(name) != "unknown" or name.startswith(("LicenseRef-", "DocumentRef-")) for name in names)
+    )
+
+
 def names_a_licence(text: str, all_known: bool = False) -> bool:
     """Whether a word of `text` is a licence that is known here, or every one is."""
-    known = [class_of_one(token) != "unknown" for token in _tokens(text) if token not in ("(", ")", *_OPERATORS)]
+    known = [class_of_one(token) != "unknown" for token in tokens_of(text) if token not in ("(", ")", *OPERATORS)]
     return bool(known) and (all(known) if all_known else any(known))
 
 
@@ -62,7 +79,7 @@ def all_of(expressions: Iterable[str]) -> str:
     """
     parts: list[str] = []
     for expression in filter(None, expressions):
-        tokens = _tokens(expression)
+        tokens = tokens_of(expression)
         if _class_of_tokens(tokens) is None:
             tokens = [MALFORMED]
         while tokens[:1] == ["("] and tokens[-1:] == [")"] and not {"(", ")"} & set(tokens[1:-1]):
@@ -71,6 +88,18 @@ def all_of(expressions: Iterable[str]) -> str:
         parts += [whole] if {"OR", "("} & set(tokens) else whole.split(" AND ")
     parts = list(dict.fromkeys(parts))
     return " AND ".join(f"({one})" if " OR " in one and len(parts) > 1 else one for one in parts)
+
+
+def names_in(expression: str) -> frozenset[str]:
+    """The licences that an expression names, without what tells later versions."""
+    names = (token for token in tokens_of(expression) if token not in ("(", ")", *OPERATORS))
+    return frozenset(re.sub(r"-only$|-or-later$|\+$", "", name) for name in names)
+
+
+def is_choice(expression: str) -> bool:
+    """Whether an expression leaves a choice of single licences."""
+    tokens = tokens_of(expression)
+    return "OR" in tokens and not {"AND", "WITH"} & set(tokens) and is_well_formed(tokens)
 
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome:
@@ -88,6 +117,22 @@ def class_of_one(identifier: str) -> Outcome:
     return "non-permissive" if _RESTRICTED.match(identifier) else "unknown"
 
 
+def spelled(identifier: str) -> str:
+    """An identifier of a licence as SPDX spells it, "" if it is none that is known; references stay as they are."""
+    if re.match(r"(?:DocumentRef-[\w.-]+:)?LicenseRef-", identifier):
+        return identifier
+    name = identifier.lower()
+    plain = _spellings().get(name.removesuffix("+"))
+    return _spellings().get(name) or (f"{plain}+" if plain else "")
+
+
+@functools.cache
+def _spellings() -> dict[str, str]:
+    """The names of `classes.tsv` by their lower case."""
+    table = (Path(__file__).parent / "classes.tsv").read_text(encoding="utf-8")
+    return {name.lower(): name for name in (line.split("\t")[0] for line in table.splitlines())}
+
+
 @functools.cache
 def _classes() -> dict[str, Outcome]:
     """The class of each name of `classes.tsv`, in lower case."""
@@ -97,10 +142,10 @@ def _classes() -> dict[str, Outcome]:
     return {name.lower(): outcomes[kind] for name, kind in rows}
 
 
-def _tokens(expression: str) -> list[str]:
+def tokens_of(expression: str) -> list[str]:
     tokens = []
     for bracket, word, other in _TOKEN.findall(expression):
-        tokens.append(bracket or (word.upper() if word.upper() in _OPERATORS else word) or other)
+        tokens.append(bracket or (word.upper() if word.upper() in OPERATORS else word) or other)
     return tokens
 
 
@@ -123,7 +168,7 @@ def _all(tokens: list[str]) -> tuple[Outcome, list[str]]:
 
 def _one(tokens: list[str]) -> tuple[Outcome, list[str]]:
     """One licence, with its exception, or an expression in parentheses; ValueError if neither stands there."""
-    if not tokens or tokens[0] in _OPERATORS or not re.match(r"[\w(]", tokens[0]):
+    if not tokens or tokens[0] in OPERATORS or not re.match(r"[\w(]", tokens[0]):
         raise ValueError("a licence is missing")
     if tokens[0] == "(":
         outcome, rest = _choice(tokens[1:])

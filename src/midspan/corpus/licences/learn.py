@@ -3,7 +3,8 @@
 SPDX is `spdx-full.json` of the npm package spdx-license-list (6.12.0, CC0-1.0), BLUEOAK `index.json` of @blueoak/list
 (15.0.0, CC0-1.0), SCANCODE the folder licensedcode/data/licenses of scancode-toolkit (32.5.0, data CC-BY-4.0), PYTHON
 CPython's LICENSE, which tells more than SPDX's text of it.
-`classes.tsv` gets the class of every licence, `grams.npz` hashes of five-word runs of the texts, not the texts.
+`classes.tsv` gets the class of every licence, `full_names.tsv` the names of those of SPDX,
+`grams.npz` hashes of five-word runs of the texts, not the texts.
 """
 
 from __future__ import annotations
@@ -83,14 +84,26 @@ def texts_to_grams(texts: Mapping[str, str]) -> dict[str, set[int]]:
     return grams
 
 
+def full_names(published: Mapping[str, str]) -> dict[str, str]:
+    """Names of licences to identifiers; where old and new ones share a name ("GPL-3.0"), the new"
+    " one, which is longer."""
+    return {
+        name: identifier for identifier, name in sorted(published.items(), key=lambda item: (len(item[0]), item[0]))
+    }
+
+
 def main(spdx: Path, blue_oak: Path, scancode: Path, python: Path) -> None:
-    """Write both files beside this module."""
+    """Write the files beside this module."""
     classes = scancode_classes(scancode) | dict.fromkeys(sorted(blue_oak_permissive(blue_oak)), "permissive")
     classes |= dict.fromkeys(sorted(RESTRICTED), "non-permissive")
     lines = [f"{name}\t{kind}\n" for name, kind in sorted(classes.items()) if re.fullmatch(r"[\w.+-]+", name)]
     (HERE / "classes.tsv").write_text("".join(lines), encoding="utf-8")
 
-    published = {name: entry["licenseText"] for name, entry in json.loads(spdx.read_text(encoding="utf-8")).items()}
+    entries = json.loads(spdx.read_text(encoding="utf-8"))
+    names = full_names({identifier: entry["name"] for identifier, entry in entries.items()})
+    lines = [f"{name}\t{identifier}\n" for name, identifier in sorted(names.items())]
+    (HERE / "full_names.tsv").write_text("".join(lines), encoding="utf-8")
+    published = {name: entry["licenseText"] for name, entry in entries.items()}
     published["Python-2.0.1"] += "\n\n" + python.read_text(encoding="utf-8")
     published["LLVM-exception"] = _parts(scancode / "llvm-exception.LICENSE")[1]
     everything = texts_to_grams(published)

@@ -7,6 +7,7 @@ import re
 from midspan.corpus.licences.phrases import phrase
 
 PUBLIC_DOMAIN = "LicenseRef-scancode-public-domain"
+PERL = "GPL-1.0-or-later OR Artistic-1.0-Perl"
 # "GPL v2", "General Public License as published by the Free Software Foundation; either version 2.1 of".
 VERSION = re.compile(r"(?: \w+){0,9}? v(?:ersion)? ?(?:\. )?(\d)(?: (\d)\b)?| ?v?(\d)(?: (\d)\b)?")
 _UNDER = r"\b(?:under|license|licensed|licenses|terms of|or|and|of)(?: the)?(?: gnu)? "
@@ -54,6 +55,13 @@ COPYLEFT = (
     phrase("MS-RL", "reciprocal", r"microsoft reciprocal license"),
     phrase("QPL-1.0", "q public license", r"\bq public license"),
     phrase("Artistic-1.0", "artistic", r"\bartistic license"),
+    phrase(
+        PERL,
+        "perl",
+        r"(?:terms|license|conditions|licensed|redistribut\w+|modify)(?: \w+){0,6} (?:as|of"
+        r"|like) (?:the )?perl\b(?: \d)*(?: itself)?",
+        r"\bperl(?: \d)* (?:artistic )?license|\bsame terms as perl\b",
+    ),
     phrase("Ruby", "ruby", r"(?:ruby s|the ruby|under ruby) license"),
     phrase("SSPL-1.0", "server side,sspl", r"server side public license", r"\bsspl\b"),
     phrase("BUSL-1.1", "business source,busl", r"business source license", r"\bbusl\b"),
@@ -88,9 +96,10 @@ PERMISSIVE = (
     ),
     phrase(
         "MIT",
-        "mit ,expat,licenses mit",
+        "mit ,expat,licenses mit,under mit,under the mit",
         r"\b(?:mit|expat|mit x11|x11 mit)(?: style| open source| software)? license",
         r"org licenses mit\b",
+        r"\b(?:licensed|released|distributed|available) under (?:the )?(?:mit|expat)(?: x11| expat)?\b",
     ),
     phrase(
         "BSD-2-Clause",
@@ -123,6 +132,7 @@ PERMISSIVE = (
     phrase("WTFPL", "wtfpl,what the", r"\bwtfpl\b", r"do what the fuck you want"),
     phrase("ZPL-2.1", "zope", r"zope public license"),
     phrase("BlueOak-1.0.0", "blue oak", r"blue oak model license"),
+    phrase("ImageMagick", "imagemagick", r"imagemagick license"),
     phrase("PHP-3.01", "php", r"\bphp license\b"),
     phrase("OpenSSL", "openssl", r"\bopenssl license"),
     phrase(

@@ -12,11 +12,12 @@ from midspan.corpus.licences.texts import Text
 
 UNRECOGNISED = "LicenseRef-unrecognised-conditions"
 PROPRIETARY = "LicenseRef-proprietary"
+NOTICE = "Apache-2.0"  # whose notice others write with their own licence's name
 LONGEST_FILE = 1_000_000
 NEAR = 80  # characters: a legal word within this distance makes a restriction of a phrase
 _MARKUP = re.compile(r"<[a-zA-Z/!][^<>]{0,300}>")
 _FIELD = re.compile(
-    r"^[ \t#*]*(?:license|licence|spdx-license-identifier)(?:-expression)?[ \t]*:[ \t]*(\S.{0,200}?)[ \t.]*$",
+    r"^[ \t#*]*(?:license|licence|spdx-license-identifier)(?:-expression)?[ \t]*:[ \t*]*(\S.{0,200}?)[ \t.]*$",
     re.M | re.I,
 )
 _DEBIAN = {"Expat": "MIT", "PSF": "PSF-2.0", "Apache-2": "Apache-2.0", "public-domain": names.PUBLIC_DOMAIN}
@@ -33,7 +34,7 @@ def recognise(text: str) -> str | None:
     found += licences_in_words(body.remainder())
     if not found and "all rights reserved" in body.remainder():
         found.append(PROPRIETARY)
-    body.cover(found)
+    body.cover([*found, NOTICE])
     unread = len(text) > LONGEST_FILE
     if found and licence_class(all_of(found)) != "non-permissive" and (unread or file_sets_condition(body)):
         found.append(UNRECOGNISED)
@@ -73,6 +74,8 @@ def licences_in_words(sentence: str) -> list[str]:
         found.append(" OR ".join(options))
         sentence = sentence.replace(choice.group(), "|")
     found += [*copyleft(sentence), *permissive(sentence)]
+    if len(found) == 2 and restrictions.CHOSEN.search(sentence):
+        found = [" OR ".join(found)]
     for one in restrictions.RESTRICTIONS:
         if any(_is_legal(sentence, place) for place in one.places(sentence)):
             found.append(one.name)
@@ -107,7 +110,7 @@ def copyleft(sentence: str) -> list[str]:
             numbers = numbers[:1] if one.name in ("GPL", "AGPL") else numbers  # which have no minor versions
             versions.setdefault(one.name, set()).add(".".join([*numbers, "0"][:2]) if numbers else "")
     return [
-        f"{name}-{version}" if version and not re.search(r"\d$|^License", name) else name
+        f"{name}-{version}" if version and not re.search(r"\d$|^License|Perl$", name) else name
         for name, found in versions.items()
         for version in sorted(found - {""} or {""})
     ]

@@ -91,8 +91,11 @@ RESTRICTIONS = (
 # One of these nearby makes a restriction of a phrase that code comments use in other senses ("internal use only").
 LEGAL = re.compile(
     r"\||licens|copyright|permi[st]|redistribut|distributed under|rights reserved|propriet|confidential|unauthori"
-    r"|granted|free of charge|this (?:software|program|source|code)|the software|all rights|written consent"
+    r"|granted|free of charge|this (?:software|program|source|code)|this file (?:may|must|can"
+    r"|shall) (?:not|only)|the software|all rights|written consent"
 )
+
+LEGAL_WORDS = re.compile(r"licens|copyright|permi[st]|redistribut|propriet|confidential|granted|consent")
 
 # What looks like a condition or a licence and is none.
 NEUTRAL = re.compile(
@@ -101,7 +104,26 @@ NEUTRAL = re.compile(
     r"|not subject to (?:us )?(?:copyright|any license)|osi approved|approved by the osi"
     r"|(?:except|unless) (?:where |when |as )?(?:\w+ )?(?:otherwise )?(?:\w+ )?(?:noted|stated|indicated|specified)"
     r"|without (?:any )?(?:fee|charge|restrictions?)|non restrictive|no restrictions?"
+    r"|(?:logos?|names?|marks?|trademarks?|brand\w*|artwork)(?: \w+){0,15} not (?:covered|licensed"
+    r"|granted|included|part of)"
+    r"(?: \w+){0,2}(?: (?:by|under|in|with|of) (?:this|the|these) (?:\w+ )?licenses?)?"
+    r"|(?:does not|do not|nothing in this license) (?:\w+ )?grants? (?:\w+ ){0,5}(?:trademarks?"
+    r"|trade names?|logos?)(?: rights)?"
+    r"|no (?:copyright assignment|cla|contributor license agreement) (?:is )?required(?: to contribute)?"
+    r"|may not be copied modified or distributed except according to (?:those|these|the) terms"
+    r"|did not receive(?: a copy)?|(?:was|is|were) not (?:distributed|included) with"
+    r"|for conditions of (?:distribution|use)(?: and use)?"
+    r"|(?:this|these|the above|all) (?:copyright |license )?(?:notice|header|comment)s? (?:must|shall|should|may) "
+    r"(?:not be (?:removed|altered)|be (?:retained|preserved|kept|left intact)|remain|stay)"
+    r"|(?:must|may|should) not (?:be )?(?:remove[d]?|alter(?:ed)?) (?:or \w+ )?(?:this|the|these"
+    r"|any) (?:\w+ )?(?:notice|header)s?"
+    r"|shall be (?:dual |multi )?licensed (?:as|under) (?:the )?(?:above|same)(?: terms)?"
+    r"|except as documented below|contributions made by many individuals"  # the foundation of jQuery and Lodash
     r"|gpl compatible|compatible with the (?:gnu )?gpl|incompatible with the gpl|unlike the gpl|most but not all"
+)
+# Two licences named before, one of which may be chosen.
+CHOSEN = re.compile(
+    r"\byou may (?:select|choose|use)(?: \w+){0,3} (?:one|either) of (?:the |these )?(?:two |above |listed )*licenses"
 )
 # A choice between two licences, each named once.
 CHOICE = re.compile(

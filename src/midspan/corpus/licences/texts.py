@@ -96,7 +96,10 @@ class Text:
             self.covered[index] = index == 0 or self.covered[index - 1]
 
     def remainder(self) -> str:
-        """The words that no found text covers, "|" for what one does; what negates them is never covered."""
+        """The words that no found text covers, "|" for what one does; what negates them is never covered.
+
+        A sentence that ends where the covered words do stays apart from the next one.
+        """
         parts: list[str] = []
         last_covered: list[str] = []
         for word, covered in zip(self.words, self.covered.tolist(), strict=True):
@@ -104,14 +107,18 @@ class Text:
                 last_covered.append(word)
                 continue
             if last_covered:
-                parts += ["|", *(negation for negation in last_covered[-2:] if negation in _NEGATIONS)]
+                parts += [
+                    "|",
+                    *[SENTENCE_END] * (last_covered[-1] == SENTENCE_END),
+                    *(negation for negation in last_covered[-2:] if negation in _NEGATIONS),
+                ]
                 last_covered = []
             parts.append(word)
         return " ".join(parts + ["|"] * bool(last_covered))
 
     def uncovered(self, inside: bool = False) -> list[slice]:
         """The runs of words within a sentence that no found text covers; `inside`: between words that one does."""
-        places = np.flatnonzero(self.covered)
+        places = self._compared[self.covered[self._compared]]  # not the marks of lists
         limits = (int(places[0]), int(places[-1])) if inside and len(places) else (0, 0 if inside else len(self.words))
         free = [not covered and word != SENTENCE_END for word, covered in zip(self.words, self.covered, strict=True)]
         free = free[limits[0] : limits[1]]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from midspan.corpus.sources.items import Content, Entry, Excluded, Files, Repository
+from midspan.corpus.sources.licence_evidence import add_evidence, linked_file
 from midspan.corpus.sources.trees import (
     SKIPPED_FOLDERS,
     VIRTUAL_ENVIRONMENT,
@@ -69,7 +70,7 @@ def _repositories(folder: Path, content: Content) -> tuple[list[Path], list[Excl
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
         raise UserError(f"corpus.source: cannot read {folder}: {error.strerror}") from error
-    files = [entry.name for entry in entries if entry.is_file()]
+    files = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]  # a link may lead in a circle
     if (folder / ".git").exists() or any(marks_a_repository(name, content) for name in files):
         return [folder], []
     roots: list[Path] = []
@@ -107,6 +108,8 @@ def _walk(tree: Tree, root: Path, skipped: frozenset[str]) -> Iterator[str]:
             path = _printable(f"{prefix}{entry.name}")
             if entry.is_symlink():
                 tree.exclude(path, "symbolic link")
+                if linked := linked_file(root, path):
+                    add_evidence(tree.licences, linked)
             elif path != f"{prefix}{entry.name}":
                 tree.exclude(path, "file name is not UTF-8")
             elif entry.is_dir(follow_symlinks=False):

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from midspan.corpus.sources.commits import Commit, GitFolders, find_commit, find_repositories
 from midspan.corpus.sources.history import Moment, Parting, check_moment, part
 from midspan.corpus.sources.items import MAX_FILE_BYTES, Entry, Excluded, Files, Repository, UnreadableError
+from midspan.corpus.sources.licence_evidence import add_evidence, linked_objects
 from midspan.corpus.sources.objects import ObjectStore
 from midspan.corpus.sources.remote import fetch, repository_name
 from midspan.corpus.sources.trees import VIRTUAL_ENVIRONMENT, Tree, fragments_of, why_not_entered
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # worker processes have no need of pydantic
 
 MAX_TREE_BYTES = 32_000_000  # of one tree object: a folder of half a million files
 MAX_TREE_FILES = 2_000_000  # of one repository: a few hundred bytes of trees can stand for 10^10 files ("git bomb")
+MAX_LINK_BYTES = 4_096  # of the path to which a link leads
 _FOLDER, _LINK, _SUBMODULE = "40000", "120000", "160000"
 
 
@@ -110,6 +112,7 @@ def walk(commit: Commit, objects: str, tree: Tree, partial: bool) -> Tree:
     `partial`: the objects were fetched without the files that are too large.
     """
     found: list[Entry] = []
+    links: dict[str, str] = {}  # path to object
     waiting = [("", commit.tree)]  # folders, with "/" at their end
     with ObjectStore(objects) as store:
         while waiting:
@@ -126,6 +129,8 @@ def walk(commit: Commit, objects: str, tree: Tree, partial: bool) -> Tree:
                 path = prefix + child.decode("utf-8", "backslashreplace")
                 if why := _why_no_file(mode, child):
                     tree.exclude(path, why)
+                    if mode == _LINK:
+                        links[path] = child_id
                 elif mode != _FOLDER:
                     found.append(Entry(path, child_id))
                 elif skip := why_not_entered(path):
@@ -142,6 +147,9 @@ def walk(commit: Commit, objects: str, tree: Tree, partial: bool) -> Tree:
                 tree.exclude(entry.path, "too large", f"over {MAX_FILE_BYTES} bytes, not fetched")
             else:
                 tree.exclude(entry.path, "missing object", entry.object_id)
+        objects_of = {entry.path: entry.object_id for entry in found} if links else {}
+        for linked in linked_objects(links, objects_of, lambda link: store.read(link, "blob", MAX_LINK_BYTES)):
+            add_evidence(tree.licences, linked)
     return tree
 
 

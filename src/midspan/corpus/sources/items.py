@@ -24,7 +24,7 @@ class Raw:
     language: str | None = None  # what the source says: a dataset's column; "prose" of what is no code
     declared_licence: str = ""  # SPDX expression that the source declares
     declared_evidence: str = ""  # where it declares it, such as "column detected_licenses"
-    licence_files: tuple[tuple[str, str], ...] = ()  # (path, text) of those in the nearest folder at or above the file
+    licence_files: tuple[tuple[str, str], ...] = ()  # (path, text) of those that tell of the file's licence
     stars: int = 0
     kind: Content = "code"
 
@@ -41,7 +41,10 @@ class Excluded:
 
 
 class Entry(NamedTuple):
-    """A file of a tree: its path inside the repository, and the git object that holds it ("" on disk)."""
+    """A file of a tree: its path inside the repository, and the git object that holds it.
+
+    On disk that is "", or where a link at the path leads.
+    """
 
     path: str
     object_id: str = ""
@@ -62,11 +65,11 @@ class Repository:
 
 @dataclass(frozen=True)
 class Files:
-    """A run of files of one repository, and the licence files of the folders at or above them."""
+    """A run of files of one repository, and what tells of their licences."""
 
     repository: Repository
     files: tuple[Entry, ...]
-    licences: dict[str, tuple[Entry, ...]]  # by folder, "" for the root
+    licences: dict[str, tuple[Entry, ...]]  # by folder, "" for the root, or by file
     size: int  # bytes
 
     def __str__(self) -> str:
@@ -161,6 +164,7 @@ class SourceTask:
     columns: dict[str, str] = field(default_factory=dict)  # role to column, what the recipe overrides
     declared_licence: str = ""  # what the recipe declares where the source itself declares nothing
     given: dict[str, str] = field(default_factory=dict)  # role to value, for rows that have no such column
+    overrides: tuple[tuple[str, str], ...] = ()  # (glob of repositories, SPDX expression) that the recipe gives instead
 
     def __str__(self) -> str:
         first, last = (str(self.fragments[end]) if self.fragments else "nothing" for end in (0, -1))

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from midspan.corpus.licences import canonical, is_known
 from midspan.corpus.sources.columns import columns_of, given_of
 from midspan.corpus.sources.folders import plan_folder, plan_standard_library
 from midspan.corpus.sources.git import plan_git
 from midspan.corpus.sources.hub import plan_hub
 from midspan.corpus.sources.items import Excluded, Fragment, HubShard, Repository, SourcePlan, SourceTask
 from midspan.corpus.sources.tables import plan_tables
+from midspan.errors import UserError
 from midspan.files import hash_text
 
 if TYPE_CHECKING:  # worker processes have no need of pydantic
@@ -24,10 +26,16 @@ MAX_REVISIONS = 1_000  # that the data card lists
 def plan_source(source: Source, task_bytes: int) -> SourcePlan:
     """Cut a source into tasks of about `task_bytes` of input; the cuts depend on the source's content alone.
 
-    UserError if the source is missing, or is not what the recipe says.
+    UserError if the source is missing, or is not what the recipe says, or the recipe gives it a licence that is none.
     """
+    declared = _expression(source, "licence", source.licence) if source.licence else ""
+    overrides = tuple(
+        (glob, _expression(source, f"licence_override of {glob}", licence))
+        for glob, licence in source.licence_override.items()
+    )
     cut = PLANNERS[source.kind](source, task_bytes)
-    empty = SourceTask(source.label, source.content, (), columns_of(source), source.licence or "", given_of(source))
+    given = (columns_of(source), declared, given_of(source), overrides)
+    empty = SourceTask(source.label, source.content, (), *given)
     return SourcePlan(
         tasks=[replace(empty, fragments=joined) for joined in _join(cut.fragments, task_bytes)],
         excluded=sorted(cut.excluded, key=lambda entry: (entry.repository, entry.path)),
@@ -35,6 +43,15 @@ def plan_source(source: Source, task_bytes: int) -> SourcePlan:
         facts={"name": source.label, "kind": source.kind, "content": source.content, **cut.facts},
         later=[replace(empty, fragments=joined) for joined in _join(cut.later, task_bytes)],
     )
+
+
+def _expression(source: Source, field: str, licence: str) -> str:
+    """A licence of the recipe as SPDX spells it; UserError if there is no such one."""
+    expression = canonical(licence)
+    if not is_known(expression):
+        advice = "give an SPDX expression such as MIT OR Apache-2.0, or a name of your own that begins with LicenseRef-"
+        raise UserError(f"corpus.sources: {source.label}: {field}: no licence is called {licence!r}; {advice}")
+    return expression
 
 
 class Cut(NamedTuple):

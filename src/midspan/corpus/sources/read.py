@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from fnmatch import fnmatchcase
 
 from midspan.corpus.languages import language_of_name
+from midspan.corpus.licences import own_evidence
 from midspan.corpus.sources.columns import files_of_row, item_of_row
 from midspan.corpus.sources.issues import issue_of_row
 from midspan.corpus.sources.items import (
@@ -106,7 +108,11 @@ def _with_place(error: UnreadableError, fragment: TableFragment | HubShard, numb
 
 def _finished(raw: Raw, task: SourceTask) -> Raw | Excluded:
     """The item with what the recipe says of all, and what is no code as prose, but for languages of markup."""
-    if task.declared_licence and not raw.declared_licence and not raw.licence_files:
+    override = next((found for glob, found in task.overrides if fnmatchcase(raw.repository, glob)), "")
+    if override:
+        files = own_evidence(raw.licence_files)
+        raw = replace(raw, declared_licence=override, declared_evidence="the recipe", licence_files=files)
+    elif task.declared_licence and not raw.declared_licence and not raw.licence_files:
         raw = replace(raw, declared_licence=task.declared_licence, declared_evidence="the recipe")
     if task.content == "code":
         return raw

@@ -5,16 +5,14 @@ A walk fills a `Tree`; `fragments_of` cuts it into runs of files; `read_files` r
 
 from __future__ import annotations
 
-import functools
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from midspan.corpus.languages import PROSE_AND_SETTINGS, language_of_name
-from midspan.corpus.licences import is_licence_file, licensed_folder
 from midspan.corpus.sources.items import (
     MAX_DEPTH,
     MAX_FILE_BYTES,
@@ -26,6 +24,7 @@ from midspan.corpus.sources.items import (
     Repository,
     UnreadableError,
 )
+from midspan.corpus.sources.licence_evidence import above, add_evidence, evidence_by_path
 from midspan.corpus.sources.objects import ObjectStore
 
 # Other people's code and what tools leave behind. Hidden folders (.git among them) are skipped too.
@@ -36,8 +35,7 @@ SKIPPED_FOLDERS = frozenset(
 VIRTUAL_ENVIRONMENT = "pyvenv.cfg"  # a folder with this file is one
 DOCUMENTATION = frozenset({".md", ".markdown", ".rst", ".html", ".htm", ".xhtml", ".txt"})
 PLAIN_TEXT = frozenset({"", ".txt", ".text", ".md", ".markdown", ".rst", ".tex"})
-MAX_LICENCE_BYTES = 200_000  # of one licence file; more says nothing new
-MAX_LICENCE_FILES = 20  # that speak for one folder
+REUSE_FOLDER = ".reuse"  # hidden, but it tells of licences
 MAX_FILES_OF_FRAGMENT = 5_000
 
 
@@ -53,9 +51,10 @@ class Tree:
 
     def add(self, entry: Entry, size: int) -> None:
         """Note a regular file: as a licence file if it is one, and as a file to read or as excluded."""
-        if is_licence_file(entry.path):
-            self.licences.setdefault(licensed_folder(entry.path), []).append(entry)
-        if why := why_not_read(entry.path, size, self.content):
+        add_evidence(self.licences, entry)
+        if f"/{entry.path}".rpartition("/")[0].endswith(f"/{REUSE_FOLDER}"):
+            self.exclude(entry.path, "skipped folder", "hidden")
+        elif why := why_not_read(entry.path, size, self.content):
             self.exclude(entry.path, *why)
         else:
             self.files.append((entry, size))
@@ -82,7 +81,7 @@ def why_not_read(path: str, size: int, content: Content) -> tuple[str, str] | No
 def why_not_entered(path: str, skipped: frozenset[str] = SKIPPED_FOLDERS) -> str | None:
     """Why the folder `path` of a repository is not entered, None if it is."""
     name = path.rpartition("/")[2]
-    if name.startswith("."):
+    if name.startswith(".") and name != REUSE_FOLDER:
         return "hidden"
     if name in skipped:
         return name
@@ -104,30 +103,17 @@ def fragments_of(repository: Repository, tree: Tree, task_bytes: int) -> Iterato
         run.append(entry)
         size += bytes_
         if size >= task_bytes or len(run) >= MAX_FILES_OF_FRAGMENT:
-            yield Files(repository, tuple(run), _licences_above(run, tree.licences), size)
+            yield Files(repository, tuple(run), above(run, tree.licences), size)
             run, size = [], 0
     if run:
-        yield Files(repository, tuple(run), _licences_above(run, tree.licences), size)
-
-
-def _licences_above(files: Iterable[Entry], licences: dict[str, list[Entry]]) -> dict[str, tuple[Entry, ...]]:
-    """The licence files of the folders at or above `files`."""
-    folders = {str(folder) for entry in files for folder in PurePosixPath(entry.path).parents}
-    names = ("" if folder == "." else folder for folder in folders)
-    return {name: tuple(sorted(licences[name])[:MAX_LICENCE_FILES]) for name in sorted(names) if name in licences}
+        yield Files(repository, tuple(run), above(run, tree.licences), size)
 
 
 def read_files(fragment: Files, content: Content) -> Iterator[Raw | Excluded]:
-    """Read a run of files; each comes with the licence files of the nearest folder at or above it that has any."""
+    """Read a run of files; each comes with the files that tell of its licence."""
     repository = fragment.repository
     with _reader(repository) as read:
-
-        @functools.cache
-        def licences_of(folder: str) -> tuple[tuple[str, str], ...]:
-            if folder in fragment.licences:
-                return tuple((one.path, _licence_text(read, one)) for one in fragment.licences[folder])
-            return licences_of(folder.rpartition("/")[0]) if folder else ()
-
+        evidence_of = evidence_by_path(read, fragment.licences)
         for entry in fragment.files:
             try:
                 data = read(entry)
@@ -142,24 +128,16 @@ def read_files(fragment: Files, content: Content) -> Iterator[Raw | Excluded]:
                 date=repository.date,
                 declared_licence=repository.declared_licence,
                 declared_evidence=repository.declared_evidence,
-                licence_files=licences_of(entry.path.rpartition("/")[0]),
+                licence_files=evidence_of(entry.path),
                 kind=content,
             )
-
-
-def _licence_text(read: Callable[[Entry], bytes], entry: Entry) -> str:
-    """The text of a licence file; "" if it cannot be read: a licence that is there but unknown."""
-    try:
-        return read(entry)[:MAX_LICENCE_BYTES].decode("utf-8", "replace")
-    except UnreadableError:
-        return ""
 
 
 @contextmanager
 def _reader(repository: Repository) -> Iterator[Callable[[Entry], bytes]]:
     """What reads the bytes of a repository's files; raises UnreadableError for one that it cannot."""
     if repository.kind == "folder":
-        yield lambda entry: read_regular_file(os.path.join(repository.place, entry.path))
+        yield lambda entry: read_regular_file(os.path.join(repository.place, entry.object_id or entry.path))
     else:
         with ObjectStore(repository.place) as store:
             yield lambda entry: store.read(entry.object_id, "blob", MAX_FILE_BYTES)

@@ -95,7 +95,7 @@ def document_of(
             text = notebook_source(text)
     except NotTextError as error:
         return Refusal("not text", str(error))
-    licence = licence_of(text, item.declared_licence, item.declared_evidence, item.licence_files)
+    licence = licence_of(text, item.declared_licence, item.declared_evidence, item.licence_files, item.path)
     size = len(text.encode())
     if encodings is not None and decoded.encoding not in ("utf-8", "text"):
         add(encodings, decoded.encoding, size)
