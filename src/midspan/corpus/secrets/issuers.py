@@ -34,7 +34,7 @@ ISSUERS: tuple[tuple[str, str, str], ...] = (
     ("fly-token", "fm1r_ fm1a_ fm2_", r"[A-Za-z0-9+/]{80,2000}={0,3}"),
     ("supabase-key", "sbp_", r"(?:oauth_)?[0-9a-f]{40}"),
     ("supabase-key", "sb_secret_", r"[\w-]{28,40}"),
-    ("planetscale-token", "pscale_tkn_ pscale_oauth_ pscale_pw_", r"[\w=.-]{32,64}"),
+    ("planetscale-token", "pscale_tkn_ pscale_oauth_ pscale_pw_", r"[\w-]{32,64}"),
     ("neon-key", "napi_", r"[a-z0-9]{40,80}"),
     ("neon-password", "npg_", r"[A-Za-z0-9]{12,16}"),
     ("mongodb-atlas-secret", "mdb_sa_sk_", r"[\w-]{36,48}"),
@@ -46,6 +46,7 @@ ISSUERS: tuple[tuple[str, str, str], ...] = (
     ("dbt-token", "dbtc_ dbts_ dbtu_", r"[\w+/=-]{30,64}"),
     # Infrastructure
     ("vault-token", "hvs. hvb. hvr.", r"[\w-]{24,300}"),
+    ("terraform-token", "atlasv1.", r"[\w-]{60,70}"),
     ("pulumi-token", "pul-", r"[0-9a-f]{40}"),
     ("doppler-token", "dp.pt. dp.ct. dp.sa. dp.scim. dp.audit. dp.st. dp.st.dev. dp.st.stg. dp.st.prd.", r"\w{40,44}"),
     ("1password-token", "ops_", r"eyJ[\w+/-]{100,1000}={0,3}"),
@@ -81,7 +82,6 @@ ISSUERS: tuple[tuple[str, str, str], ...] = (
     ("artifactory-key", "AKCp", r"[A-Za-z0-9]{60,75}"),
     ("artifactory-token", "cmVmdGtu cmVmd", r"[A-Za-z0-9]{48,60}"),
     ("sonarqube-token", "sqp_ sqa_ squ_", r"[0-9a-f]{40}"),
-    ("snyk-token", "snyk_uat. snyk_sat.", r"[\w-]{6,12}\.[\w.-]{40,300}"),
     ("circleci-token", "CCIPAT_ CCIPRJ_", r"[A-Za-z0-9]{20,24}_[0-9a-f]{40}"),
     ("buildkite-token", "bkua_ bkaj_ bkct_", r"[0-9a-f]{40}"),
     ("sourcegraph-token", "sgp_", r"(?:[0-9a-f]{16}_|local_)?[0-9a-f]{40}"),
@@ -115,7 +115,7 @@ ISSUERS: tuple[tuple[str, str, str], ...] = (
     ("pinecone-key", "pcsk_", r"\w{50,80}"),
     ("wandb-key", "wandb_v1_", r"\w{40,100}"),
     # Messages and mail
-    ("slack-token", "xoxa- xoxb- xoxc- xoxd- xoxe- xoxp- xoxr- xoxs-", r"[\w-]{10,250}"),
+    ("slack-token", "xoxa- xoxb- xoxc- xoxd- xoxe- xoxp- xoxr- xoxs-", r"[\w-]{11,250}"),
     ("slack-token", "xapp-", r"\d-[A-Z0-9]{8,16}-\d{8,16}-[a-f0-9]{32,128}"),
     ("discord-token", "MT MD Mj Mz NT ND Nj Nz OT OD", r"[\w-]{21,27}\.[\w-]{6}\.[\w-]{27,38}(?!-)"),
     ("twilio-key", "SK AC", r"[0-9a-f]{32}"),
@@ -150,7 +150,7 @@ ISSUERS: tuple[tuple[str, str, str], ...] = (
     ("clickup-token", "pk_", r"\d{6,10}_[A-Z0-9]{32}"),
     ("hubspot-token", "pat-", r"[a-z]{2}\d-" + _UUID),
     ("frame-io-token", "fio-u-", r"[\w-]{64}"),
-    ("typeform-token", "tfp_", r"[\w=.-]{40,80}"),
+    ("typeform-token", "tfp_", r"[\w-]{40,80}"),
     ("contentful-token", "CFPAT-", r"[\w-]{43}"),
     ("scalingo-token", "tk-us-", r"[\w-]{48}"),
     ("mapbox-token", "pk.eyJ sk.eyJ tk.eyJ", r"[\w-]{20,300}\.[\w-]{20,24}"),
@@ -169,9 +169,9 @@ ISSUERS: tuple[tuple[str, str, str], ...] = (
     ("telegram-bot-token", "0:AA 1:AA 2:AA 3:AA 4:AA 5:AA 6:AA 7:AA 8:AA 9:AA", r"[\w-]{33}(?!-)"),
     ("facebook-token", "EAA", r"[A-Za-z0-9]{60,400}"),
     ("instagram-token", "IGQ IGAA", r"[\w-]{100,400}"),
-    ("twitter-bearer", "AAAAAAAAAAAAAAAAAAAAA", r"[A-Za-z0-9]{0,12}(?:%2[BF]|%3D|[A-Za-z0-9]){40,120}(?![/+])"),
+    ("twitter-bearer", "AAAAAAAAAAAAAAAAAAAAA", r"[A-Za-z0-9]{8,40}(?:%2[BF]|%3D)[A-Za-z0-9%]{30,120}"),
     ("vk-token", "vk1.a.", r"[\w-]{60,300}"),
-    ("linkedin-secret", "WPL_AP1. WPL_AP0.", r"\w{12,24}\.[\w=+/]{4,10}"),
+    ("linkedin-secret", "WPL_AP1. WPL_AP0.", r"\w{16,24}\.[\w+/]{4,10}={0,2}"),
     # Of no issuer
     (
         "encoded-private-key",
@@ -179,5 +179,12 @@ ISSUERS: tuple[tuple[str, str, str], ...] = (
         "LS0tLS1CRUdJTiBEU0EgUFJJ LS0tLS1CRUdJTiBFTkNSWVBU LS0tLS1CRUdJTiBQR1AgUFJJ",
         r"[A-Za-z0-9+/\n]{60,12000}={0,2}",
     ),
-    ("json-web-token", "eyJ", r"[\w-]{10,4000}\.eyJ[\w-]{8,8000}(?:\.[\w-]{4,4000})?"),
+    ("json-web-token", "eyJ", r"[\w-]{13,4000}\.eyJ[\w-]{8,8000}(?:\.[\w-]{4,4000})?"),
+)
+
+# Told by their end instead: these are tried in every long run that holds a digit.
+ENDINGS: tuple[tuple[str, str], ...] = (
+    ("mailchimp-key", r"[0-9a-f]{32}-us\d{1,2}"),
+    ("maxmind-key", r"[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk"),
+    ("azure-key", r"[\w/+-]{44}Az(?:Fu|Se|Ca)[\w/+-]{5}[AQgw](?:==)?|[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}"),
 )

@@ -1,24 +1,24 @@
 """Keys that their issuer marks with a prefix.
 
-All of them hold a run of at least 16 characters of [A-Za-z0-9_-]. One search for such runs, at memory speed, is the
-gate of all rules together, so that another rule costs next to nothing. The formats are in issuers.py.
+All of them hold a run of at least 16 characters of [A-Za-z0-9_-] or of base64. One search for such runs, at memory
+speed, is the gate of all rules together, so that another rule costs next to nothing. The formats are in issuers.py.
 """
 
 from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from midspan.corpus.secrets.issuers import ISSUERS
+from midspan.corpus.secrets.issuers import ENDINGS, ISSUERS
 from midspan.corpus.secrets.source import KEY, Finding, Source
 from midspan.corpus.secrets.values import entropy, is_placeholder
 
 LEAST_RUN = 16
 _TOKEN_CHARACTERS = string.ascii_letters + string.digits + "_-"
-_RUNS = bytes(ord("#") if chr(byte) in _TOKEN_CHARACTERS else ord(" ") for byte in range(256))
+_RUNS = bytes(ord("#") if chr(byte) in _TOKEN_CHARACTERS + "+/" else ord(" ") for byte in range(256))
 _RUN = b"#" * LEAST_RUN
 _WORD_BEGINS, _WORD_ENDS = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
 
@@ -53,16 +53,17 @@ def _split(prefix: str) -> tuple[str, str]:
 RULES = [TokenRule(kind, *_split(prefix), rest) for kind, prefixes, rest in ISSUERS for prefix in prefixes.split()]
 
 
-def _gate() -> re.Pattern[str]:
+def _gate(rules: Sequence[TokenRule]) -> re.Pattern[str]:
     """Matches where a token may begin, and the longest head there; by first letters, as there are two hundred heads."""
-    marked = sorted({rule.begins for rule in RULES if rule.mark})
-    heads = sorted({rule.head for rule in RULES if not rule.mark})
+    marked = sorted({rule.begins for rule in rules if rule.mark})
+    heads = sorted({rule.head for rule in rules if not rule.mark})
     letters = []
     for letter, group in groupby(heads, key=lambda head: head[0]):
         tails = "|".join(re.escape(head[1:]) for head in sorted(group, key=len, reverse=True))
         letters.append(f"{re.escape(letter)}(?:{tails})")
-    ends = "".join(sorted({rule.mark[-1] for rule in RULES if rule.mark}))
-    return re.compile(f"(?<=[{re.escape(ends)}])(?:{'|'.join(marked)})|{_WORD_BEGINS}(?:{'|'.join(letters)})", re.ASCII)
+    ends = "".join(sorted({rule.mark[-1] for rule in rules if rule.mark}))
+    after_mark = f"(?<=[{re.escape(ends)}])(?:{'|'.join(marked)})|" if marked else ""
+    return re.compile(f"{after_mark}{_WORD_BEGINS}(?:{'|'.join(letters)})", re.ASCII)
 
 
 def _candidates() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
@@ -74,13 +75,26 @@ def _candidates() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
     }
 
 
-_GATE, _CANDIDATES = _gate(), _candidates()
+# Most long runs are names and hold no digit; tokens without one begin like these, which are short or all letters.
+_DIGIT = re.compile("[0-9]")
+_LETTERS_ALONE = ("hf_", "api_org_", "AKIA", "ASIA", "LTAI", "npg_", "rnd_", "AVNS_")
+_ENDINGS = "|".join(f"(?P<{kind.replace('-', '_')}>{pattern})" for kind, pattern in ENDINGS)
+_ENDING = re.compile(f"{_WORD_BEGINS}(?:{_ENDINGS}){_WORD_ENDS}", re.ASCII)
+_GATE, _CANDIDATES = _gate(RULES), _candidates()
+_GATE_OF_LETTERS = re.compile(
+    "[/+-]{0,3}(?:" + _gate([rule for rule in RULES if rule.head in _LETTERS_ALONE]).pattern + ")"
+)
 
 
 def find_tokens(source: Source) -> Iterator[Finding]:
     """The tokens of known issuers."""
     text = source.text
     for start, end in _long_runs(source.lowered):
+        if not _DIGIT.search(text, start, end):
+            if not _GATE_OF_LETTERS.match(text, start):
+                continue
+        elif ending := _ENDING.search(text, start, end):
+            yield Finding(str(ending.lastgroup).replace("_", "-"), ending.start(), ending.end(), KEY)
         for head in _GATE.finditer(text, start, end):
             for kind, pattern in _CANDIDATES[head.group()]:
                 if (match := pattern.match(text, head.start())) and _is_drawn(match.group()):
