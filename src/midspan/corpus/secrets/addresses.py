@@ -13,6 +13,7 @@ import re
 import string
 from collections.abc import Iterator
 
+from midspan.corpus.secrets.documentation import is_example
 from midspan.corpus.secrets.source import EMAIL, Finding, Source
 
 _LOCAL_CHARACTERS = string.ascii_letters + string.digits + "._%+-"
@@ -33,13 +34,18 @@ _TOP_LEVEL_DOMAINS = (
 )
 _LOCAL_PARTS = (  # of addresses that are nobody's
     "git hg svn noreply no-reply donotreply do-not-reply user username you your your.name your-name yourname name foo "
-    "bar baz someone somebody nobody email e-mail address local localpart local-part root x xx xxx xyz a b"
+    "bar baz someone somebody nobody email e-mail address local localpart local-part root test x xx xxx xyz a b"
 )
 _NO_DOMAIN = re.compile(
-    r"(?:^|\.)(?:example|invalid|test|localhost|local)(?:\.|$)|(?:^|\.)(?:example\d?|domain|your-?\w*|my(?:-?(?:domain|company|site|host))?|"
+    r"(?:^|\.)(?:example|invalid|test|localhost|local)(?:\.|$)|(?:^|\.)(?:[a-z]|example\d?|email|any-?company|domain|your-?\w*|my(?:-?(?:domain|company|site|host))?|"
     r"foo|bar|baz|host|hostname|server|company|acme|site|somewhere|test|users\.noreply\.github)\.\w+$",
     re.IGNORECASE,
 )  # RFC 2606 and the words that examples use instead
+# RFC 5322: dates, counters and hashes before the "@", as mail programs and git write them.
+_MESSAGE = re.compile(
+    r"\d{10,}\.|[0-9a-f]{8}\.\d{5,}$|(?:\d{3,}\.){2}|[0-9a-f]{20,}\.|pine\.|pull\.\d|.*\.g[a-z]\d{3,}$|.*\.git\.\w+$",
+    re.IGNORECASE,
+)
 _USERINFO = re.compile(r"://[^\s/\"'<>]*$")
 
 _IPV4_TAIL = re.compile(r"\.(?:\d{1,3})\.(?:\d{1,3})\.(?:\d{1,3})(?!\.?\d|[A-Za-z_]|[-+][A-Za-z])")
@@ -53,16 +59,29 @@ _VERSION_BEFORE = re.compile(
         )$""",
     re.IGNORECASE | re.VERBOSE,
 )
+_SECTION_AFTER = re.compile(r"\.\s+(?:<[^<>]{1,60}>)?[A-Z]")  # "38.17.6.1. Security", where a line or an element begins
 _HIGHEST_OF_A_VERSION = 31  # its first three numbers; of 512 random addresses one is like that
+_HIGHEST_OF_A_SECTION = 9  # its last three; of 17,000 random addresses one is like that
+_OBJECT_IDENTIFIER = re.compile(r"[12]\.(?:[0-3]|16|23)\.")  # of ISO and ITU: 1.3.101.112 is Ed25519
 # bigcode-dataset's list, and the IPv6 addresses of the same services.
 _DNS_SERVERS = (
     "8.8.8.8 8.8.4.4 1.1.1.1 1.0.0.1 76.76.19.19 76.223.122.150 9.9.9.9 149.112.112.112 208.67.222.222 208.67.220.220 "
     "8.26.56.26 8.20.247.20 94.140.14.14 94.140.15.15 2001:4860:4860::8888 2001:4860:4860::8844 2606:4700:4700::1111 "
     "2606:4700:4700::1001 2620:fe::fe 2620:fe::9"
 )
+# What everybody reaches names nobody: Google, GitHub, the host example.com; and IETF's own assignments (RFC 6890).
+_PUBLIC_NETWORKS = (
+    "64.233.160.0/19 66.102.0.0/20 72.14.192.0/18 74.125.0.0/16 142.250.0.0/15 172.217.0.0/16 173.194.0.0/16 "
+    "209.85.128.0/17 216.58.192.0/19 216.239.32.0/19 140.82.112.0/20 192.30.252.0/22 185.199.108.0/22 "
+    "93.184.216.0/24 192.0.0.0/24 2001:4860::/32 2607:f8b0::/32 2606:2800:220::/48 2606:2800:21f::/48"
+)
+_EXAMPLE_OCTETS = re.compile(
+    r"(?:(\d)\1{1,2}\.){3}\d{1,3}|(\d{1,3})\.\2\.\2\.\2|123\.45\.67\.\d+|(?:12[1-9]|23[4-9])\.12\d\.12\d\.12\d|234\.235\.236\.237"
+)
 _DOCUMENTATION_V4 = ("192.0.2.", "198.51.100.", "203.0.113.")  # RFC 5737
 
 
+_PUBLIC_SERVICES = tuple(map(ipaddress.ip_network, _PUBLIC_NETWORKS.split()))
 _TOP_LEVEL, _NOBODY, _PUBLIC_DNS = (frozenset(one.split()) for one in (_TOP_LEVEL_DOMAINS, _LOCAL_PARTS, _DNS_SERVERS))
 
 
@@ -80,7 +99,7 @@ def find_emails(source: Source) -> Iterator[Finding]:
         local = local.lstrip("._%+-")
         if not local or before in ("$", "}", ")", "]", ">", "@") or match[2].lower() not in _TOP_LEVEL:
             continue
-        if local.lower() in _NOBODY or "%" in local or _NO_DOMAIN.search(match[1]):
+        if _MESSAGE.match(local) or local.lower() in _NOBODY or "%" in local or _NO_DOMAIN.search(match[1]):
             continue
         if _USERINFO.search(text, max(0, at - 200), at):
             continue
@@ -89,11 +108,12 @@ def find_emails(source: Source) -> Iterator[Finding]:
 
 def find_ip_addresses(source: Source) -> Iterator[Finding]:
     """Public IP addresses of both families, but for version numbers, network names and public DNS servers."""
-    yield from _ipv4(source.text)
-    yield from _ipv6(source.text)
+    yield from _ipv4(source)
+    yield from _ipv6(source)
 
 
-def _ipv4(text: str) -> Iterator[Finding]:
+def _ipv4(source: Source) -> Iterator[Finding]:
+    text = source.text
     for match in _IPV4_TAIL.finditer(text):
         head = text[max(0, match.start() - 4) : match.start()]
         first = head[len(head.rstrip(string.digits)) :]
@@ -103,12 +123,17 @@ def _ipv4(text: str) -> Iterator[Finding]:
             continue
         if not _is_public(value) or _is_version(text, start, value) or value.replace(".", "") in "123456789":
             continue
+        if is_example(source, start, match.end()):
+            continue
+        if before in ("", "\n", ">", '"') and _SECTION_AFTER.match(text, match.end()):
+            continue
         if text.startswith(".in-addr", match.end()) and not _is_public(".".join(reversed(value.split(".")))):
             continue
         yield Finding("ip-address", start, match.end(), _documentation_v4(value))
 
 
-def _ipv6(text: str) -> Iterator[Finding]:
+def _ipv6(source: Source) -> Iterator[Finding]:
+    text = source.text
     characters, end = string.hexdigits + ":", 0
     for match in _IPV6_MIDDLE.finditer(text):
         if match.start() < end:
@@ -119,7 +144,8 @@ def _ipv6(text: str) -> Iterator[Finding]:
         value = text[start:end]
         if value.endswith(":") and not value.endswith("::"):  # "host 2a00::1: no answer"
             value = value[:-1]
-        if _GLOBAL_UNICAST.match(value) and _is_bounded(text, start, start + len(value)) and _is_public(value):
+        bounded = _GLOBAL_UNICAST.match(value) and _is_bounded(text, start, start + len(value))
+        if bounded and _is_public(value) and not is_example(source, start, end):
             yield Finding("ip-address", start, start + len(value), _documentation_v6(value))
 
 
@@ -135,11 +161,16 @@ def _is_public(value: str) -> bool:
         return False
     if not address.is_global or address.is_multicast or str(address) in _PUBLIC_DNS:
         return False
+    if any(address in network for network in _PUBLIC_SERVICES):
+        return False
     return not value.endswith((".0", "::"))  # a network, or a mask
 
 
 def _is_version(text: str, start: int, value: str) -> bool:
-    if all(int(octet) <= _HIGHEST_OF_A_VERSION for octet in value.split(".")[:3]):
+    numbers = [int(octet) for octet in value.split(".")]
+    if max(numbers[:3]) <= _HIGHEST_OF_A_VERSION or max(numbers[1:]) <= _HIGHEST_OF_A_SECTION:
+        return True
+    if _EXAMPLE_OCTETS.fullmatch(value) or _OBJECT_IDENTIFIER.match(value):
         return True
     return bool(_VERSION_BEFORE.search(text, max(0, start - 40), start))
 

@@ -4,15 +4,37 @@ from __future__ import annotations
 
 import bisect
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from midspan.corpus.secrets.addresses import find_emails, find_ip_addresses
+from midspan.corpus.secrets.anchored import compile_rules, find_anchored
 from midspan.corpus.secrets.assigned import find_assigned
-from midspan.corpus.secrets.credentials import find_credentials
+from midspan.corpus.secrets.blocks import find_blocks
+from midspan.corpus.secrets.command_lines import COMMAND_RULES
+from midspan.corpus.secrets.framework_keys import FRAMEWORK_RULES, find_password_hashes
+from midspan.corpus.secrets.headers import HEADER_RULES
+from midspan.corpus.secrets.personal import find_personal
 from midspan.corpus.secrets.source import Finding, Source
 from midspan.corpus.secrets.tokens import find_tokens
+from midspan.corpus.secrets.urls import URL_RULES
 
-_FINDERS = (find_tokens, find_credentials, find_assigned, find_emails, find_ip_addresses)  # by precedence
+_ANCHORED = compile_rules((*URL_RULES, *HEADER_RULES, *FRAMEWORK_RULES, *COMMAND_RULES))
+
+
+def _find_anchored(source: Source) -> Iterator[Finding]:
+    return find_anchored(source, _ANCHORED)
+
+
+_FINDERS = (  # by precedence
+    find_tokens,
+    find_blocks,
+    _find_anchored,
+    find_password_hashes,
+    find_assigned,
+    find_emails,
+    find_ip_addresses,
+    find_personal,
+)
 
 
 def redact(text: str) -> tuple[str, list[Finding]]:
