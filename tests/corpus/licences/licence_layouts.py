@@ -25,9 +25,35 @@ MIT_DE = "MIT-Lizenz\n\nHiermit wird unentgeltlich jeder Person die Erlaubnis er
 MIT_ZH = "MIT 许可证\n\n特此免费授予任何获得本软件副本的人不受限制地处理本软件的权限。\n"
 SETUP_PY = 'from setuptools import setup\n\nsetup(name="x", license={!r}, classifiers=[{}])\n'
 POM = "<project><name>x</name><licenses>{}</licenses></project>\n"
+FMT = """
+
+--- Optional exception to the license ---
+
+As an exception, if, as a result of your compiling your source code, portions
+of this Software are embedded into a machine-executable object form of such
+source code, you may redistribute such embedded portions in such object form
+without including the above copyright and permission notices.
+"""
+DUAL = "This project is dual-licensed under the Unlicense and MIT licenses.\n\n"
+UNDER_TWO = DUAL + "You may use this code under the terms of {}.\n"
+PARTS = "This license applies to all parts of frob that are not externally maintained libraries{}.\n"
 REUSE_TOML = 'version = 1\n\n[[annotations]]\npath = {}\nprecedence = "{}"\nSPDX-License-Identifier = "{}"\n'
 
 LAYOUTS: list[tuple[str, str, Files]] = [
+    ("MIT with fmt's exception", P, {"LICENSE.rst": MIT + FMT}),
+    (
+        "MIT with an exception that takes",
+        U,
+        {"LICENSE": MIT + FMT.replace("without including", "only after obtaining")},
+    ),
+    ("COPYING as ripgrep's", P, {"COPYING": UNDER_TWO.format("either license"), "LICENSE-MIT": MIT}),
+    ("COPYING of a choice with a condition", U, {"COPYING": UNDER_TWO.format("either license at home only")}),
+    (
+        "MIT for all but libraries, as libuv",
+        P,
+        {"LICENSE": "frob is licensed for use as follows:\n\n" + MIT + PARTS.format("")},
+    ),
+    ("MIT for all but libraries, not for sale", N, {"LICENSE": MIT + PARTS.format(" and must not be sold")}),
     # Files beside a good licence that give none and take none.
     ("COPYRIGHT with a holder", P, {"LICENSE": MIT, "COPYRIGHT": "Copyright (c) 2017 Jane Roe\n"}),
     (

@@ -67,7 +67,7 @@ _HARMLESS = re.compile(
             r"voluntary contributions|exact contribution history|sample code is defined as"
             r"|externally maintained libraries",
             r"(?:short|longer?) version|compatible licenses|except according to (?:those|these|the) terms",
-            r"licensed (?:as|under|both)|is under the|different licenses",
+            r"licensed (?:for use )?(?:as|under|both)|is under the|different licenses",
             r"licens\w+ (?:\w+ ){0,2}(?:below|files?|texts?)",
             r"licenses? (?:applies|applicable|listed|is located|are|can be)|you may use this software under",
             r"reproduced|(?:released|distributed) (?:under|with) the|without any warranty|express or implied",
@@ -151,4 +151,5 @@ def _is_prose(body: Text, place: slice) -> bool:
     running = sum(body.running[place])
     says_something = place.stop - place.start >= SENTENCE_WORDS and running >= RUNNING_WORDS
     words = " ".join(body.words[place])
-    return says_something and not _LISTED.fullmatch(words) and not _HARMLESS.search(words)
+    neutral = not NEUTRAL.sub("", words).strip()
+    return says_something and not (neutral or _LISTED.fullmatch(words) or _HARMLESS.search(words))

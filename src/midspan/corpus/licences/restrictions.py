@@ -99,7 +99,15 @@ LEGAL_WORDS = re.compile(r"licens|copyright|permi[st]|redistribut|propriet|confi
 
 # What looks like a condition or a licence and is none.
 NEUTRAL = re.compile(
-    r"terms and conditions|following conditions|if not (?:see|write)|would appreciate not|not copyrighted"
+    # What an exception gives beside a licence (LLVM, fmt), what a licence is not for (Node.js, libuv), a choice.
+    r"optional exception to the license|as an exception if as a result of your compiling your source code"
+    r"|embedded into(?: \w+){1,5} object form(?: \w+){0,5} you may redistribute such embedded portions"
+    r"(?: \w+){0,6} without(?: \w+){0,4} (?:copyright and permission notices|complying(?: \w+){0,10})"
+    r"|licenses? applies to (?:all |the )?(?:parts|portions|files|code|everything)(?: \w+){0,6}"
+    r" not externally maintained(?: libraries)?"
+    r"|you may (?:use|choose|select|copy|distribute)(?: \w+){0,4} under(?: the terms of)? (?:either|any|one)"
+    r"(?: one)?(?: of)?(?: (?:the|these|those))?(?: \w+)? licenses?"
+    r"|terms and conditions|following conditions|if not (?:see|write)|would appreciate not|not copyrighted"
     r"|do not (?:edit|modify|change|remove|delete)"
     r"|not subject to (?:us )?(?:copyright|any license)|osi approved|approved by the osi"
     r"|(?:except|unless) (?:where |when |as )?(?:\w+ )?(?:otherwise )?(?:\w+ )?(?:noted|stated|indicated|specified)"
