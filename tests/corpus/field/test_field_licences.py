@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from field_builds import build, cases, write_files
+from field_builds import build, write_files
 from small_corpus import module_text
 
 COMMON = Path("/usr/share/common-licenses")  # on Debian
@@ -171,19 +171,7 @@ def creative_commons_zero() -> tuple[str, str]:
 
 
 # what is not right now, and why
-WRONG = {
-    "licensee/licensee#553": "an empty COPYING counts as a text that nobody knows",
-    "licensee/licensee#114": "Rust's COPYRIGHT counts as a text that nobody knows",
-    "licensee/licensee#420 in UTF-16": "UTF-16 is read as UTF-8",
-    "licensee/licensee#271": "no README is read",
-    "sharkdp/diskus#8": "no Cargo.toml is read",
-    "aboutcode-org/scancode-toolkit#3223": "a line with # is a comment in C, too",
-    "aboutcode-org/scancode-toolkit#3768": "the MIT licence in the MPL's wording is not known",
-    "aboutcode-org/scancode-toolkit#3797": "the terms of Perl are not known, and the LICENSE beside them decides",
-}
-
-
-@pytest.mark.parametrize("report", cases(CASES, WRONG))
+@pytest.mark.parametrize("report", CASES)
 def test_a_repository_is_under_the_licence_that_its_files_give(report: str, outcomes: dict[str, str]) -> None:
     assert outcomes[report] in CASES[report].outcome.split()
 
@@ -194,9 +182,7 @@ def test_a_copying_that_links_to_the_licence_says_nothing_new(outcomes: dict[str
 
 
 @pytest.mark.skipif(not (COMMON / "CC0-1.0").is_file(), reason="takes the text from Debian's common licences")
-@pytest.mark.parametrize(
-    "name", cases(["CC0", "GitHub's CC0"], {"GitHub's CC0": "what follows the text counts as a condition"})
-)
+@pytest.mark.parametrize("name", ["CC0", "GitHub's CC0"])
 def test_both_texts_of_cc0_are_known(name: str, outcomes: dict[str, str]) -> None:
     """licensee/licensee#172: with the disclaimer of Creative Commons, and without."""
     assert outcomes[name] == "permissive"
