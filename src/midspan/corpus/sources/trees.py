@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 
 from midspan.corpus.languages import PROSE_AND_SETTINGS, language_of_name
 from midspan.corpus.licences import is_licence_file, licensed_folder
+from midspan.corpus.sources.archives import archive_reader
 from midspan.corpus.sources.items import (
     MAX_DEPTH,
     MAX_FILE_BYTES,
@@ -96,14 +97,16 @@ def marks_a_repository(name: str, content: Content) -> bool:
     return why_not_read(name, 0, content) is None
 
 
-def fragments_of(repository: Repository, tree: Tree, task_bytes: int) -> Iterator[Files]:
+def fragments_of(
+    repository: Repository, tree: Tree, task_bytes: int, most_files: int = MAX_FILES_OF_FRAGMENT
+) -> Iterator[Files]:
     """Cut the files of a repository, in the order of their paths, into runs of about `task_bytes`."""
     run: list[Entry] = []
     size = 0
     for entry, bytes_ in sorted(tree.files):
         run.append(entry)
         size += bytes_
-        if size >= task_bytes or len(run) >= MAX_FILES_OF_FRAGMENT:
+        if size >= task_bytes or len(run) >= most_files:
             yield Files(repository, tuple(run), _licences_above(run, tree.licences), size)
             run, size = [], 0
     if run:
@@ -120,7 +123,7 @@ def _licences_above(files: Iterable[Entry], licences: dict[str, list[Entry]]) ->
 def read_files(fragment: Files, content: Content) -> Iterator[Raw | Excluded]:
     """Read a run of files; each comes with the licence files of the nearest folder at or above it that has any."""
     repository = fragment.repository
-    with _reader(repository) as read:
+    with _reader(fragment) as read:
 
         @functools.cache
         def licences_of(folder: str) -> tuple[tuple[str, str], ...]:
@@ -156,10 +159,14 @@ def _licence_text(read: Callable[[Entry], bytes], entry: Entry) -> str:
 
 
 @contextmanager
-def _reader(repository: Repository) -> Iterator[Callable[[Entry], bytes]]:
+def _reader(fragment: Files) -> Iterator[Callable[[Entry], bytes]]:
     """What reads the bytes of a repository's files; raises UnreadableError for one that it cannot."""
+    repository = fragment.repository
     if repository.kind == "folder":
         yield lambda entry: read_regular_file(os.path.join(repository.place, entry.path))
+    elif repository.kind == "archive":
+        with archive_reader(fragment) as read:
+            yield read
     else:
         with ObjectStore(repository.place) as store:
             yield lambda entry: store.read(entry.object_id, "blob", MAX_FILE_BYTES)

@@ -13,7 +13,6 @@ from typing import Any
 
 from midspan.corpus.quality import missing_grammars
 from midspan.corpus.stages.amounts import Amount, amount, merged, total
-from midspan.corpus.stages.exclusions import Exclusions
 from midspan.corpus.stages.later import DOCUMENTS
 from midspan.corpus.stages.manifest import Manifest, Row
 from midspan.corpus.stages.plan import Plan
@@ -22,7 +21,7 @@ from midspan.errors import UserError
 from midspan.files import atomic_directory, atomic_file, write_json
 
 MOST_REPOSITORIES = 1000  # named in the statistics: the largest
-EXCLUDING = ("read", "judge", "write")  # the stages that leave documents out
+EXCLUDING = ("list", "read", "judge", "write")  # the stages that leave documents out
 
 
 def write_result(
@@ -38,9 +37,7 @@ def write_result(
                     _link(file, aside / f"{f'{part}-' if part else ''}{shard:06d}.parquet")
             if side == "heldout" and plan.by_time:
                 _link(workplace.task_folder("later", 0) / DOCUMENTS, aside / DOCUMENTS)
-    listing = _listing(plan)
     with atomic_file(output / "excluded.jsonl") as aside, aside.open("wb") as all_:
-        all_.write("".join(listing.lines).encode())
         for stage in EXCLUDING:
             for row in rows[stage]:
                 with (workplace.task_folder(stage, row.task) / "excluded.jsonl").open("rb") as one:
@@ -48,13 +45,13 @@ def write_result(
     with atomic_file(output / "manifest.jsonl") as aside, aside.open("w", encoding="utf-8") as lines:
         for row in (row for stage in rows.values() for row in stage):
             lines.write(json.dumps(asdict(row), ensure_ascii=False) + "\n")
-    statistics = _statistics(plan, rows, listing) | {"evaluation_sets": evaluation_sets}
+    statistics = _statistics(plan, rows) | {"evaluation_sets": evaluation_sets}
     write_json(output / "statistics.json", {**statistics, "seconds": round(seconds, 2)})
 
 
 def nothing_left(plan: Plan, rows: Manifest) -> UserError:
     """Why there is no corpus."""
-    dropped = _dropped(rows, _listing(plan))
+    dropped = _dropped(rows)
     most = Counter({reason: one["documents"] for reason, one in dropped.items()}).most_common(4)
     why = ", ".join(f"{count} {reason}" for reason, count in most) or "it holds no files"
     advice = "check the source, corpus.languages and corpus.licences"
@@ -69,19 +66,11 @@ def _link(file: Path, target: Path) -> None:
         shutil.copyfile(file, target)
 
 
-def _listing(plan: Plan) -> Exclusions:
-    """What the sources pass over without reading it."""
-    exclusions = Exclusions("list")
-    for source, entry in plan.excluded:
-        exclusions.add(entry.repository, entry.path, entry.reason, entry.detail, source=source)
-    return exclusions
-
-
-def _statistics(plan: Plan, rows: Manifest, listing: Exclusions) -> dict[str, Any]:
+def _statistics(plan: Plan, rows: Manifest) -> dict[str, Any]:
     """What the data card says: how much there is, of what, and what was left out for which reason."""
     written = [row.statistics for row in rows["write"]]
     sides = merged(one["side"] for one in written)
-    kept, dropped = total(sides), _dropped(rows, listing)
+    kept, dropped = total(sides), _dropped(rows)
     later = rows["later"][0].statistics if plan.by_time else None
     groups = {name: merged(one[name] for one in written) for name in ("by_language", "by_licence", "by_licence_class")}
     repositories = merged(one["by_repository"] for one in written)
@@ -143,8 +132,8 @@ def _mixture(plan: Plan, rows: Manifest) -> list[dict[str, Any]]:
     return found
 
 
-def _dropped(rows: Manifest, listing: Exclusions) -> dict[str, Amount]:
-    return merged([listing.dropped, *(row.statistics["dropped"] for stage in EXCLUDING for row in rows.get(stage, []))])
+def _dropped(rows: Manifest) -> dict[str, Amount]:
+    return merged(row.statistics["dropped"] for stage in EXCLUDING for row in rows.get(stage, []))
 
 
 def _source(plan: Plan) -> str:
