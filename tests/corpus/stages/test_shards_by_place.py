@@ -12,12 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midspan.corpus.sources import SourcePlan, SourceTask
-from midspan.corpus.sources.items import Lines
 from midspan.corpus.stages.places import WHOLE_SHARDS, cut_places, sample_places
-from midspan.corpus.stages.plan import plan_corpus
+from midspan.corpus.stages.plan import shard_bytes_for
 from midspan.corpus.stages.tables import join_partitions, read_partition, write_partitions
-from midspan.recipe import Corpus, Source
 
 documents = st.lists(
     st.tuples(st.sampled_from("abcdefgh"), st.text("xyz/", min_size=1, max_size=4), st.integers(1, 1000)),
@@ -87,14 +84,7 @@ def test_a_file_cut_short_is_no_table(tmp_path: Path) -> None:
         read_partition(path, 0)
 
 
-def test_shards_grow_with_the_corpus_up_to_what_a_worker_can_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shards_grow_with_the_corpus_up_to_what_a_worker_can_hold() -> None:
     """Every shard is read from every task's output, so that their number must not grow with the corpus."""
     for size, shard_bytes in ((10**7, 2_000_000), (4 * 10**9, 2_000_000), (10**11, 64_000_000), (10**13, 256_000_000)):
-
-        def plan(source: Source, task_bytes: int, size: int = size) -> SourcePlan:
-            lines = (Lines("file", "name", 0, size, size),)
-            return SourcePlan([SourceTask(source.label, "code", lines)], [], "fingerprint")
-
-        monkeypatch.setattr("midspan.corpus.stages.plan.plan_source", plan)
-        assert plan_corpus(Corpus(), 0).settings.shard_bytes == shard_bytes
-        assert plan_corpus(Corpus(shard_bytes=5000), 0).settings.shard_bytes == 5000
+        assert shard_bytes_for(size) == shard_bytes

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,9 +72,9 @@ def list_beside(root: Root, archives_are_read: bool) -> Listing:
     return Listing(excluded=tree.excluded)
 
 
-def list_standard_library(task_bytes: int) -> Listing:
+def list_standard_library(place: str, task_bytes: int) -> Listing:
     """The standard library without its tests; a repository is a top-level package or module."""
-    root = Path(sysconfig.get_paths()["stdlib"])
+    root = Path(place)
     whole = Tree("stdlib", "code")
     stamps = list(_walk(whole, root, SKIPPED_FOLDERS | STANDARD_LIBRARY_TESTS, []))
     packages: dict[str, Tree] = {}

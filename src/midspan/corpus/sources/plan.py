@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sysconfig
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -39,7 +40,7 @@ def roots_of(source: Source) -> Iterator[Root]:
     elif source.kind == "git":
         yield from _git_roots(source)
     else:
-        yield Root("table")
+        yield Root("all", sysconfig.get_paths()["stdlib"] if source.kind == "stdlib" else "")
 
 
 def _git_roots(source: GitSource) -> Iterator[Root]:
@@ -79,8 +80,10 @@ def _list_root(source: Any, root: Root, place: str, task_bytes: int) -> Iterator
         yield list_beside(root, archives_are_read=source.kind == "folder")
     elif root.kind == "bare":
         yield list_bare(root)
+    elif source.kind == "stdlib":
+        yield list_standard_library(root.place, task_bytes)
     else:
-        yield UNROOTED[source.kind](source, task_bytes)
+        yield TABLES[source.kind](source, task_bytes)
 
 
 def _tables(source: TableSource, task_bytes: int) -> Listing:
@@ -94,12 +97,7 @@ def _hub(source: HubSource, task_bytes: int) -> Listing:
     return Listing(stamp, list(fragments), facts=facts)
 
 
-UNROOTED: dict[str, Callable[[Any, int], Listing]] = {
-    "stdlib": lambda source, task_bytes: list_standard_library(task_bytes),
-    "jsonl": _tables,
-    "parquet": _tables,
-    "hub": _hub,
-}
+TABLES: dict[str, Callable[[Any, int], Listing]] = {"jsonl": _tables, "parquet": _tables, "hub": _hub}
 
 
 @dataclass

@@ -19,7 +19,7 @@ from midspan.corpus.sources.items import Content
 from midspan.corpus.sources.trees import VIRTUAL_ENVIRONMENT, marks_a_repository, why_not_entered, why_not_read
 from midspan.errors import UserError
 
-RootKind = Literal["whole", "loose", "beside", "bare", "archive", "git", "table"]
+RootKind = Literal["whole", "loose", "beside", "bare", "archive", "git", "all"]
 
 # Files that only the top of a project has, and names of folders that are parts of one.
 MANIFESTS = frozenset(
