@@ -17,7 +17,12 @@ from midspan.corpus.stages.plan import shard_bytes_for
 from midspan.corpus.stages.tables import join_partitions, read_partition, write_partitions
 
 documents = st.lists(
-    st.tuples(st.sampled_from("abcdefgh"), st.text("xyz/", min_size=1, max_size=4), st.integers(1, 1000)),
+    st.tuples(
+        st.sampled_from("abcdefgh"),
+        st.sampled_from("st"),
+        st.text("xyz/", min_size=1, max_size=4),
+        st.integers(1, 1000),
+    ),
     min_size=1,
     max_size=200,
 )
@@ -25,33 +30,33 @@ documents = st.lists(
 
 @given(documents, st.integers(1, 12), st.integers(1, 4000))
 def test_small_repositories_are_whole_and_the_shards_are_in_order(
-    files: list[tuple[str, str, int]], shards: int, every: int
+    files: list[tuple[str, str, str, int]], shards: int, every: int
 ) -> None:
     files.sort()
     cuts = cut_places(sample_places(files, every), shards)
     assert cuts == sorted(set(cuts))
     assert len(cuts) < shards
-    shard_of = [bisect_right(cuts, (repository, path)) for repository, path, _ in files]
+    shard_of = [bisect_right(cuts, file[:3]) for file in files]
     assert shard_of == sorted(shard_of)
-    each = sum(size for _, _, size in files) / shards
-    for _, group in groupby(zip(files, shard_of, strict=True), key=lambda one: one[0][0]):
+    each = sum(size for *_, size in files) / shards
+    for _, group in groupby(zip(files, shard_of, strict=True), key=lambda one: one[0][:2]):
         members = list(group)
         if len({shard for _, shard in members}) > 1:
-            assert sum(size for (_, _, size), _ in members) > each * (WHOLE_SHARDS - 1) - 2 * max(every, 1000)
+            assert sum(size for (*_, size), _ in members) > each * (WHOLE_SHARDS - 1) - 2 * max(every, 1000)
 
 
 def test_a_repository_beyond_all_bounds_is_cut_by_path() -> None:
-    files = [("monorepo", f"{number:05d}.c", 1000) for number in range(10_000)]
+    files = [("monorepo", "s", f"{number:05d}.c", 1000) for number in range(10_000)]
     cuts = cut_places(sample_places(files, 10_000), 100)
-    sizes = np.bincount([bisect_right(cuts, (repository, path)) for repository, path, _ in files])
+    sizes = np.bincount([bisect_right(cuts, file[:3]) for file in files])
     assert len(sizes) == 100
     assert sizes.max() < 1.5 * sizes.mean()
 
 
 def test_many_small_repositories_give_shards_of_about_equal_size() -> None:
-    files = [(f"r{number:04d}", "a.c", 1000 + number % 7) for number in range(5_000)]
+    files = [(f"r{number:04d}", "s", "a.c", 1000 + number % 7) for number in range(5_000)]
     cuts = cut_places(sample_places(files, 5_000), 50)
-    sizes = np.bincount([bisect_right(cuts, (repository, path)) for repository, path, _ in files])
+    sizes = np.bincount([bisect_right(cuts, file[:3]) for file in files])
     assert len(sizes) == 50
     assert sizes.max() < 1.5 * sizes.mean()
 

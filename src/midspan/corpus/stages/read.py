@@ -67,7 +67,7 @@ def read(task: ReadTask, folder: Path, guard: Guard) -> dict[str, Any]:
     write_documents(folder / "documents.parquet", to_table(documents, STAGED_SCHEMA))
     exclusions.write(folder)
     kept = amount(len(documents), sum(document.size for document in documents))
-    places = sorted((document.repository, document.path, document.size) for document in documents)
+    places = sorted((document.repository, source, document.path, document.size) for document in documents)
     samples = sample_places(places, max(task.shard_bytes // SAMPLES, 1))
     return {"in": taken, "out": kept, "dropped": exclusions.dropped, "licences": licences, "samples": samples}
 

@@ -6,8 +6,9 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def _statistics(plan: Plan, rows: Manifest) -> dict[str, Any]:
     kept, dropped = total(sides), _dropped(rows)
     later = rows["later"][0].statistics if plan.by_time else None
     groups = {name: merged(one[name] for one in written) for name in ("by_language", "by_licence", "by_licence_class")}
-    repositories = merged(one["by_repository"] for one in written)
+    repositories = _by_repository(merged(one["by_repository"] for one in written))
     secrets = sum((Counter(one["secrets"]) for one in written), Counter[str]())
     return {
         "fingerprint": plan.fingerprint,
@@ -86,7 +87,7 @@ def _statistics(plan: Plan, rows: Manifest) -> dict[str, Any]:
         "by_reason": dict(Counter({reason: one["documents"] for reason, one in dropped.items()}).most_common()),
         **groups,
         "by_source": merged(one["by_source"] for one in written),
-        "by_repository": dict(list(repositories.items())[:MOST_REPOSITORIES]),
+        "by_repository": repositories,
         "repositories": sum(one["repositories"] for one in written),
         "dropped": dropped,
         "licences_found": merged(row.statistics["licences"] for row in rows["read"]),
@@ -98,6 +99,13 @@ def _statistics(plan: Plan, rows: Manifest) -> dict[str, Any]:
         "sources": plan.facts,
         "settings": plan.settings.model_dump(mode="json"),
     }
+
+
+def _by_repository(found: Mapping[str, Amount]) -> dict[str, Amount]:
+    """The largest by their names, those of one name with their sources'."""
+    largest = [(*name.split("\n", 1), own) for name, own in islice(found.items(), MOST_REPOSITORIES)]
+    names = Counter(name for _, name, _ in largest)
+    return {name if names[name] == 1 else f"{source}: {name}": own for source, name, own in largest}
 
 
 def _held_out(sides: dict[str, Amount], later: dict[str, Any] | None) -> Amount:
