@@ -75,8 +75,8 @@ def single_samples(documents: pa.Table, context: int, reserve: int) -> Samples:
 def joined_samples(documents: pa.Table, joining: Joining, before: str | None, context: int, reserve: int) -> Samples:
     """Samples of documents (number, start, end, repository, source, path) that join the files of one repository.
 
-    `before` is the repository (as `whose` has it) of the document before the first, whose files may go on here. A corpus
-    may hold a repository several times: each of its passes is a repository to be read by itself.
+    `before` is the repository (as `whose` has it) of the document before the first, whose files may go on here. A
+    corpus may hold a repository several times: each of its passes is a repository to be read by itself.
     """
     number, start, end = (documents[name].to_numpy() for name in ("number", "start", "end"))  # [documents]
     sizes, names = end - start, documents["path"].combine_chunks()
@@ -104,8 +104,8 @@ def joined_samples(documents: pa.Table, joining: Joining, before: str | None, co
 
 def whose(documents: pa.Table) -> pa.Array:
     """The repository of each document with its source: another source's repository of the same name is another."""
-    joined = pc.binary_join_element_wise(documents["repository"], documents["source"], "\0")
-    return pa.concat_arrays(joined.chunks) if isinstance(joined, pa.ChunkedArray) else joined
+    columns = (documents[name].combine_chunks() for name in ("repository", "source"))
+    return pc.binary_join_element_wise(*columns, "\0")
 
 
 def _repositories(repositories: pa.Array, paths: pa.Array) -> Iterator[tuple[str, int, NDArray[np.int64]]]:

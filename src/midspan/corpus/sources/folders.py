@@ -132,6 +132,8 @@ def _walk(tree: Tree, root: Path, skipped: frozenset[str], nested: list[str], fl
                     tree.exclude(f"{path}/", "bare repository", "a source of kind git reads it")
                 else:
                     waiting.append(f"{path}/")
+            elif entry.name == ".git":
+                tree.exclude(path, "git's own file")  # of a linked worktree or a submodule: it says where the rest is
             elif entry.is_file(follow_symlinks=False):
                 if not (flat and archive_stem(entry.name)):
                     yield from _take(tree, entry, path)

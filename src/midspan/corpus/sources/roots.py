@@ -217,7 +217,7 @@ def _has_parts(place: str, found: Look, at_the_top: bool) -> bool:
     parts = [name for name in found.folders if name.lower() in PARTS]
     if not at_the_top:
         return bool(parts) or any(os.path.exists(os.path.join(place, name, PACKAGE)) for name in found.folders)
-    if not parts or len(parts) < len(found.folders):
+    if len(parts) < max(2, len(found.folders)):
         return False
     return not _any_below(place, found, lambda one: one.checkout or one.manifest or one.licence, levels=1)
 

@@ -103,9 +103,9 @@ def _statistics(plan: Plan, rows: Manifest) -> dict[str, Any]:
 
 def _by_repository(found: Mapping[str, Amount]) -> dict[str, Amount]:
     """The largest by their names, those of one name with their sources'."""
-    largest = [(*name.split("\n", 1), own) for name, own in islice(found.items(), MOST_REPOSITORIES)]
-    names = Counter(name for _, name, _ in largest)
-    return {name if names[name] == 1 else f"{source}: {name}": own for source, name, own in largest}
+    largest = [(key.partition("\n"), own) for key, own in islice(found.items(), MOST_REPOSITORIES)]
+    names = Counter(name for (_, _, name), _ in largest)
+    return {name if names[name] == 1 else f"{source}: {name}": own for (source, _, name), own in largest}
 
 
 def _held_out(sides: dict[str, Amount], later: dict[str, Any] | None) -> Amount:
