@@ -8,29 +8,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reading_sources import read_source
 from small_corpus import MIT, module_text
 
 from midspan.corpus import build_corpus, corpus_fingerprint, read_documents
 from midspan.corpus.inspection import account_of
-from midspan.corpus.sources import read_items
+from midspan.corpus.sources import Raw, SourceTask, plan_source, read_items
 from midspan.corpus.sources.listing import FragmentFile, cut_tasks
 from midspan.engines import EngineChoice
 from midspan.errors import UserError
 from midspan.files import read_json
-from midspan.recipe import Corpus
+from midspan.recipe import Corpus, FolderSource
 
 
 @pytest.fixture
 def colliding(tmp_path: Path) -> dict[str, Any]:
     """Two folders and a table whose repositories and files have the same names, and one source named as another's."""
     for number, source in enumerate(("left", "right")):
-        for name in ("owner/name", "name", source):
+        for repository, name in enumerate(("owner/name", "name", source)):
             folder = tmp_path / source / name
             folder.mkdir(parents=True)
             (folder / "LICENSE").write_text(MIT)
             for file in range(3):
-                seed = hash((number, name, file)) % 10**6
+                seed = 100 * number + 10 * repository + file
                 (folder / f"m{file}.py").write_text(module_text(seed))
     rows = [
         {"content": module_text(10**6 + n), "path": "m0.py", "repo_name": "owner/name", "licenses": ["mit"]}
@@ -64,7 +63,7 @@ def test_files_of_two_sources_are_told_apart_by_the_source(tmp_path: Path, colli
         lines = list(account_of(run, name))
         assert lines[0] == "owner/name: m1.py   (source right)"
         assert not any("the source has changed" in line for line in lines)
-    with pytest.raises(UserError, match="2 files are called .*: left:owner/name/m1.py, right:owner/name/m1.py; give"):
+    with pytest.raises(UserError, match=r"2 files are called .*: left:owner/name/m1.py, right:owner/name/m1.py; give"):
         list(account_of(run, "owner/name/m1.py"))
 
 
@@ -88,7 +87,8 @@ def test_a_listing_on_disk_is_cut_into_tasks_that_read_everything_in_order(tmp_p
         (tmp_path / "all" / f"r{repository}").mkdir(parents=True)
         for file in range(repository + 1):
             (tmp_path / "all" / f"r{repository}" / f"f{file}.py").write_text("x" * 50 * (file + 1))
-    raws, _, plan = read_source(kind="folder", path=str(tmp_path / "all"), task_bytes=120)
+    plan = plan_source(FolderSource(path=str(tmp_path / "all")), 120)
+    raws = [item for task in plan.tasks for item in read_items(task)]
     parts = [tmp_path / "one.jsonl", tmp_path / "absent.jsonl", tmp_path / "two.jsonl"]
     fragments = [one for task in plan.tasks for one in task.fragments]
     for part, own in ((parts[0], fragments[:5]), (parts[2], fragments[5:])):
@@ -97,8 +97,10 @@ def test_a_listing_on_disk_is_cut_into_tasks_that_read_everything_in_order(tmp_p
         file.close()
     for task_bytes in (1, 120, 1000, 10**6):
         tasks = list(cut_tasks(parts, task_bytes))
-        assert sum(one.size for runs in tasks for one in runs) == sum(len(raw.data) for raw in raws)
-        read = [read_items(plan.tasks[0].__class__("all", "code", runs)) for runs in tasks]
+        assert sum(one.size for runs in tasks for one in runs) == sum(
+            len(raw.data) for raw in raws if isinstance(raw, Raw)
+        )
+        read = [read_items(SourceTask("all", "code", runs)) for runs in tasks]
         assert [item for items in read for item in items] == raws
     assert len(list(cut_tasks(parts, 10**6))) == 1
     assert len(next(cut_tasks(parts, 10**6))) == 2  # one run of each file
