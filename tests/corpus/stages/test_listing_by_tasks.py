@@ -78,7 +78,7 @@ def test_a_copy_in_another_source_is_no_copy_of_its_own_namesake(tmp_path: Path)
     rows = [json.loads(line) for line in (tmp_path / "run" / "corpus" / "excluded.jsonl").read_text().splitlines()]
     assert [(row["source"], row["detail"]) for row in rows] == [("b", "of r: x.py (source a)")]
     kept = [line for line in account_of(tmp_path / "run", "a:r/x.py") if "copies" in line]
-    assert kept == ["  copies       b: r: x.py was dropped in its favour (similarity 1.00)"]
+    assert kept == ["  copies       r: x.py (source b) was dropped in its favour (similarity 1.00)"]
     assert "the text is that of r: x.py (source a)" in "\n".join(account_of(tmp_path / "run", "b:r/x.py"))
 
 
@@ -123,3 +123,14 @@ def test_many_roots_are_listed_by_several_tasks_and_the_fingerprint_does_not_tel
     (tmp_path / "all" / "r07" / "m.py").write_text(module_text(99))
     assert statistics["fingerprint"] != corpus_fingerprint(settings, 0)
     assert not list((tmp_path / "corpus").glob(".*"))
+
+
+def test_a_source_that_is_gone_leaves_what_an_earlier_build_has_done_and_nothing_of_its_own(tmp_path: Path) -> None:
+    settings = Corpus(source=str(tmp_path / "gone"))
+    with pytest.raises(UserError, match="is no folder"):
+        build_corpus(settings, tmp_path / "corpus")
+    assert not (tmp_path / "corpus").exists()
+    (tmp_path / "corpus" / ".work" / "read").mkdir(parents=True)
+    with pytest.raises(UserError, match="is no folder"):
+        build_corpus(settings, tmp_path / "corpus")
+    assert [one.name for one in (tmp_path / "corpus" / ".work").iterdir()] == ["read"]

@@ -77,8 +77,11 @@ class Look:
 Decision = Literal["whole", "split", "container"]
 
 
-def look(folder: str, content: Content) -> Look:
-    """Read a folder's names; OSError if they cannot be read. Its files are not held: there may be millions."""
+def look(folder: str, content: Content, below: bool = False) -> Look:
+    """Read a folder's names; OSError if they cannot be read. Its files are not held: there may be millions.
+
+    `below` the top, no further than to what shows that it is one repository.
+    """
     found = Look()
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -96,6 +99,8 @@ def look(folder: str, content: Content) -> Look:
                 found.archives.append(name)
             else:
                 _note_file(found, name, content)
+                if below and (found.code or found.licence or found.manifest):
+                    return found
     found.folders.sort()
     found.archives.sort()
     return found
@@ -156,7 +161,7 @@ def _below(top: str, found: Look, content: Content, taken: str) -> Iterator[Root
             yield Root("archive", place, name)
             continue
         try:
-            found = look(place, content)
+            found = look(place, content, below=True)
         except OSError:
             yield Root("whole", place, name)  # listing it says why it cannot be read
             continue

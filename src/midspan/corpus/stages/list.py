@@ -23,7 +23,7 @@ from midspan.files import read_json, write_json
 if TYPE_CHECKING:  # worker processes have no need of pydantic
     from midspan.recipe import Source
 
-STAGE = "list"
+STAGE, ROOTS = "list", "roots"
 EARLIER, LATER, SUMMARY = "earlier.jsonl", "later.jsonl", "summary.json"
 
 
@@ -59,8 +59,8 @@ def list_sources(
     sources: Sequence[Source], fragment_bytes: int, workplace: Workplace
 ) -> tuple[list[ListedSource], list[Row]]:
     """List the sources anew, for they may have changed; UserError for one that is missing or not what it should be."""
-    shutil.rmtree(workplace.folder / STAGE, ignore_errors=True)
-    roots = workplace.folder / "roots"
+    forget_listing(workplace)
+    roots = workplace.folder / ROOTS
     roots.mkdir(parents=True, exist_ok=True)
     work = [list(_tasks(one, roots / f"{n}.jsonl", fragment_bytes)) for n, one in enumerate(sources)]
     rows = workplace.run(STAGE, list_files, "", [(task, "") for tasks in work for task in tasks])
@@ -75,6 +75,12 @@ def list_sources(
             summary.join(Summary(**read_json(folder / SUMMARY)))
         listed.append(ListedSource(source, folders, size, summary.stamp, summary.facts_of(source)))
     return listed, rows
+
+
+def forget_listing(workplace: Workplace) -> None:
+    """Remove what an earlier listing left."""
+    for name in (STAGE, ROOTS):
+        shutil.rmtree(workplace.folder / name, ignore_errors=True)
 
 
 def _tasks(source: Source, file: Path, fragment_bytes: int) -> Iterator[ListTask]:

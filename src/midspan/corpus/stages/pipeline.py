@@ -6,7 +6,8 @@ import errno
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from midspan.corpus.stages.exact import ExactTask, exact
 from midspan.corpus.stages.gather import GatherTask, gather
 from midspan.corpus.stages.judge import JudgeTask, judge
 from midspan.corpus.stages.later import INDEX, LaterTask, later
+from midspan.corpus.stages.list import forget_listing
 from midspan.corpus.stages.manifest import Manifest, Row, amount_out, combined_hash
 from midspan.corpus.stages.mixture import epochs_of
 from midspan.corpus.stages.near import NearTask, Shard, near
@@ -50,17 +52,9 @@ def build_corpus(settings: Corpus, output: Path, engine: EngineChoice | None = N
     """
     started = time.monotonic()
     check_settings(settings)
-    was_there = output.exists()
-    output.mkdir(parents=True, exist_ok=True)
-    perhaps_built = (output / "statistics.json").exists()
     with _user_errors_for_the_disk(output), start_engine(engine or EngineChoice()) as running:
-        try:
-            lister = Workplace(output / WORK, FewHere(running) if perhaps_built else running, View())
-            plan = plan_corpus(settings, seed, lister)
-        except UserError:
-            if not was_there:
-                shutil.rmtree(output)
-            raise
+        workplace = Workplace(output / WORK, running, View())
+        plan = _plan(settings, seed, output, workplace)
         if is_built(output, plan):
             remove_work(output)
             say(f"corpus: {output} is up to date")
@@ -68,7 +62,6 @@ def build_corpus(settings: Corpus, output: Path, engine: EngineChoice | None = N
         for line in without_history(plan.settings):
             say(line)
         (output / "statistics.json").unlink(missing_ok=True)
-        workplace = Workplace(output / WORK, running, lister.view)
         try:
             rows = _run_stages(plan, workplace)
         except NothingLeftError as error:
@@ -78,6 +71,20 @@ def build_corpus(settings: Corpus, output: Path, engine: EngineChoice | None = N
         sets = EvaluationIndex.load(index).sets if index else {}
         write_result(plan, rows, workplace, output, sets, time.monotonic() - started)
     remove_work(output)
+
+
+def _plan(settings: Corpus, seed: int, output: Path, workplace: Workplace) -> Plan:
+    """List the sources: where the corpus may be whole, few of them without other processes."""
+    if (output / "statistics.json").exists():
+        workplace = replace(workplace, engine=FewHere(workplace.engine))
+    try:
+        return plan_corpus(settings, seed, workplace)
+    except UserError:
+        forget_listing(workplace)
+        for folder in (output / WORK, output):
+            with suppress(OSError):  # it holds what an earlier build has done
+                folder.rmdir()
+        raise
 
 
 def remove_work(output: Path) -> None:

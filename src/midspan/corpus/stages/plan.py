@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -153,12 +154,19 @@ def shard_bytes_for(size: int) -> int:
     return shard_bytes
 
 
-def corpus_fingerprint(settings: Corpus, seed: int) -> str:
-    """A hash that changes with the settings, with a file of a source, and with an evaluation set.
+@contextmanager
+def planned(settings: Corpus, seed: int) -> Iterator[Plan]:
+    """A plan to look at, whose listings are gone after the block; nothing is written where a corpus would be.
 
-    The sources are listed by processes of this machine, where they are too large for this one.
+    The sources are listed by processes of this machine, or where there is little to do by this one. UserError as
+    `plan_corpus`.
     """
     check_settings(settings)
     with tempfile.TemporaryDirectory(prefix="midspan-list-") as scratch, LocalEngine(os.cpu_count() or 1) as processes:
-        workplace = Workplace(Path(scratch), FewHere(processes), View(shown=False))
-        return plan_corpus(settings, seed, workplace).fingerprint
+        yield plan_corpus(settings, seed, Workplace(Path(scratch), FewHere(processes), View(shown=False)))
+
+
+def corpus_fingerprint(settings: Corpus, seed: int) -> str:
+    """A hash that changes with the settings, with a file of a source, and with an evaluation set."""
+    with planned(settings, seed) as plan:
+        return plan.fingerprint
