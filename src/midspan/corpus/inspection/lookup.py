@@ -16,7 +16,7 @@ from midspan.corpus.documents import Document
 from midspan.corpus.inspection.records import SIDES, read_exclusions
 from midspan.corpus.sources import Excluded, Raw, SourceTask, read_items
 from midspan.corpus.sources.items import Files, Fragment, Listed
-from midspan.corpus.sources.listing import Listing
+from midspan.corpus.sources.listings import Listing
 from midspan.corpus.sources.plan import Summary, list_roots, portions, roots_of, task_of
 from midspan.errors import UserError
 

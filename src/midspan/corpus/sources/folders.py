@@ -11,7 +11,7 @@ from pathlib import Path
 from midspan.corpus.sources.archives import archive_stem
 from midspan.corpus.sources.commits import git_revision, is_bare, is_checkout, stands_for
 from midspan.corpus.sources.items import Content, Entry, Excluded, Files, Repository
-from midspan.corpus.sources.listing import Listing
+from midspan.corpus.sources.listings import Listing
 from midspan.corpus.sources.roots import Root, printable, unique
 from midspan.corpus.sources.trees import SKIPPED_FOLDERS, VIRTUAL_ENVIRONMENT, Tree, fragments_of, why_not_entered
 from midspan.files import hash_text

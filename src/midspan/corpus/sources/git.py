@@ -20,7 +20,7 @@ from midspan.corpus.sources.commits import (
 )
 from midspan.corpus.sources.history import Moment, Parting, part
 from midspan.corpus.sources.items import MAX_FILE_BYTES, Entry, Excluded, Repository, UnreadableError
-from midspan.corpus.sources.listing import Listing
+from midspan.corpus.sources.listings import Listing
 from midspan.corpus.sources.objects import ObjectStore
 from midspan.corpus.sources.roots import Root, printable
 from midspan.corpus.sources.trees import VIRTUAL_ENVIRONMENT, Tree, fragments_of, why_not_entered

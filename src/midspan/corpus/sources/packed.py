@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from midspan.corpus.sources.archives import MAX_MEMBERS, MOST_PASSES, Member, list_members, malformed, without_top
 from midspan.corpus.sources.items import Content, Entry, Repository, UnreadableError
-from midspan.corpus.sources.listing import Listing
+from midspan.corpus.sources.listings import Listing
 from midspan.corpus.sources.roots import Root
 from midspan.corpus.sources.trees import (
     MAX_FILES_OF_FRAGMENT,

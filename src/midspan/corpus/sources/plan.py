@@ -16,7 +16,7 @@ from midspan.corpus.sources.git import MOST_WHYS, check_sides, list_git
 from midspan.corpus.sources.history import check_moment
 from midspan.corpus.sources.hub import plan_hub
 from midspan.corpus.sources.items import Excluded, Repository, SourcePlan, SourceTask
-from midspan.corpus.sources.listing import Listing, files_of, grouped
+from midspan.corpus.sources.listings import Listing, files_of, grouped
 from midspan.corpus.sources.packed import list_archive
 from midspan.corpus.sources.remote import fetch, repository_name
 from midspan.corpus.sources.roots import Root, folder_roots, git_roots

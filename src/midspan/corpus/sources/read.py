@@ -10,7 +10,7 @@ from midspan.corpus.sources.columns import files_of_row, item_of_row
 from midspan.corpus.sources.hub import read_shard
 from midspan.corpus.sources.issues import issue_of_row
 from midspan.corpus.sources.items import Excluded, Files, Fragment, Lines, ParquetRows, Raw, SourceTask, UnreadableError
-from midspan.corpus.sources.listing import listed_fragments
+from midspan.corpus.sources.listings import listed_fragments
 from midspan.corpus.sources.prose import PROSE, documentation_of
 from midspan.corpus.sources.tables import read_lines, read_rows
 from midspan.corpus.sources.trees import read_files

@@ -33,7 +33,6 @@ MANIFESTS = frozenset(
         "dist.ini",
         "meson.build",
         "configure.ac",
-        "description",
         "module.bazel",
     }
 )
@@ -100,7 +99,8 @@ def look(folder: str, content: Content, below: bool = False) -> Look:
             else:
                 _note_file(found, name, content)
                 if below and (found.code or found.licence or found.manifest):
-                    return found
+                    found.bare = is_bare(folder)
+                    break
     found.folders.sort()
     found.archives.sort()
     return found
@@ -109,7 +109,8 @@ def look(folder: str, content: Content, below: bool = False) -> Look:
 def _note_file(found: Look, name: str, content: Content) -> None:
     found.beside = True
     lower = name.lower()
-    found.manifest |= content == "code" and (lower in MANIFESTS or lower.endswith(MANIFEST_ENDINGS))
+    known = name == "DESCRIPTION" or lower in MANIFESTS or lower.endswith(MANIFEST_ENDINGS)  # the first of R
+    found.manifest |= content == "code" and known
     found.environment |= name == VIRTUAL_ENVIRONMENT
     found.licence = found.licence or is_licence_file(name)
     found.code = found.code or marks_a_repository(name, content)

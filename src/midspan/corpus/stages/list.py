@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from midspan.corpus.sources import SourceTask
-from midspan.corpus.sources.listing import FragmentFile, cut_tasks
+from midspan.corpus.sources.listings import FragmentFile, cut_tasks
 from midspan.corpus.sources.plan import Summary, in_order, list_roots, portions, roots_of, task_of
 from midspan.corpus.sources.roots import Root
 from midspan.corpus.stages.amounts import Amount, add, amount
