@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from midspan.batches.packing import best_fit
 from midspan.batches.repositories import Joining
-from midspan.batches.samples import SPAN, Sample, Span, joined_samples, single_samples
+from midspan.batches.samples import SPAN, Sample, Span, joined_samples, single_samples, whose
 from midspan.corpus import TokenShard
 from midspan.engines import EngineChoice, start_engine
 from midspan.errors import UserError
@@ -150,9 +150,9 @@ def pack_window(window: Window) -> dict[str, int]:
     if joining is None:
         samples = single_samples(shard.documents(window.documents), context, window.reserve)
     else:
-        documents = shard.documents(window.documents, ("start", "end", "repository", "path"))
+        documents = shard.documents(window.documents, ("start", "end", "repository", "source", "path"))
         earlier = range(max(0, window.documents.start - len(window.documents)), window.documents.start)
-        before = shard.documents(earlier, ["repository"])["repository"].to_pylist()[-1:]
+        before = whose(shard.documents(earlier, ["repository", "source"]))[-1:].to_pylist()
         samples = joined_samples(documents, joining, before[0] if before else None, context, window.reserve)
     placed = best_fit(samples.lengths, context)
     samples = samples.take(np.argsort(placed, kind="stable"))

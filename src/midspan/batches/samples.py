@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from midspan.batches.repositories import Joining, file_header, repository_opening
@@ -72,10 +73,10 @@ def single_samples(documents: pa.Table, context: int, reserve: int) -> Samples:
 
 
 def joined_samples(documents: pa.Table, joining: Joining, before: str | None, context: int, reserve: int) -> Samples:
-    """Samples of documents (number, start, end, repository, path) that join the files of one repository.
+    """Samples of documents (number, start, end, repository, source, path) that join the files of one repository.
 
-    `before` is the repository of the document before the first, whose files may go on here. A corpus may hold a
-    repository several times: each of its passes is a repository to be read by itself.
+    `before` is the repository (as `whose` has it) of the document before the first, whose files may go on here. A
+    corpus may hold a repository several times: each of its passes is a repository to be read by itself.
     """
     number, start, end = (documents[name].to_numpy() for name in ("number", "start", "end"))  # [documents]
     sizes, names = end - start, documents["path"].combine_chunks()
@@ -83,7 +84,8 @@ def joined_samples(documents: pa.Table, joining: Joining, before: str | None, co
     counts: list[int] = []
     continues: list[bool] = []
     lengths: list[int] = []
-    for repository, turn, files in _repositories(documents["repository"].combine_chunks(), names):
+    for owner, turn, files in _repositories(whose(documents), names):
+        repository = owner.split("\0")[0]
         files = joining.arrange(files, repository, turn)
         opening = len(repository_opening(joining.tokenizer, repository, continues=False))
         paths = names.take(pa.array(files)).to_pylist()
@@ -93,11 +95,17 @@ def joined_samples(documents: pa.Table, joining: Joining, before: str | None, co
         spans.append(_spans(number, start, end, files[cuts[:, 0]], cuts[:, 1], cuts[:, 2]))
         counts += [len(cuts) for cuts, _ in filled]
         lengths += [length for _, length in filled]
-        goes_on = repository == before and turn == 0
+        goes_on = owner == before and turn == 0
         continues += [goes_on or index > 0 for index in range(len(filled))]
     return Samples(
         np.concatenate(spans), np.cumsum([0, *counts]), np.array(continues, bool), np.array(lengths, np.int64)
     )
+
+
+def whose(documents: pa.Table) -> pa.Array:
+    """The repository of each document with its source: another source's repository of the same name is another."""
+    columns = (documents[name].combine_chunks() for name in ("repository", "source"))
+    return pc.binary_join_element_wise(*columns, "\0")
 
 
 def _repositories(repositories: pa.Array, paths: pa.Array) -> Iterator[tuple[str, int, NDArray[np.int64]]]:

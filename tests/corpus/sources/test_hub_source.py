@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -75,3 +77,24 @@ def test_without_the_extra_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(importlib, "import_module", without_datasets)
     with pytest.raises(UserError, match=r"pip install 'midspan\[hub\]'"):
         read_source(kind="hub", path="owner/set")
+
+
+SHARD_IN_A_WORKER = """
+import sys
+from midspan.corpus.sources import plan_source
+from midspan.engines import LocalEngine
+from midspan.recipe import HubSource
+
+def shards(path):
+    return len(plan_source(HubSource(path=path), 1000).tasks)
+
+if __name__ == "__main__":
+    with LocalEngine(1) as engine:
+        print(engine.run_tasks(shards, [sys.argv[1]])[0].value)
+"""
+
+
+def test_a_worker_that_ends_leaves_no_semaphore_behind(dataset: Path, tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(SHARD_IN_A_WORKER)
+    done = subprocess.run([sys.executable, str(tmp_path / "program.py"), str(dataset)], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("3\n", "")

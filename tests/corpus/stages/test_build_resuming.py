@@ -89,7 +89,8 @@ def test_what_is_done_is_looked_up_and_what_a_change_makes_stale_is_not(
 
     def run(self: Workplace, stage: str, *rest: Any) -> list[Row]:
         rows = original(self, stage, *rest)
-        times[stage] = self.task_folder(stage, 0).stat().st_mtime_ns
+        if stage != "list":  # the sources may have changed: they are listed each time
+            times[stage] = self.task_folder(stage, 0).stat().st_mtime_ns
         if stage == "gather" and stop[0]:
             raise StoppedError
         return rows

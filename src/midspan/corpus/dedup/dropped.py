@@ -1,4 +1,4 @@
-"""What a deduplication drops: files of (document, survivor, similarity, repository and path of the survivor)."""
+"""What a deduplication drops: (document, survivor, similarity; repository, path and source of the survivor)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ DROPPED_SCHEMA = pa.schema(
         ("similarity", pa.float64()),  # Jaccard; 1.0 for an exact copy
         ("repository", pa.string()),  # of the survivor
         ("path", pa.string()),
+        ("source", pa.string()),
     ]
 )
 

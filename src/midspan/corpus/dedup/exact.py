@@ -91,7 +91,8 @@ def choose_survivors(task: ChoiceTask) -> None:
         "document": pa.array(documents[rows], pa.int64()),
         "survivor": pa.array(documents[leader[rows]], pa.int64()),
         "similarity": pa.array(np.ones(len(rows))),
-        "repository": pa.array([repository for repository, _ in places], pa.string()),
-        "path": pa.array([path for _, path in places], pa.string()),
+        "repository": pa.array([repository for repository, _, _ in places], pa.string()),
+        "path": pa.array([path for _, path, _ in places], pa.string()),
+        "source": pa.array([source for _, _, source in places], pa.string()),
     }
     write_dropped(pa.table(dropped), task.output)

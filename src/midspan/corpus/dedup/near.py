@@ -168,7 +168,7 @@ def list_dropped(task: DroppedTask) -> None:
     worse = pairs["worse"].to_numpy()
     decisive = pairs.filter(pa.array(survivors[worse] == pairs["better"].to_numpy()))
     renamed = decisive.rename_columns({"better": "survivor", "worse": "document"})
-    write_dropped(renamed.select(["document", "survivor", "similarity", "repository", "path"]), task.output)
+    write_dropped(renamed.select(["document", "survivor", "similarity", "repository", "path", "source"]), task.output)
 
 
 def _parts(count: int, settings: NearSettings) -> list[tuple[int, int]]:

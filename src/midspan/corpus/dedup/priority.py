@@ -1,4 +1,4 @@
-"""Who stays among duplicates: permissive licence, then more stars, the oldest date, repository, path.
+"""Who stays among duplicates: permissive licence, then more stars, the oldest date, repository, path, source.
 
 A document's place in that order is one string that sorts as bytes, so that a range of places can be cut out anywhere
 and sorted alone. `rank_documents` numbers all documents by it: it holds eight bytes per document and a range of keys.
@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from midspan.corpus.licences import licence_class
 from midspan.files import atomic_file
 
-PRIORITY_COLUMNS = ("licence", "stars", "date", "repository", "path", "id")
+PRIORITY_COLUMNS = ("licence", "stars", "date", "repository", "path", "id", "source")
 RANGE_DOCUMENTS = 1_000_000  # sorted at a time
 _ROW_GROUP = 16_384  # of key files: what a range reads beyond its ends
 _LICENCE_ORDER = {"permissive": "0", "unknown": "1", "non-permissive": "2"}
@@ -36,12 +36,12 @@ class PriorityTask:
     output: Path
 
 
-def sort_key(licence: str, stars: int, date: str, repository: str, path: str, identity: str) -> str:
-    """A string that is smaller the rather a document is kept; its last three fields can be read back by `place_of`."""
+def sort_key(licence: str, stars: int, date: str, repository: str, path: str, identity: str, source: str = "") -> str:
+    """A string that is smaller the rather a document is kept; the place in it can be read back by `place_of`."""
     head = f"{_licence_place(licence)}{_MOST_STARS - min(stars, _MOST_STARS):010d}{date or '~'}"
-    fields = (head, repository, path, identity)
+    fields = (head, repository, path, identity, source)
     key = "\0".join(fields)
-    return key if key.count("\0") == 3 else "\0".join(field.replace("\0", "\ufffd") for field in fields)
+    return key if key.count("\0") == 4 else "\0".join(field.replace("\0", "\ufffd") for field in fields)
 
 
 @cache
@@ -49,10 +49,10 @@ def _licence_place(expression: str) -> str:
     return _LICENCE_ORDER[licence_class(expression)]
 
 
-def place_of(key: str) -> tuple[str, str]:
-    """Repository and path of the document with this sort key."""
-    _, repository, path, _ = key.split("\0")
-    return repository, path
+def place_of(key: str) -> tuple[str, str, str]:
+    """Repository, path and source of the document with this sort key."""
+    _, repository, path, _, source = key.split("\0")
+    return repository, path, source
 
 
 def sort_keys(table: pa.Table) -> list[str]:

@@ -22,8 +22,10 @@ VERIFIED_SCHEMA = pa.schema(
         ("similarity", pa.float64()),
         ("repository", pa.string()),  # of the better document, "" where the pair is not alike
         ("path", pa.string()),
+        ("source", pa.string()),
     ]
 )
+PLACE = ("repository", "path", "source")
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class _Contents:
     """What is read of some documents, by their numbers."""
 
     shingles: dict[int, Hashes]
-    places: dict[int, tuple[str, str]]  # repository, path
+    places: dict[int, tuple[str, ...]]  # PLACE
 
 
 def verify_pairs(task: VerificationTask) -> None:
@@ -62,10 +64,10 @@ def verify_pairs(task: VerificationTask) -> None:
             similarity = similarities(contents.shingles, better, worse)
             alike = similarity >= task.threshold
             places = [
-                contents.places[one] if named else ("", "")
+                contents.places[one] if named else ("",) * len(PLACE)
                 for one, named in zip(better.tolist(), alike.tolist(), strict=True)
             ]
-            names = [[place[side] for place in places] for side in (0, 1)]
+            names = [[place[side] for place in places] for side in range(len(PLACE))]
             out.write_table(pa.table([better, worse, similarity, *names], schema=VERIFIED_SCHEMA))
 
 
@@ -103,7 +105,7 @@ def _read_contents(task: VerificationTask, numbers: Indices) -> _Contents:
         for group, table in _row_groups(task.documents[shard], rows):
             texts = list(map(compared, table["text"].cast(pa.large_binary()).to_pylist()))
             documents = [task.starts[shard] + row for row in group]
-            places = zip(table["repository"].to_pylist(), table["path"].to_pylist(), strict=True)
+            places = zip(*(table[name].to_pylist() for name in PLACE), strict=True)
             contents.shingles.update(zip(documents, shingle_sets(texts, task.seed), strict=True))
             contents.places.update(zip(documents, places, strict=True))
     return contents
@@ -117,5 +119,5 @@ def _row_groups(path: Path, rows: Indices) -> Iterator[tuple[list[int], pa.Table
         group_of = np.searchsorted(starts, rows, side="right") - 1
         for group in np.unique(group_of):
             wanted = rows[group_of == group]
-            table = file.read_row_group(int(group), columns=["text", "repository", "path"], use_threads=False)
+            table = file.read_row_group(int(group), columns=["text", *PLACE], use_threads=False)
             yield wanted.tolist(), table.take(pa.array(wanted - starts[group]))

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from midspan.corpus.forecast.judged import Judged, judge_sample
 from midspan.corpus.forecast.sample import SAMPLE_BYTES, sampled
-from midspan.corpus.sources.items import Files, Fragment, HubShard, ParquetRows
-from midspan.corpus.stages.amounts import Amount
-from midspan.corpus.stages.plan import Plan, plan_corpus
+from midspan.corpus.sources.items import Files, Fragment, ParquetRows
+from midspan.corpus.sources.listings import listed_fragments
+from midspan.corpus.stages.amounts import Amount, merged
+from midspan.corpus.stages.plan import Plan, planned
 
 if TYPE_CHECKING:
     from midspan.recipe import Corpus
@@ -25,18 +26,19 @@ MOST_SHOWN = 8  # languages, reasons
 
 def forecast(settings: Corpus, output: Path, workers: int, seed: int) -> Iterator[str]:
     """What a build of `settings` into `output` on `workers` processes would do; UserError as of the build itself."""
-    plan = plan_corpus(settings, seed)
-    tasks = [task for task, _, _ in plan.tasks]
-    size = sum(task.size for task in tasks)
-    yield "A dry run: nothing is written."
-    yield from _listing(plan)
-    yield from _passed_over(plan)
-    judged = judge_sample(plan, sampled(tasks, size))
+    with planned(settings, seed) as plan:
+        yield "A dry run: nothing is written."
+        yield from _listing(plan)
+        yield from _passed_over(plan)
+        tasks = [task for task, _, _ in plan.tasks]
+        size = sum(task.size for task in tasks)
+        judged = judge_sample(plan, sampled(tasks, size))
+        streamed = any(facts["kind"] == "hub" for facts in plan.facts)
     read = {unit: sum(one[unit] for one in judged.read.values()) for unit in ("documents", "bytes")}
     if not read["documents"]:
         yield "No file could be sampled, so nothing can be said of languages, licences and time."
         return
-    all_of_it = size <= SAMPLE_BYTES and not any(isinstance(one, HubShard) for task in tasks for one in task.fragments)
+    all_of_it = size <= SAMPLE_BYTES and not streamed
     what = "all of them" if all_of_it else f"a sample of {_megabytes(read['bytes'])}, every part of the sources alike"
     yield f"Judged: {_files(read)}, {what}. By bytes:"
     whole = read["bytes"]
@@ -51,14 +53,16 @@ def _listing(plan: Plan) -> Iterator[str]:
     """A line for each source: kind, files or rows, bytes."""
     yield f"{'source':24} {'kind':8} {'files':>12} {'size':>12}"
     for facts in plan.facts:
-        fragments = [one for task, _, _ in plan.tasks if task.source == facts["name"] for one in task.fragments]
-        if not any(_count(fragment) is None for fragment in fragments):
-            files = f"{sum(_count(fragment) or 0 for fragment in fragments):,}"
-        else:
-            files = "unknown"
-        size = sum(fragment.size for fragment in fragments)
-        streamed = any(isinstance(fragment, HubShard) for fragment in fragments)
-        yield f"{facts['name']:24} {facts['kind']:8} {files:>12} {'streamed' if streamed else _megabytes(size):>12}"
+        count, size = 0, 0
+        known = facts["kind"] != "hub"
+        for fragment in (
+            one for task, _, _ in plan.tasks if task.source == facts["name"] for one in listed_fragments(task.fragments)
+        ):
+            own = _count(fragment)
+            known, count, size = known and own is not None, count + (own or 0), size + fragment.size
+        files = f"{count:,}" if known else "unknown"
+        shown = "streamed" if facts["kind"] == "hub" else _megabytes(size)
+        yield f"{facts['name']:24} {facts['kind']:8} {files:>12} {shown:>12}"
 
 
 def _count(fragment: Fragment) -> int | None:
@@ -70,7 +74,8 @@ def _count(fragment: Fragment) -> int | None:
 
 def _passed_over(plan: Plan) -> Iterator[str]:
     """What would not even be opened, by reason, the most frequent first."""
-    reasons = Counter(entry.reason for _, entry in plan.excluded)
+    dropped = merged(row.statistics["dropped"] for row in plan.listed)
+    reasons = Counter({reason: one["documents"] for reason, one in dropped.items()})
     if reasons:
         yield f"Passed over unread: {_listed(reasons)}"
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from midspan.corpus.sources import Excluded, Raw, SourceTask, read_items
 from midspan.corpus.sources.items import Files, Fragment, HubShard
+from midspan.corpus.sources.listings import listed_fragments
 
 SAMPLE_BYTES = 8_000_000
 LEAST_PORTION = 250_000  # bytes of a table that are read at once: less would mostly be opening files
@@ -23,7 +24,7 @@ def sampled(
     every = max(-(-size // sample), 1)
     passed = owed = 0  # files since the last one; bytes of tables that are still to be read
     for task in tasks:
-        for fragment in task.fragments:
+        for fragment in listed_fragments(task.fragments):
             if isinstance(fragment, HubShard):
                 continue
             if isinstance(fragment, Files):

@@ -94,17 +94,24 @@ def _copies(folder: Path, found: Found) -> Iterator[str]:
     if not found.documents:
         return
     copies = [
-        (row, row["detail"].removesuffix(f"of {found.name}").strip() or "1.00")
+        (row, row["detail"].removesuffix(survivor).strip() or "1.00")
         for reason in ("exact copy", "near copy")
         for row in dropped_for(folder, reason)
-        if row["detail"].endswith(f"of {found.name}")
+        if row["detail"].endswith(survivor := _as_survivor(found, row["source"]))
     ]
     if not copies:
         yield "  copies       none was dropped in its favour"
     for row, similarity in copies[:MOST_SHOWN]:
-        yield f"  copies       {row['repository']}: {row['path']} was dropped in its favour (similarity {similarity})"
+        where = "" if row["source"] == found.source else f" (source {row['source']})"
+        name = f"{row['repository']}: {row['path']}{where}"
+        yield f"  copies       {name} was dropped in its favour (similarity {similarity})"
     if len(copies) > MOST_SHOWN:
         yield f"               and {len(copies) - MOST_SHOWN:,} more"
+
+
+def _as_survivor(found: Found, source: str) -> str:
+    """How the end of a line about what was dropped from `source` names the file for which it was."""
+    return f"of {found.name}" + ("" if source == found.source else f" (source {found.source})")
 
 
 def _text_of(found: Found, raw: Raw | None, settings: Corpus) -> tuple[str | None, str]:

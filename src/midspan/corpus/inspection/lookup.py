@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +14,10 @@ import pyarrow.parquet as pq
 
 from midspan.corpus.documents import Document
 from midspan.corpus.inspection.records import SIDES, read_exclusions
-from midspan.corpus.sources import Excluded, Raw, SourceTask, plan_source, read_items
-from midspan.corpus.sources.items import Files, Fragment
+from midspan.corpus.sources import Excluded, Raw, SourceTask, read_items
+from midspan.corpus.sources.items import Files, Fragment, Listed
+from midspan.corpus.sources.listings import Listing
+from midspan.corpus.sources.plan import Summary, list_roots, portions, roots_of, task_of
 from midspan.errors import UserError
 
 if TYPE_CHECKING:
@@ -47,37 +51,50 @@ class Original:
 
 
 def find_file(folder: Path, wanted: str) -> Found:
-    """The file whose path, or end of a path, or "repository/path", is `wanted`; UserError if none or several are."""
+    """The file that `wanted` names: the end of its path, "repository/path", or "source:repository/path".
+
+    UserError if none or several are called so; it names the candidates as they can be asked for.
+    """
     wanted = wanted.strip("/")
     found: dict[tuple[str, str, str], Found] = {}
     for file, place in _document_places(folder, wanted):
         one = found.setdefault(place, Found(*place))
         documents = ((str(file.relative_to(folder)), _read(file, place)), *one.documents)
         found[place] = replace(one, documents=documents)
-    for row in read_exclusions(folder, wanted.rsplit("/", 1)[-1]):
-        if _distance(wanted, row["repository"], row["path"]) is not None:
-            place = (row["source"], row["repository"], row["path"])
+    for row in read_exclusions(folder, wanted.rsplit("/", 1)[-1].rsplit(":", 1)[-1].strip()):
+        place = (row["source"], row["repository"], row["path"])
+        if _distance(wanted, *place) is not None:
             one = found.setdefault(place, Found(*place))
             found[place] = replace(one, excluded=(*one.excluded, row))
-    closest = min((_distance(wanted, one.repository, one.path) or 0 for one in found.values()), default=0)
-    best = [one for one in found.values() if (_distance(wanted, one.repository, one.path) or 0) == closest]
+    closest = min((_distance(wanted, *place) or 0 for place in found), default=0)
+    best = [one for place, one in found.items() if (_distance(wanted, *place) or 0) == closest]
     if not best:
         raise UserError(f"{folder} knows no file {wanted!r}: give the end of its path, such as package/module.py")
     if len(best) > 1:
-        names = ", ".join(f"{one.repository}/{one.path}" for one in best[:MOST_CANDIDATES])
+        shown = Counter(f"{one.repository}/{one.path}" for one in best)
+        asked = (
+            f"{one.source}:" * (shown[f"{one.repository}/{one.path}"] > 1) + f"{one.repository}/{one.path}"
+            for one in best
+        )
+        names = ", ".join(islice(asked, MOST_CANDIDATES))
         more = f" and {len(best) - MOST_CANDIDATES} more" if len(best) > MOST_CANDIDATES else ""
         raise UserError(f"{len(best)} files are called {wanted!r}: {names}{more}; give more of the path")
     return best[0]
 
 
-def _distance(wanted: str, repository: str, path: str) -> int | None:
-    """How exactly a file is meant: 0 by repository and path, 1 by its path, 2 by the end of one, None: not at all."""
+def _distance(wanted: str, source: str, repository: str, path: str) -> int | None:
+    """How exactly a file is meant: 0 by source, repository and path, 1 without the source, 2 by its path, 3 by the end.
+
+    None: not at all.
+    """
     names = (f"{repository}/{path}", f"{repository}: {path}")
-    if wanted in names:
+    if wanted in [f"{source}:{name}" for name in names]:
         return 0
-    if wanted == path:
+    if wanted in names:
         return 1
-    return 2 if any(name.endswith(f"/{wanted}") for name in names) else None
+    if wanted == path:
+        return 2
+    return 3 if any(name.endswith(f"/{wanted}") for name in names) else None
 
 
 def _document_places(folder: Path, wanted: str) -> Iterator[tuple[Path, tuple[str, str, str]]]:
@@ -88,7 +105,7 @@ def _document_places(folder: Path, wanted: str) -> Iterator[tuple[Path, tuple[st
         except (OSError, pa.ArrowException) as error:
             raise UserError(f"cannot read {file} ({error}): build the corpus again") from error
         for row in rows:
-            if _distance(wanted, row["repository"], row["path"]) is not None:
+            if _distance(wanted, row["source"], row["repository"], row["path"]) is not None:
                 yield file, (row["source"], row["repository"], row["path"])
 
 
@@ -106,23 +123,33 @@ def read_original(found: Found, settings: Corpus, facts: list[dict[str, Any]]) -
         return Original(None, f"the settings name no source {found.source!r}")
     if source.kind == "hub":
         return Original(None, f"{found.source} is streamed from the hub")
+    original, summary = None, Summary()
     try:
-        plan = plan_source(source, settings.shard_bytes)
-        changed = all(one.get("fingerprint") != plan.fingerprint for one in facts if one["name"] == found.source)
-        for task in plan.tasks:
-            for item in _items(task, found):
-                if (item.repository, item.path) == (found.repository, found.path):
-                    if isinstance(item, Excluded):
-                        return Original(None, f"{item.reason} {item.detail}".strip(), changed)
-                    return Original(item, "", changed)
+        for portion in portions(roots_of(source)):
+            part = Summary()
+            for listing in list_roots(source, portion, settings.shard_bytes):
+                part.add(listing)
+                original = original or _among(listing, task_of(source), found)
+            summary.join(part)
     except UserError as error:
         return Original(None, str(error))
-    return Original(None, "it is not among what the source would have read", changed)
+    changed = all(one.get("fingerprint") != summary.stamp for one in facts if one["name"] == found.source)
+    return replace(original or Original(None, "it is not among what the source would have read"), changed=changed)
+
+
+def _among(listing: Listing, task: SourceTask, found: Found) -> Original | None:
+    """The file, if it is among what is listed."""
+    for item in _items(replace(task, fragments=tuple(listing.fragments)), found):
+        if (item.repository, item.path) == (found.repository, found.path):
+            if isinstance(item, Excluded):
+                return Original(None, f"{item.reason} {item.detail}".strip())
+            return Original(item)
+    return None
 
 
 def _items(task: SourceTask, found: Found) -> Iterator[Raw | Excluded]:
     """The items of a task that may be the one; of trees of files no other is read."""
-    fragments: list[Fragment] = []
+    fragments: list[Fragment | Listed] = []
     for fragment in task.fragments:
         if isinstance(fragment, Files):
             chosen = tuple(entry for entry in fragment.files if entry.path == found.path)

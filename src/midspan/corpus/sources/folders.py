@@ -2,95 +2,107 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
-import re
-import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
+from midspan.corpus.sources.archives import archive_stem
+from midspan.corpus.sources.commits import git_revision, is_bare, is_checkout, stands_for
 from midspan.corpus.sources.items import Content, Entry, Excluded, Files, Repository
 from midspan.corpus.sources.licence_evidence import add_evidence, linked_file
-from midspan.corpus.sources.trees import (
-    SKIPPED_FOLDERS,
-    VIRTUAL_ENVIRONMENT,
-    Tree,
-    fragments_of,
-    marks_a_repository,
-    why_not_entered,
-)
-from midspan.errors import UserError
+from midspan.corpus.sources.listings import Listing
+from midspan.corpus.sources.roots import Root, printable, unique
+from midspan.corpus.sources.trees import SKIPPED_FOLDERS, VIRTUAL_ENVIRONMENT, Tree, fragments_of, why_not_entered
 from midspan.files import hash_text
 
 STANDARD_LIBRARY_TESTS = frozenset({"test", "tests", "idle_test"})
 
 
-def plan_folder(path: str, content: Content, task_bytes: int) -> tuple[list[Files], list[Excluded], str]:
-    """The fragments of a folder of repositories, what is left out, a fingerprint; UserError if there is no folder."""
-    folder = Path(path).expanduser()
-    if not folder.is_dir():
-        raise UserError(f"corpus.source: {path} is no folder; give one with repositories in it, or 'stdlib'")
-    fragments: list[Files] = []
-    roots, excluded = _repositories(folder.resolve(), content)
-    stamps: list[str] = []
-    for root in roots:
-        tree = Tree(root.name, content)
-        stamps += _walk(tree, root, SKIPPED_FOLDERS)
-        fragments += fragments_of(Repository(root.name, str(root), "folder", git_revision(root)), tree, task_bytes)
-        excluded += tree.excluded
-    return fragments, excluded, hash_text("\n".join(stamps))
+def list_folder(root: Root, source: str, content: Content, task_bytes: int) -> Iterator[Listing]:
+    """What lies at a root of a source, and each repository nested in it by itself: no file is of two."""
+    waiting = [(root.place, root.name)]
+    while waiting:
+        place, name = waiting.pop()
+        if main := stands_for(place, source, bare=False):
+            detail = f"of {os.path.relpath(main, source)}, which is read"
+            yield Listing(excluded=[Excluded(name, ".", "linked worktree", detail)])
+            continue
+        tree, nested = Tree(name, content), list[str]()
+        stamp = hashlib.sha256()
+        for line in _walk(tree, Path(place), SKIPPED_FOLDERS, nested, flat=root.kind == "loose"):
+            stamp.update(f"{line}\n".encode())
+        prefix = root.prefix if name == root.name else f"{name}/"
+        inner = [(path, unique(f"{prefix}{printable(path)}", "" if prefix else name)) for path in nested]
+        for path, own in inner:
+            tree.exclude(f"{printable(path)}/", "nested repository", f"read as {own}")
+        repository = Repository(name, place, "folder", git_revision(Path(place)))
+        yield Listing(
+            stamp.hexdigest()[:16],
+            list(fragments_of(repository, tree, task_bytes)),
+            tree.excluded,
+            [repository] if tree.files else [],
+        )
+        waiting += [(os.path.join(place, path), own) for path, own in reversed(inner)]
 
 
-def plan_standard_library(task_bytes: int) -> tuple[list[Files], list[Excluded], str]:
-    """The same of the standard library without its tests; a repository is a top-level package or module."""
-    root = Path(sysconfig.get_paths()["stdlib"])
+def list_bare(root: Root) -> Listing:
+    """A bare repository where files are read: there are none."""
+    return Listing(excluded=[Excluded(root.name, ".", "bare repository", "a source of kind git reads it")])
+
+
+def list_beside(root: Root, archives_are_read: bool) -> Listing:
+    """What lies beside repositories in a folder that is none, and is passed over."""
+    tree = Tree(root.name, "code")
+    try:
+        with os.scandir(root.place) as scan:
+            entries = sorted(scan, key=lambda entry: entry.name)
+    except OSError as error:
+        tree.exclude(root.prefix or ".", "unreadable", error.strerror or "")
+        return Listing(excluded=tree.excluded)
+    for entry in entries:
+        name = root.prefix + printable(entry.name)
+        if entry.is_symlink():
+            tree.exclude(name, "symbolic link")
+        elif entry.is_dir(follow_symlinks=False):
+            if why := why_not_entered(name):
+                tree.exclude(f"{name}/", "skipped folder", why)
+        elif not (archives_are_read and archive_stem(entry.name)):
+            tree.exclude(name, "outside any repository")
+    return Listing(excluded=tree.excluded)
+
+
+def list_standard_library(place: str, task_bytes: int) -> Listing:
+    """The standard library without its tests; a repository is a top-level package or module."""
+    root = Path(place)
     whole = Tree("stdlib", "code")
-    stamps = list(_walk(whole, root, SKIPPED_FOLDERS | STANDARD_LIBRARY_TESTS))
+    stamps = list(_walk(whole, root, SKIPPED_FOLDERS | STANDARD_LIBRARY_TESTS, []))
     packages: dict[str, Tree] = {}
     for entry, size in whole.files:
         name = entry.path.split("/")[0].removesuffix(".py")
         packages.setdefault(name, Tree(name, "code")).files.append((entry, size))
     fragments: list[Files] = []
+    revision = f"Python {platform.python_version()}"
     for name, tree in sorted(packages.items()):
         repository = Repository(
             name,
             str(root),
             "folder",
-            revision=f"Python {platform.python_version()}",
+            revision=revision,
             declared_licence="PSF-2.0",
             declared_evidence="standard library of Python",
         )
         fragments += fragments_of(repository, tree, task_bytes)
-    return fragments, whole.excluded, hash_text("\n".join(stamps))
+    facts = {"revision": revision if fragments else ""}
+    return Listing(hash_text("\n".join(stamps)), list(fragments), whole.excluded, facts=facts)
 
 
-def _repositories(folder: Path, content: Content) -> tuple[list[Path], list[Excluded]]:
-    """The repositories of a folder (itself if it is one, otherwise its sub-folders), and what else lies in it."""
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError as error:
-        raise UserError(f"corpus.source: cannot read {folder}: {error.strerror}") from error
-    files = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]  # a link may lead in a circle
-    if (folder / ".git").exists() or any(marks_a_repository(name, content) for name in files):
-        return [folder], []
-    roots: list[Path] = []
-    beside = Tree(folder.name, content)
-    for entry in entries:
-        if entry.is_symlink():
-            beside.exclude(_printable(entry.name), "symbolic link")
-        elif not entry.is_dir():
-            beside.exclude(_printable(entry.name), "outside any repository")
-        elif why := why_not_entered(entry.name):
-            beside.exclude(f"{_printable(entry.name)}/", "skipped folder", why)
-        else:
-            roots.append(Path(entry.path))
-    return roots, beside.excluded
-
-
-def _walk(tree: Tree, root: Path, skipped: frozenset[str]) -> Iterator[str]:
+def _walk(tree: Tree, root: Path, skipped: frozenset[str], nested: list[str], flat: bool = False) -> Iterator[str]:
     """Fill `tree` with what is below `root` and yield name, size and time of each file it takes.
 
-    Links are not followed, so there are no loops and no way out.
+    Links are not followed, so there are no loops and no way out. Folders that are repositories are noted as `nested`;
+    of a `flat` one only the files are taken.
     """
     waiting = [""]  # folders, with "/" at their end
     while waiting:
@@ -105,7 +117,7 @@ def _walk(tree: Tree, root: Path, skipped: frozenset[str]) -> Iterator[str]:
             tree.exclude(prefix or ".", "skipped folder", "virtual environment")
             continue
         for entry in entries:
-            path = _printable(f"{prefix}{entry.name}")
+            path = printable(f"{prefix}{entry.name}")
             if entry.is_symlink():
                 tree.exclude(path, "symbolic link")
                 if linked := linked_file(root, path):
@@ -115,10 +127,19 @@ def _walk(tree: Tree, root: Path, skipped: frozenset[str]) -> Iterator[str]:
             elif entry.is_dir(follow_symlinks=False):
                 if why := why_not_entered(path, skipped):
                     tree.exclude(f"{path}/", "skipped folder", why)
+                elif flat:
+                    continue  # a root of its own
+                elif is_checkout(entry.path):
+                    nested.append(path)
+                elif path.endswith(".git") and is_bare(entry.path):
+                    tree.exclude(f"{path}/", "bare repository", "a source of kind git reads it")
                 else:
                     waiting.append(f"{path}/")
+            elif entry.name == ".git":
+                tree.exclude(path, "git's own file")  # of a linked worktree or a submodule: it says where the rest is
             elif entry.is_file(follow_symlinks=False):
-                yield from _take(tree, entry, path)
+                if not (flat and archive_stem(entry.name)):
+                    yield from _take(tree, entry, path)
             else:
                 tree.exclude(path, "not a regular file")
 
@@ -132,29 +153,3 @@ def _take(tree: Tree, entry: os.DirEntry[str], path: str) -> Iterator[str]:
         return
     tree.add(Entry(path), status.st_size)
     yield f"{tree.repository}\0{path}\0{status.st_size}\0{status.st_mtime_ns}"
-
-
-def _printable(name: str) -> str:
-    """A file name whose bytes are not UTF-8 with those bytes spelled out."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
-
-
-def git_revision(repository: Path) -> str:
-    """The commit that is checked out in a folder, "" if that cannot be told.
-
-    Read from the files: running git in a stranger's repository would run what its configuration says.
-    """
-    git = repository / ".git"
-    try:
-        head = (git / "HEAD").read_text(encoding="ascii").strip()
-        if head.startswith("ref: "):
-            reference = head.removeprefix("ref: ")
-            loose = git / reference
-            if loose.is_file() and loose.resolve().is_relative_to(git.resolve()):
-                head = loose.read_text(encoding="ascii").strip()
-            else:
-                packed = (git / "packed-refs").read_text(encoding="ascii").splitlines()
-                head = next((line.split()[0] for line in packed if line.endswith(f" {reference}")), "")
-    except (OSError, UnicodeError):
-        return ""
-    return head if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", head) else ""

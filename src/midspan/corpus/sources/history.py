@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 
 from midspan.corpus.sources.commits import Commit, GitFolders, find_commit, references, utc
 from midspan.corpus.sources.items import UnreadableError
-from midspan.corpus.sources.objects import last_line, start_git
+from midspan.corpus.sources.objects import ObjectStore, last_line, start_git
 from midspan.errors import UserError
 
 Moment = float | date | datetime  # the share of the latest commits, or a time after which they are later
@@ -23,13 +23,13 @@ class Parting:
     why: str = ""  # one of the sides has nothing
 
 
-def part(folders: GitFolders, revision: str, after: Moment) -> Parting:
+def part(folders: GitFolders, revision: str, after: Moment, store: ObjectStore) -> Parting:
     """Part the history of `revision`.
 
     The history is its line of first parents with the dates of committing: what was merged or rebased later is later,
     whenever it was written. UnreadableError if there is no such revision.
     """
-    head = find_commit(folders, revision)
+    head = find_commit(folders, revision, store)
     line = mainline(folders, head)
     shallow = ", for the clone is shallow: git fetch --unshallow brings the rest" if is_shallow(folders) else ""
     if isinstance(after, float):
@@ -44,7 +44,7 @@ def part(folders: GitFolders, revision: str, after: Moment) -> Parting:
         if later == len(line):
             first = utc(line[-1][1])
             return Parting(None, head, later, f"has no commit before {after}; its first is of {first}{shallow}")
-    return Parting(find_commit(folders, line[later][0]), head, later)
+    return Parting(find_commit(folders, line[later][0], store), head, later)
 
 
 def check_moment(after: Moment | None, where: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +69,8 @@ def _datasets() -> Any:
         datasets = importlib.import_module("datasets")
     except ImportError:
         raise UserError("kind hub needs the extra `hub`: pip install 'midspan[hub]'") from None
+    # Its progress bars, though never shown, would share a lock among processes, which a worker that ends leaves behind.
+    importlib.import_module("tqdm").tqdm.set_lock(threading.RLock())
     datasets.disable_progress_bars()
     return datasets
 

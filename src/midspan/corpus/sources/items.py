@@ -41,7 +41,7 @@ class Excluded:
 
 
 class Entry(NamedTuple):
-    """A file of a tree: its path inside the repository, and the git object that holds it.
+    """A file of a tree: its path inside the repository, and the git object or the archive's member that holds it.
 
     On disk that is "", or where a link at the path leads.
     """
@@ -52,11 +52,11 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Repository:
-    """A tree of files: a folder on disk, or a commit in a git repository's object store."""
+    """A tree of files: a folder on disk, a commit in a git repository's object store, or an archive."""
 
     name: str
-    place: str  # the folder, or the folder of the git objects
-    kind: Literal["folder", "git"]
+    place: str  # the folder, the folder of the git objects, or the archive
+    kind: Literal["folder", "git", "archive"]
     revision: str = ""
     date: str = ""
     declared_licence: str = ""
@@ -155,20 +155,26 @@ Fragment = Files | TableFragment | HubShard
 
 
 @dataclass(frozen=True)
+class Listed:
+    """A run of fragments that a listing on disk holds: its bytes `start` to `stop` - 1."""
+
+    file: str
+    start: int
+    stop: int
+    size: int  # bytes of input
+
+
+@dataclass(frozen=True)
 class SourceTask:
     """A bounded part of a source. Picklable; its items and their order depend on the source's content alone."""
 
     source: str  # the source's name
     content: Content
-    fragments: tuple[Fragment, ...]
+    fragments: tuple[Fragment | Listed, ...]
     columns: dict[str, str] = field(default_factory=dict)  # role to column, what the recipe overrides
     declared_licence: str = ""  # what the recipe declares where the source itself declares nothing
     given: dict[str, str] = field(default_factory=dict)  # role to value, for rows that have no such column
     overrides: tuple[tuple[str, str], ...] = ()  # (glob of repositories, SPDX expression) that the recipe gives instead
-
-    def __str__(self) -> str:
-        first, last = (str(self.fragments[end]) if self.fragments else "nothing" for end in (0, -1))
-        return f"source {self.source}: {first}" + (f" … {last}" if first != last else "")
 
     @property
     def size(self) -> int:

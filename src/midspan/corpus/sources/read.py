@@ -21,6 +21,7 @@ from midspan.corpus.sources.items import (
     TableFragment,
     UnreadableError,
 )
+from midspan.corpus.sources.listings import listed_fragments
 from midspan.corpus.sources.locations import one_line
 from midspan.corpus.sources.prose import PROSE, documentation_of
 from midspan.corpus.sources.tables import rows_of, where
@@ -40,7 +41,7 @@ def read_items(task: SourceTask) -> Iterator[Raw | Excluded]:
 
     UserError if a dataset's connection breaks.
     """
-    for fragment in task.fragments:
+    for fragment in listed_fragments(task.fragments):
         items = read_files(fragment, task.content) if isinstance(fragment, Files) else _read_table(fragment, task)
         for item in items:
             yield _finished(item, task) if isinstance(item, Raw) else item

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from midspan.corpus.languages import PROSE_AND_SETTINGS, language_of_name
+from midspan.corpus.sources.archives import archive_reader
 from midspan.corpus.sources.items import (
     MAX_DEPTH,
     MAX_FILE_BYTES,
@@ -95,14 +96,16 @@ def marks_a_repository(name: str, content: Content) -> bool:
     return why_not_read(name, 0, content) is None
 
 
-def fragments_of(repository: Repository, tree: Tree, task_bytes: int) -> Iterator[Files]:
+def fragments_of(
+    repository: Repository, tree: Tree, task_bytes: int, most_files: int = MAX_FILES_OF_FRAGMENT
+) -> Iterator[Files]:
     """Cut the files of a repository, in the order of their paths, into runs of about `task_bytes`."""
     run: list[Entry] = []
     size = 0
     for entry, bytes_ in sorted(tree.files):
         run.append(entry)
         size += bytes_
-        if size >= task_bytes or len(run) >= MAX_FILES_OF_FRAGMENT:
+        if size >= task_bytes or len(run) >= most_files:
             yield Files(repository, tuple(run), above(run, tree.licences), size)
             run, size = [], 0
     if run:
@@ -112,7 +115,7 @@ def fragments_of(repository: Repository, tree: Tree, task_bytes: int) -> Iterato
 def read_files(fragment: Files, content: Content) -> Iterator[Raw | Excluded]:
     """Read a run of files; each comes with the files that tell of its licence."""
     repository = fragment.repository
-    with _reader(repository) as read:
+    with _reader(fragment) as read:
         evidence_of = evidence_by_path(read, fragment.licences)
         for entry in fragment.files:
             try:
@@ -134,10 +137,14 @@ def read_files(fragment: Files, content: Content) -> Iterator[Raw | Excluded]:
 
 
 @contextmanager
-def _reader(repository: Repository) -> Iterator[Callable[[Entry], bytes]]:
+def _reader(fragment: Files) -> Iterator[Callable[[Entry], bytes]]:
     """What reads the bytes of a repository's files; raises UnreadableError for one that it cannot."""
+    repository = fragment.repository
     if repository.kind == "folder":
         yield lambda entry: read_regular_file(os.path.join(repository.place, entry.object_id or entry.path))
+    elif repository.kind == "archive":
+        with archive_reader(fragment) as read:
+            yield read
     else:
         with ObjectStore(repository.place) as store:
             yield lambda entry: store.read(entry.object_id, "blob", MAX_FILE_BYTES)

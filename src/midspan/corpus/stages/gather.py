@@ -16,7 +16,7 @@ from midspan.corpus.stages.amounts import amount
 from midspan.corpus.stages.guard import Guard
 from midspan.corpus.stages.tables import STAGED_SCHEMA, StagedDocument, documents_of, join_partitions, write_documents
 
-ORDER = [(name, "ascending") for name in ("repository", "path", "source", "id")]
+ORDER = [(name, "ascending") for name in ("repository", "source", "path", "id")]
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class GatherTask:
 
 
 def gather(task: GatherTask, folder: Path, guard: Guard) -> dict[str, Any]:
-    """Write documents.parquet in the order of repository and path, and with it, if asked for, repositories.parquet."""
-    table = join_partitions(task.senders, task.shard).sort_by(ORDER)
+    """Write documents.parquet in order and with it, if asked for, repositories.parquet."""
+    table = _each_by_its_own_path(join_partitions(task.senders, task.shard).sort_by(ORDER))
     write_documents(folder / "documents.parquet", table)
     repositories = list(_repositories(table)) if task.by_repository else []
     if task.by_repository:
@@ -39,9 +39,24 @@ def gather(task: GatherTask, folder: Path, guard: Guard) -> dict[str, Any]:
     return {"in": size, "out": size, "documents": len(table), "repositories": len(repositories)}
 
 
+def _each_by_its_own_path(table: pa.Table) -> pa.Table:
+    """The documents such that source, repository and path name one: the second of a path is called "path@2".
+
+    A table may hold several revisions of a file. `table` is in ORDER.
+    """
+    places = zip(*(table[name].to_pylist() for name in ("repository", "source", "path")), strict=True)
+    paths: list[str] = []
+    before, number = None, 1
+    for place in places:
+        number = number + 1 if place == before else 1
+        before = place
+        paths.append(place[2] if number == 1 else f"{place[2]}@{number}")
+    return table.set_column(table.column_names.index("path"), table.schema.field("path"), pa.array(paths, pa.string()))
+
+
 def _repositories(table: pa.Table) -> Iterator[StagedDocument]:
     """Each repository as one document: its files joined (DeepSeek-Coder, section 2.2)."""
-    for _, documents in groupby(documents_of(table), key=lambda document: document.repository):
+    for _, documents in groupby(documents_of(table), key=lambda document: (document.repository, document.source)):
         files = list(documents)
         licences = sorted({file.licence for file in files})
         yield replace(

@@ -20,6 +20,7 @@ from midspan.corpus.scorer import OwnJudge
 from midspan.corpus.stages.amounts import amount
 from midspan.corpus.stages.exclusions import Exclusions
 from midspan.corpus.stages.guard import Guard, QuarantinedError
+from midspan.corpus.stages.near import survivor_of
 from midspan.corpus.stages.places import Place
 from midspan.corpus.stages.tables import ROW_GROUP, STAGED_SCHEMA, StagedDocument, documents_of, write_partitions
 
@@ -52,13 +53,14 @@ def judge(task: JudgeTask, folder: Path, guard: Guard) -> dict[str, Any]:
             for ordinal, document in guard.each(documents_of(batch), first):
                 size_in += document.size
                 if ordinal in originals:
-                    exclusions.add_document(document, "exact copy", originals[ordinal])
+                    survivor = survivor_of(originals[ordinal], document.source)
+                    exclusions.add_document(document, "exact copy", f"of {survivor}")
                 elif (reason := _why_out(task, index, guard, ordinal, document)) is not None:
                     exclusions.add_document(document, *reason, excerpt=True)
                 else:
                     keep[ordinal - first] = True
                     size_out += document.size
-                    receivers.append(bisect_right(task.cuts, (document.repository, document.path)))
+                    receivers.append(bisect_right(task.cuts, (document.repository, document.source, document.path)))
             kept.append(batch.filter(pa.array(keep)))
     table = pa.concat_tables([STAGED_SCHEMA.empty_table(), *kept])
     write_partitions(folder / "documents.arrow", table, np.array(receivers, np.int64), len(task.cuts) + 1)
@@ -73,10 +75,10 @@ def load_index(path: Path) -> EvaluationIndex:
     return EvaluationIndex.load(path)
 
 
-def _originals(task: JudgeTask, count: int) -> dict[int, str]:
+def _originals(task: JudgeTask, count: int) -> dict[int, dict[str, Any]]:
     """The documents that are copies, by their rows, and what they are copies of."""
     copies = read_dropped(task.copies, task.start, task.start + count).to_pylist()
-    return {one["document"] - task.start: f"of {one['repository']}: {one['path']}" for one in copies}
+    return {one["document"] - task.start: one for one in copies}
 
 
 def _batches(file: pq.ParquetFile) -> Iterator[tuple[int, pa.Table]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from midspan.corpus.stages.amounts import Amount
 from midspan.corpus.stages.manifest import Row
 from midspan.corpus.stages.search import run_search
 from midspan.corpus.stages.workplace import Workplace
+
+Whose = tuple[str, str]  # a repository, and the source that it is of
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,12 @@ class NearCopy:
     similarity: float
 
 
+def survivor_of(dropped: Mapping[str, Any], source: str) -> str:
+    """Where the document is for which one of `source` was dropped; of another source, with that one's name."""
+    place = ": ".join(filter(None, (dropped["repository"], dropped["path"])))
+    return place if dropped["source"] == source else f"{place} (source {dropped['source']})"
+
+
 def near(task: NearTask, workplace: Workplace) -> tuple[Path, Row]:
     """Find the near-copies; what `read_dropped` reads of them, and the row of the manifest."""
     settings = NearSettings(threshold=task.threshold)
@@ -55,10 +64,10 @@ def near(task: NearTask, workplace: Workplace) -> tuple[Path, Row]:
     )
 
 
-def near_copies(shard: Shard, repositories: Sequence[str]) -> dict[int, NearCopy]:
+def near_copies(shard: Shard, repositories: Sequence[Whose]) -> dict[int, NearCopy]:
     """The near-copies by their rows of the shard; of a repository that is one, all rows are.
 
-    `repositories` [documents], in order.
+    `repositories` [documents], in order, each with its source: another source's of the same name is another.
     """
     if shard.copies is None:
         return {}
@@ -70,6 +79,7 @@ def near_copies(shard: Shard, repositories: Sequence[str]) -> dict[int, NearCopy
     dropped = read_dropped(shard.copies, shard.start, shard.start + count).to_pylist()
     found: dict[int, NearCopy] = {}
     for one in dropped:
-        survivor = ": ".join(filter(None, (one["repository"], one["path"])))
-        found[one["document"] - shard.start] = NearCopy(survivor, one["similarity"])
+        own = one["document"] - shard.start
+        whose = repositories[int(np.searchsorted(unit, own))]
+        found[own] = NearCopy(survivor_of(one, whose[1]), one["similarity"])
     return {row: found[one] for row, one in enumerate(unit.tolist()) if one in found}

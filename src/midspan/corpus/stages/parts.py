@@ -36,7 +36,7 @@ class Parts:
         """Take in the next document."""
         self._waiting.append(document)
         self._waiting_bytes += document.size
-        self._places.append((document.repository, document.path, document.size))
+        self._places.append((document.repository, document.source, document.path, document.size))
         if self._waiting_bytes >= min(GROUP_BYTES, self.part_bytes) or len(self._waiting) == ROW_GROUP:
             self._write()
         if len(self._places) == HELD_PLACES:

@@ -6,7 +6,8 @@ import errno
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,19 +20,20 @@ from midspan.corpus.stages.exact import ExactTask, exact
 from midspan.corpus.stages.gather import GatherTask, gather
 from midspan.corpus.stages.judge import JudgeTask, judge
 from midspan.corpus.stages.later import INDEX, LaterTask, later
+from midspan.corpus.stages.list import forget_listing
 from midspan.corpus.stages.manifest import Manifest, Row, amount_out, combined_hash
 from midspan.corpus.stages.mixture import epochs_of
 from midspan.corpus.stages.near import NearTask, Shard, near
 from midspan.corpus.stages.parts import part_name
 from midspan.corpus.stages.places import cut_places
-from midspan.corpus.stages.plan import Plan, plan_corpus, without_history
+from midspan.corpus.stages.plan import Plan, check_settings, plan_corpus, without_history
 from midspan.corpus.stages.read import ReadTask, read
 from midspan.corpus.stages.result import EXCLUDING, nothing_left, write_result
 from midspan.corpus.stages.survey import HASH_END, Choice, SurveyTask, highest_cap, split_threshold, survey
 from midspan.corpus.stages.view import View
 from midspan.corpus.stages.workplace import Workplace
 from midspan.corpus.stages.write import WriteTask, write
-from midspan.engines import EngineChoice, start_engine
+from midspan.engines import EngineChoice, FewHere, start_engine
 from midspan.errors import UserError
 from midspan.files import hash_text, read_json
 from midspan.progress import say
@@ -51,27 +53,46 @@ def build_corpus(settings: Corpus, output: Path, engine: EngineChoice | None = N
     that is whole is left alone. UserError if a source is missing, if nothing is fit to keep, or if the disk is full.
     """
     started = time.monotonic()
-    plan = plan_corpus(settings, seed)
-    if is_built(output, plan):
-        shutil.rmtree(output / WORK, ignore_errors=True)  # of a build that was killed after its last word
-        say(f"corpus: {output} is up to date")
-        return
-    for line in without_history(plan.settings):
-        say(line)
-    output.mkdir(parents=True, exist_ok=True)
-    for name in LAST_WORDS:
-        (output / name).unlink(missing_ok=True)
+    check_settings(settings)
     with _user_errors_for_the_disk(output), start_engine(engine or EngineChoice()) as running:
         workplace = Workplace(output / WORK, running, View())
+        plan = _plan(settings, seed, output, workplace)
+        if is_built(output, plan):
+            remove_work(output)
+            say(f"corpus: {output} is up to date")
+            return
+        for line in without_history(plan.settings):
+            say(line)
+        for name in LAST_WORDS:
+            (output / name).unlink(missing_ok=True)
         try:
             rows = _run_stages(plan, workplace)
         except NothingLeftError as error:
-            shutil.rmtree(output / WORK, ignore_errors=True)
+            remove_work(output)
             raise nothing_left(plan, error.rows) from None
         index = _evaluation_index(plan, workplace)
         sets = EvaluationIndex.load(index).sets if index else {}
         write_result(plan, rows, workplace, output, sets, time.monotonic() - started)
-    shutil.rmtree(output / WORK)
+    remove_work(output)
+
+
+def _plan(settings: Corpus, seed: int, output: Path, workplace: Workplace) -> Plan:
+    """List the sources: where the corpus may be whole, few of them without other processes."""
+    if (output / "statistics.json").exists():
+        workplace = replace(workplace, engine=FewHere(workplace.engine))
+    try:
+        return plan_corpus(settings, seed, workplace)
+    except UserError:
+        forget_listing(workplace)
+        for folder in (output / WORK, output):
+            with suppress(OSError):  # it holds what an earlier build has done
+                folder.rmdir()
+        raise
+
+
+def remove_work(output: Path) -> None:
+    """Remove what stages left for each other: of a corpus that is whole, or of a build that cannot go on."""
+    shutil.rmtree(output / WORK, ignore_errors=True)
 
 
 def is_built(output: Path, plan: Plan) -> bool:
@@ -95,7 +116,7 @@ class NothingLeftError(Exception):
 def _run_stages(plan: Plan, workplace: Workplace) -> dict[str, list[Row]]:
     """All stages; the manifest's rows of each."""
     settings = plan.settings
-    rows: dict[str, list[Row]] = {}
+    rows: dict[str, list[Row]] = {"list": plan.listed}
 
     def note(stage: str, found: list[Row]) -> list[Row]:
         rows[stage] = found

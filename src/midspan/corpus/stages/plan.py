@@ -1,9 +1,12 @@
-"""What is to be built: the recipe's settings checked, every source cut into tasks."""
+"""What is to be built: the recipe's settings checked, every source listed and cut into tasks."""
 
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +14,13 @@ from typing import TYPE_CHECKING, Any
 from midspan.corpus.languages import check_languages
 from midspan.corpus.quality import check_overrides
 from midspan.corpus.scorer import OwnJudge
-from midspan.corpus.sources import Excluded, SourcePlan, SourceTask, has_history, plan_source, repositories_in
+from midspan.corpus.sources import SourceTask, has_history, repositories_in
+from midspan.corpus.sources.plan import task_of
+from midspan.corpus.stages.list import LATER, list_sources
+from midspan.corpus.stages.manifest import Row
+from midspan.corpus.stages.view import View
+from midspan.corpus.stages.workplace import Workplace
+from midspan.engines import FewHere, LocalEngine
 from midspan.errors import UserError
 from midspan.files import hash_path, hash_text
 
@@ -31,7 +40,7 @@ class Plan:
     settings: Corpus  # with every source written out
     seed: int
     tasks: list[tuple[SourceTask, int, str]]  # with its number within the source, and the source's fingerprint
-    excluded: list[tuple[str, Excluded]]  # source, and what it passes over
+    listed: list[Row]  # of the tasks that listed the sources
     facts: list[dict[str, Any]]  # of each source: for the data card
     languages: dict[str, frozenset[str] | None]  # source → what is kept of it
     decontaminate: list[Path]
@@ -67,32 +76,43 @@ class Plan:
         return frozenset(source.label for source in self.settings.all_sources if source.content != "code")
 
 
-def plan_corpus(settings: Corpus, seed: int) -> Plan:
-    """Check the settings and list the sources; UserError for what is missing or unknown."""
+def check_settings(settings: Corpus) -> None:
+    """UserError for what is missing or unknown, before any work; what of the sources is, listing them says."""
     check_overrides(settings.quality)
-    chosen = None if settings.languages is None else check_languages(settings.languages)
-    files = [Path(name).expanduser() for name in settings.decontaminate]
-    for file in files:
-        if not file.is_file():
-            raise UserError(f"corpus.decontaminate: no file {file}")
-    scorer = OwnJudge.of(settings)
-    tasks: list[tuple[SourceTask, int, str]] = []
-    excluded: list[tuple[str, Excluded]] = []
-    facts: list[dict[str, Any]] = []
-    languages: dict[str, frozenset[str] | None] = {}
+    for chosen in (settings, *settings.all_sources):
+        if chosen.languages is not None:
+            check_languages(chosen.languages)
+    for source in settings.all_sources:
+        task_of(source)
+    OwnJudge.of(settings)
+    for name in settings.decontaminate:
+        if not Path(name).expanduser().is_file():
+            raise UserError(f"corpus.decontaminate: no file {Path(name).expanduser()}")
+
+
+def plan_corpus(settings: Corpus, seed: int, workplace: Workplace) -> Plan:
+    """Check the settings and list the sources; UserError for what is missing or unknown."""
+    check_settings(settings)
     settings = written_out(settings)
-    shard_bytes, plans = _plan_sources(settings)
+    chosen = None if settings.languages is None else check_languages(settings.languages)
+    sources = settings.all_sources
+    sources_listed, rows = list_sources(sources, min(settings.shard_bytes or LEAST_SHARD, LEAST_SHARD), workplace)
+    shard_bytes = settings.shard_bytes or shard_bytes_for(sum(one.size for one in sources_listed))
     settings = settings.model_copy(update={"shard_bytes": shard_bytes})
-    for source, plan in zip(settings.all_sources, plans, strict=True):
-        tasks += [(task, number, plan.fingerprint) for number, task in enumerate(plan.tasks)]
-        excluded += [(source.label, entry) for entry in plan.excluded]
-        facts.append({**plan.facts, "fingerprint": plan.fingerprint})
-        languages[source.label] = chosen if source.languages is None else check_languages(source.languages)
+    tasks = [
+        (task, number, one.fingerprint) for one in sources_listed for number, task in enumerate(one.tasks(shard_bytes))
+    ]
+    facts = [{**one.facts, "fingerprint": one.fingerprint} for one in sources_listed]
+    languages = {
+        source.label: chosen if source.languages is None else check_languages(source.languages) for source in sources
+    }
+    files = [Path(name).expanduser() for name in settings.decontaminate]
+    scorer = OwnJudge.of(settings)
     sets = " ".join(hash_path(file) for file in [*files, *([scorer.folder] if scorer else [])])
-    prints = [fact["fingerprint"] for fact in facts]
+    prints = [one.fingerprint for one in sources_listed]
     fingerprint = hash_text(f"{FORMAT} {seed} {settings.model_dump_json()} {sets} {prints}")
-    later = [task for plan in plans for task in plan.later]
-    return Plan(settings, seed, tasks, excluded, facts, languages, files, sets, fingerprint, later)
+    later = [task for one in sources_listed for task in one.tasks(shard_bytes, LATER)]
+    return Plan(settings, seed, tasks, rows, facts, languages, files, sets, fingerprint, later)
 
 
 def written_out(settings: Corpus) -> Corpus:
@@ -137,18 +157,27 @@ def without_history(settings: Corpus) -> Iterator[str]:
         yield f"corpus.heldout.after: {source.label} is read without a history: {instead} held out{hint}"
 
 
-def _plan_sources(settings: Corpus) -> tuple[int, list[SourcePlan]]:
-    """The sources cut into tasks of about so many bytes: as the recipe says, or so that MOST_TASKS are enough."""
-    shard_bytes = settings.shard_bytes or LEAST_SHARD
-    while True:
-        plans = [plan_source(source, shard_bytes) for source in settings.all_sources]
-        size = sum(task.size for plan in plans for task in plan.tasks)
-        if settings.shard_bytes or shard_bytes == LARGEST_SHARD or size <= MOST_TASKS * shard_bytes:
-            return shard_bytes, plans
-        while size > MOST_TASKS * shard_bytes and shard_bytes < LARGEST_SHARD:
-            shard_bytes *= 2
+def shard_bytes_for(size: int) -> int:
+    """About how many bytes a task reads, such that MOST_TASKS are enough for `size` bytes of input."""
+    shard_bytes = LEAST_SHARD
+    while size > MOST_TASKS * shard_bytes and shard_bytes < LARGEST_SHARD:
+        shard_bytes *= 2
+    return shard_bytes
+
+
+@contextmanager
+def planned(settings: Corpus, seed: int) -> Iterator[Plan]:
+    """A plan to look at, whose listings are gone after the block; nothing is written where a corpus would be.
+
+    The sources are listed by processes of this machine, or where there is little to do by this one. UserError as
+    `plan_corpus`.
+    """
+    check_settings(settings)
+    with tempfile.TemporaryDirectory(prefix="midspan-list-") as scratch, LocalEngine(os.cpu_count() or 1) as processes:
+        yield plan_corpus(settings, seed, Workplace(Path(scratch), FewHere(processes), View(shown=False)))
 
 
 def corpus_fingerprint(settings: Corpus, seed: int) -> str:
     """A hash that changes with the settings, with a file of a source, and with an evaluation set."""
-    return plan_corpus(settings, seed).fingerprint
+    with planned(settings, seed) as plan:
+        return plan.fingerprint

@@ -12,6 +12,7 @@ from midspan.corpus.languages import canonical_language, detect_language
 from midspan.corpus.licences import licence_of
 from midspan.corpus.notebooks import notebook_source
 from midspan.corpus.sources import Excluded, Raw, SourceTask, read_items
+from midspan.corpus.sources.listings import described
 from midspan.corpus.stages.amounts import Amount, add, amount
 from midspan.corpus.stages.exclusions import Exclusions
 from midspan.corpus.stages.guard import Guard, QuarantinedError
@@ -70,7 +71,7 @@ def read(task: ReadTask, folder: Path, guard: Guard) -> dict[str, Any]:
             if len(exclusions.lines) >= HELD_LINES:
                 exclusions.write(folder)
     if guard.stop is not None:
-        detail = f"reading item {guard.stop} of {task.part} ends its process"
+        detail = f"reading item {guard.stop} of {described(task.part)} ends its process"
         exclusions.add("", "", "quarantined", detail, source=source)
     exclusions.write(folder)
     kept = amount(sum(parts.counts), parts.size)

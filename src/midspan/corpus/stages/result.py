@@ -6,15 +6,15 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from midspan.corpus.quality import missing_grammars
 from midspan.corpus.sources.locations import shown
 from midspan.corpus.stages.amounts import Amount, amount, merged, total
-from midspan.corpus.stages.exclusions import Exclusions
 from midspan.corpus.stages.later import DOCUMENTS
 from midspan.corpus.stages.manifest import Manifest, Row
 from midspan.corpus.stages.plan import Plan
@@ -23,7 +23,7 @@ from midspan.errors import UserError
 from midspan.files import atomic_directory, atomic_file, write_json
 
 MOST_REPOSITORIES = 1000  # named in the statistics: the largest
-EXCLUDING = ("read", "judge", "write")  # the stages that leave documents out
+EXCLUDING = ("list", "read", "judge", "write")  # the stages that leave documents out
 
 
 def write_result(
@@ -39,9 +39,7 @@ def write_result(
                     _link(file, aside / f"{f'{part}-' if part else ''}{shard:06d}.parquet")
             if side == "heldout" and plan.by_time:
                 _link(workplace.task_folder("later", 0) / DOCUMENTS, aside / DOCUMENTS)
-    listing = _listing(plan)
     with atomic_file(output / "excluded.jsonl") as aside, aside.open("wb") as all_:
-        all_.write("".join(listing.lines).encode())
         for stage in EXCLUDING:
             for row in rows[stage]:
                 with (workplace.task_folder(stage, row.task) / "excluded.jsonl").open("rb") as one:
@@ -49,13 +47,13 @@ def write_result(
     with atomic_file(output / "manifest.jsonl") as aside, aside.open("w", encoding="utf-8") as lines:
         for row in (row for stage in rows.values() for row in stage):
             lines.write(json.dumps(asdict(row), ensure_ascii=False) + "\n")
-    statistics = _statistics(plan, rows, listing) | {"evaluation_sets": evaluation_sets}
+    statistics = _statistics(plan, rows) | {"evaluation_sets": evaluation_sets}
     write_json(output / "statistics.json", {**statistics, "seconds": round(seconds, 2)})
 
 
 def nothing_left(plan: Plan, rows: Manifest) -> UserError:
     """Why there is no corpus."""
-    dropped = _dropped(rows, _listing(plan))
+    dropped = _dropped(rows)
     most = Counter({reason: one["documents"] for reason, one in dropped.items()}).most_common(4)
     why = ", ".join(f"{count} {reason}" for reason, count in most) or "it holds no files"
     advice = "check the source, corpus.languages and corpus.licences"
@@ -70,22 +68,14 @@ def _link(file: Path, target: Path) -> None:
         shutil.copyfile(file, target)
 
 
-def _listing(plan: Plan) -> Exclusions:
-    """What the sources pass over without reading it."""
-    exclusions = Exclusions("list")
-    for source, entry in plan.excluded:
-        exclusions.add(entry.repository, entry.path, entry.reason, entry.detail, source=source)
-    return exclusions
-
-
-def _statistics(plan: Plan, rows: Manifest, listing: Exclusions) -> dict[str, Any]:
+def _statistics(plan: Plan, rows: Manifest) -> dict[str, Any]:
     """What the data card says: how much there is, of what, and what was left out for which reason."""
     written = [row.statistics for row in rows["write"]]
     sides = merged(one["side"] for one in written)
-    kept, dropped = total(sides), _dropped(rows, listing)
+    kept, dropped = total(sides), _dropped(rows)
     later = rows["later"][0].statistics if plan.by_time else None
     groups = {name: merged(one[name] for one in written) for name in ("by_language", "by_licence", "by_licence_class")}
-    repositories = merged(one["by_repository"] for one in written)
+    repositories = _by_repository(merged(one["by_repository"] for one in written))
     secrets = sum((Counter(one["secrets"]) for one in written), Counter[str]())
     return {
         "fingerprint": plan.fingerprint,
@@ -98,7 +88,7 @@ def _statistics(plan: Plan, rows: Manifest, listing: Exclusions) -> dict[str, An
         "by_reason": dict(Counter({reason: one["documents"] for reason, one in dropped.items()}).most_common()),
         **groups,
         "by_source": merged(one["by_source"] for one in written),
-        "by_repository": dict(list(repositories.items())[:MOST_REPOSITORIES]),
+        "by_repository": repositories,
         "repositories": sum(one["repositories"] for one in written),
         "dropped": dropped,
         "licences_found": merged(row.statistics["licences"] for row in rows["read"]),
@@ -112,6 +102,13 @@ def _statistics(plan: Plan, rows: Manifest, listing: Exclusions) -> dict[str, An
         "sources": plan.facts,
         "settings": _shown_settings(plan),
     }
+
+
+def _by_repository(found: Mapping[str, Amount]) -> dict[str, Amount]:
+    """The largest by their names, those of one name with their sources'."""
+    largest = [(key.partition("\n"), own) for key, own in islice(found.items(), MOST_REPOSITORIES)]
+    names = Counter(name for (_, _, name), _ in largest)
+    return {name if names[name] == 1 else f"{source}: {name}": own for (source, _, name), own in largest}
 
 
 def _held_out(sides: dict[str, Amount], later: dict[str, Any] | None) -> Amount:
@@ -146,8 +143,8 @@ def _mixture(plan: Plan, rows: Manifest) -> list[dict[str, Any]]:
     return found
 
 
-def _dropped(rows: Manifest, listing: Exclusions) -> dict[str, Amount]:
-    return merged([listing.dropped, *(row.statistics["dropped"] for stage in EXCLUDING for row in rows.get(stage, []))])
+def _dropped(rows: Manifest) -> dict[str, Amount]:
+    return merged(row.statistics["dropped"] for stage in EXCLUDING for row in rows.get(stage, []))
 
 
 def _source(plan: Plan) -> str:

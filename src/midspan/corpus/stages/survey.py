@@ -60,7 +60,7 @@ def survey(task: SurveyTask, folder: Path, guard: Guard) -> dict[str, Any]:
     """Count what is left of a shard by source and language; write keys.npy [3, documents]: split, cap, bytes."""
     table = pq.read_table(task.shard.documents, columns=["id", "repository", "source", "language", "size"])
     ids, repositories, sources, languages, sizes = (column.to_pylist() for column in table.columns)
-    copies = near_copies(task.shard, repositories)
+    copies = near_copies(task.shard, list(zip(repositories, sources, strict=True)))
     groups: dict[str, Amount] = {}
     keys: list[tuple[int, int, int]] = []
     for row, (content_hash, source, language, size) in enumerate(zip(ids, sources, languages, sizes, strict=True)):

@@ -16,7 +16,8 @@ REASONS_SHOWN = 3
 class View:
     """One line per stage; the reasons are counted through all of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, shown: bool = True) -> None:
+        self.shown = shown
         self.dropped: Counter[str] = Counter()
 
     @contextmanager
@@ -25,6 +26,9 @@ class View:
 
         Yields what is to be called with the row of each task that ends.
         """
+        if not self.shown:
+            yield self._count
+            return
         documents = finished = megabytes = 0.0
         started = time.monotonic()
         for row in done:

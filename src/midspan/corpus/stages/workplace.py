@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from midspan.corpus.sources.listings import described
 from midspan.corpus.stages.guard import DOCUMENT_SECONDS, Guard, marked_ordinal
 from midspan.corpus.stages.manifest import Row, find_row, hash_outputs, read_row, write_row
 from midspan.corpus.stages.view import View
@@ -47,7 +48,7 @@ class StageTask:
 
     def __str__(self) -> str:
         part = getattr(self.payload, "part", None)  # what of which source it reads
-        return f"task {self.index} of the stage {self.stage}" + (f" ({part})" if part else "")
+        return f"task {self.index} of the stage {self.stage}" + (f" ({described(part)})" if part else "")
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def write(task: WriteTask, folder: Path, guard: Guard) -> dict[str, Any]:
     files: dict[str, list[StagedDocument]] = {}
     counts: dict[str, dict[str, Amount]] = {name: {} for name in COUNTED}
     cleaned = _trained_on(task, _cleaned(task, guard, exclusions, secrets), exclusions)
-    for _, members in groupby(cleaned, key=lambda one: one.document.repository):
+    for _, members in groupby(cleaned, key=lambda one: (one.document.repository, one.document.source)):
         for one in _in_order(list(members), task):
             names = _files_of(one, task.choice)
             for name in names:
@@ -94,13 +94,14 @@ def count(counts: dict[str, dict[str, Amount]], document: StagedDocument, side: 
     add(counts["by_language"], document.language, document.size)
     add(counts["by_licence"], document.licence, document.size)
     add(counts["by_source"], document.source, document.size)
-    add(counts["by_repository"], document.repository, document.size)
+    add(counts["by_repository"], f"{document.source}\n{document.repository}", document.size)
 
 
 def _cleaned(task: WriteTask, guard: Guard, exclusions: Exclusions, secrets: Counter[str]) -> Iterator[Cleaned]:
     """The documents that stay, without their secrets."""
     with pq.ParquetFile(task.shard.documents) as file:
-        copies = near_copies(task.shard, file.read(["repository"])["repository"].to_pylist())
+        whose = (file.read([name])[name].to_pylist() for name in ("repository", "source"))
+        copies = near_copies(task.shard, list(zip(*whose, strict=True)))
         documents = (document for batch in file.iter_batches(ROW_GROUP) for document in documents_of(batch))
         for ordinal, document in guard.each(documents):
             if (copy := copies.get(ordinal)) is not None:
