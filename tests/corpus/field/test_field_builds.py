@@ -200,7 +200,6 @@ def test_a_stopped_build_goes_on_and_counts_what_was_done_before(
     assert not list(corpus.glob(".*"))
 
 
-@pytest.mark.xfail(strict=True, reason="find_row asks whether an output is there, not whether it is whole")
 def test_a_damaged_file_of_an_earlier_build_is_told_or_made_anew(
     whole: tuple[Path, Built], stopped: Path, tmp_path: Path
 ) -> None:

@@ -89,7 +89,6 @@ def test_an_empty_repository_among_others_costs_itself(tmp_path: Path) -> None:
     assert [one.repository for one in excluded] == ["empty"]
 
 
-@pytest.mark.xfail(strict=True, reason="git's own words are passed on: Needed a single revision")
 def test_head_on_a_branch_that_does_not_exist_is_answered_with_those_that_do(tmp_path: Path) -> None:
     """libgit2/pygit2#669: master never had a commit, and ubuntu/devel is there."""
     make_repository(tmp_path / "project", FILES)
@@ -130,7 +129,6 @@ def test_a_submodule_belongs_to_one_repository_and_only_one(tmp_path: Path) -> N
         assert len(inside) == 1 or "b" in {path.rstrip("/") for path in reasons(excluded)}  # or it is said
 
 
-@pytest.mark.xfail(strict=True, reason="its files are missing objects, one by one, and the filter is not named")
 def test_a_partial_clone_names_what_it_lacks(tmp_path: Path) -> None:
     """jelmer/dulwich#1791 and libgit2/libgit2#5564: `git clone --filter=blob:none --no-checkout`."""
     make_repository(tmp_path / "project", FILES)
@@ -146,7 +144,6 @@ def test_a_partial_clone_names_what_it_lacks(tmp_path: Path) -> None:
     assert any("blob:none" in words for words in said)
 
 
-@pytest.mark.xfail(strict=True, reason="a tree with an entry twice gives the file twice")
 def test_names_that_differ_in_case_are_two_files_and_a_name_that_stands_twice_is_one(tmp_path: Path) -> None:
     """libgit2/libgit2#4679: renaming to a capital on Windows left a tree with the same entry twice."""
     folder = tmp_path / "project"

@@ -68,7 +68,7 @@ def test_the_parts_of_a_task_hold_its_documents_in_order_and_are_bounded(tmp_pat
     assert len(parts) > 5
     assert max(sizes) <= 2 * PART_SHARDS * SHARD
     assert found["out"] == {"documents": 1500, "bytes": sum(sizes)}
-    assert sum(size for _, _, size in found["samples"]) == sum(sizes)
+    assert sum(size for *_, size in found["samples"]) == sum(sizes)
 
 
 def test_a_build_of_one_packed_file_equals_that_of_the_same_rows_unpacked(tmp_path: Path) -> None:
@@ -134,11 +134,12 @@ def test_what_a_card_shows_of_an_address_opens_nothing(tmp_path: Path, monkeypat
         file.write(b"".join(json.dumps({"content": module_text(n)}).encode() + b"\n" for n in range(4)))
     source = TableSource(kind="jsonl", path="memory://rows.jsonl", language="python")
     recipe = Corpus(sources=[source], licences=["unknown"], heldout={"files": 0})  # type: ignore[arg-type]
-    from midspan.corpus.stages.plan import plan_corpus
+    from midspan.corpus.stages.plan import planned
     from midspan.corpus.stages.result import _shown_settings
 
     hidden = source.model_copy(update={"path": "https://user:s3cr3t@host/rows.jsonl?signature=s3cr3t"})
-    plan = plan_corpus(recipe, 0)
+    with planned(recipe, 0) as plan:
+        pass
     object.__setattr__(plan, "settings", plan.settings.model_copy(update={"sources": [hidden]}))
     assert hidden.label == "rows.jsonl"
     assert _shown_settings(plan)["sources"][0]["path"] == "https://host/rows.jsonl"

@@ -208,6 +208,8 @@ def decide(place: str, found: Look, content: Content, at_the_top: bool = False) 
     if found.manifest or (not at_the_top and (found.licence or found.code)) or _has_parts(place, found, at_the_top):
         return "whole"
     if at_the_top:
+        if found.licence and not _any_below(place, found, lambda one: one.checkout):
+            return "whole"  # under one licence, so one project
         if found.code:
             several = bool(found.archives) or _any_below(place, found, lambda one: one.checkout or one.manifest)
             return "split" if several else "whole"

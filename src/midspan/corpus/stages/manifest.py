@@ -23,6 +23,7 @@ class Row:
     configuration: str  # hash of the settings that the stage depends on
     input: str  # hash of what it read
     outputs: dict[str, str]  # file name → content hash
+    sizes: dict[str, int]  # file name → bytes
     seconds: float
     statistics: dict[str, Any] = field(default_factory=dict)
 
@@ -46,13 +47,21 @@ def read_row(folder: Path) -> Row:
 
 
 def find_row(folder: Path, configuration: str, input_hash: str) -> Row | None:
-    """The row of a task that was done earlier from the same settings and inputs and whose outputs are all there."""
+    """The row of a task that was done earlier from the same settings and inputs and whose outputs are there, whole.
+
+    That they are is told by their sizes: to hash them all again would take the leader as long as reading the corpus.
+    """
     try:
         row = read_row(folder)
     except (FileNotFoundError, ValueError, TypeError):
         return None
     same = (row.configuration, row.input) == (configuration, input_hash)
-    return row if same and all((folder / name).exists() for name in row.outputs) else None
+    return row if same and sizes_of(folder, row.outputs) == row.sizes else None
+
+
+def sizes_of(folder: Path, names: Iterable[str]) -> dict[str, int]:
+    """The sizes of those of some files that are there."""
+    return {name: (folder / name).stat().st_size for name in names if (folder / name).exists()}
 
 
 def hash_outputs(folder: Path) -> dict[str, str]:

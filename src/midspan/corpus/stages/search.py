@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from midspan.corpus.dedup.tasks import Run
 from midspan.corpus.stages.amounts import Amount
-from midspan.corpus.stages.manifest import Row, find_row, hash_outputs, write_row
+from midspan.corpus.stages.manifest import Row, find_row, hash_outputs, sizes_of, write_row
 from midspan.corpus.stages.workplace import TASK_SECONDS, Workplace
 from midspan.engines import Engine, TaskLostError, TaskResult
 from midspan.errors import UserError
@@ -33,7 +33,9 @@ def run_search(workplace: Workplace, stage: str, search: Search, compared: Amoun
         with atomic_directory(folder) as aside:
             (aside / "dropped").write_text(hash_path(dropped))
             statistics = {"copies": copies, "in": compared}
-            row = Row(stage, 0, "", input_hash, hash_outputs(aside), round(sum(seconds), 3), statistics)
+            outputs = hash_outputs(aside)
+            done = (outputs, sizes_of(aside, outputs), round(sum(seconds), 3), statistics)
+            row = Row(stage, 0, "", input_hash, *done)
             write_row(aside, row)
     return dropped, row
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from midspan.corpus.sources.listings import described
 from midspan.corpus.stages.guard import DOCUMENT_SECONDS, Guard, marked_ordinal
-from midspan.corpus.stages.manifest import Row, find_row, hash_outputs, read_row, write_row
+from midspan.corpus.stages.manifest import Row, find_row, hash_outputs, read_row, sizes_of, write_row
 from midspan.corpus.stages.view import View
 from midspan.engines import Engine, TaskLostError, TaskResult
 from midspan.errors import UserError
@@ -136,7 +136,8 @@ def carry_out(task: StageTask) -> Row:
             raise
         seconds = round(time.monotonic() - started, 3)
         outputs = hash_outputs(aside)
-        row = Row(task.stage, task.index, task.configuration, task.input, outputs, seconds, statistics)
+        done = (outputs, sizes_of(aside, outputs), seconds, statistics)
+        row = Row(task.stage, task.index, task.configuration, task.input, *done)
         write_row(aside, row)
     mark.unlink(missing_ok=True)
     return row
