@@ -151,6 +151,24 @@ LAYOUTS: list[tuple[str, str, Files]] = [
     ("CITATION.cff", P, {"CITATION.cff": "cff-version: 1.2.0\nlicense: MIT\n"}),
     ("a manifest in a folder below", P, {"LICENSE": MIT, "src/package.json": '{"license": "ISC"}'}),
     (
+        "a choice that the README tells, as zstd's",
+        P,
+        {
+            "LICENSE": BSD_3,
+            "COPYING": GPL_NOTICE.replace("version 3", "version 2"),
+            "README.md": "# frob\n\n## License\n\nFrob is dual-licensed under [BSD](LICENSE) and [GPLv2](COPYING).\n",
+        },
+    ),
+    (
+        "two texts of which the README leaves no choice",
+        N,
+        {
+            "LICENSE": BSD_3,
+            "COPYING": GPL_NOTICE.replace("version 3", "version 2"),
+            "README.md": "# frob\n\n## License\n\nThe library is under BSD, the program under GPLv2.\n",
+        },
+    ),
+    (
         "a choice of which both texts are there",
         P,
         {

@@ -82,21 +82,22 @@ def licence_of_repository(declared: str, where: str, files: tuple[tuple[str, str
         texts.insert(0, Statement(declared, where or "declared by the source"))
     manifests = _manifests(files)
     others = [one for one in _read(files, "others") if licence_class(one.expression) != "permissive"]
-    texts, manifests = _chosen(texts, manifests)
+    readme = [Statement(found, path) for path, text in _of_kind(files, "readme") for found in stated_in_readme(text)]
+    texts, manifests = _chosen(texts, manifests, readme)
     if texts:
         return weighed(texts, [*manifests, *others])
     if manifests:
         return weighed(manifests, others)
-    if readme := [
-        Statement(found, path) for path, text in _of_kind(files, "readme") for found in stated_in_readme(text)
-    ]:
+    if readme:
         return weighed(readme, others)
     return Licence(UNKNOWN, ", ".join(path for path, _ in files), "unknown")
 
 
 def is_settled(files: Iterable[tuple[str, str]]) -> bool:
-    """Whether the files say something already, so that no README need be read."""
-    return any(says_something(path, text) for path, text in files) or bool(_manifests(tuple(files)))
+    """Whether the files say something already, so that no README need be read: one thing, or things of one kind."""
+    files = tuple(files)
+    texts = {licence_class(one.expression) for one in _texts(files)}
+    return len(texts) == 1 or (not texts and bool(_manifests(files)))
 
 
 def says_something(path: str, text: str) -> bool:
@@ -149,10 +150,12 @@ def _manifests(files: tuple[tuple[str, str], ...]) -> list[Statement]:
     return stated + templates
 
 
-def _chosen(texts: list[Statement], manifests: list[Statement]) -> tuple[list[Statement], list[Statement]]:
-    """Texts that a manifest leaves a choice of (MIT OR GPL-2.0, and both are there) give way to that choice."""
+def _chosen(
+    texts: list[Statement], manifests: list[Statement], readme: list[Statement]
+) -> tuple[list[Statement], list[Statement]]:
+    """Texts that a manifest or README leaves a choice of (MIT OR GPL-2.0, both are there) give way to that choice."""
     there = frozenset[str]().union(*(names_in(text.expression) for text in texts))
-    for one in manifests:
+    for one in [*manifests, *readme]:
         if is_choice(one.expression) and there == names_in(one.expression):
             return [one], [other for other in manifests if other is not one]
     return texts, manifests
