@@ -16,7 +16,8 @@ def build(
     paths: Annotated[
         list[str],
         typer.Argument(
-            help="A recipe (.yaml), or what to read: folders, git repositories, Parquet or JSONL files, 'stdlib'."
+            help="A recipe (.yaml), or what to read: folders, git repositories, zip and tar archives, Parquet or JSONL "
+            "files, 'stdlib'."
         ),
     ],
     directory: Annotated[

@@ -63,6 +63,12 @@ def test_names_differ_though_folders_are_called_alike(tmp_path: Path) -> None:
     assert kinds(tmp_path / "a", f"{tmp_path}/a/", f"{tmp_path}/./a") == [("folder", "a")]
 
 
+def test_archives_are_read_as_folders_are(tmp_path: Path) -> None:
+    files(tmp_path, "code.zip", "project-1.0.tar.gz")
+    found = kinds(tmp_path / "code.zip", tmp_path / "project-1.0.tar.gz")
+    assert found == [("folder", "code.zip"), ("folder", "project-1.0.tar.gz")]
+
+
 def test_addresses_are_cloned_or_read_as_tables() -> None:
     assert kinds("https://example.org/team/project.git") == [("git", "project")]
     assert kinds("git@example.org:team/project.git") == [("git", "project")]
@@ -76,14 +82,13 @@ def test_addresses_are_cloned_or_read_as_tables() -> None:
         ("absent", "nothing is at"),
         ("absent.jsonl", "no file at"),
         ("main.py", "is one file: give the folder"),
-        ("code.zip", "archive"),
-        ("code.tar.gz", "archive"),
+        ("code.7z", "archive of a kind that is not read"),
         ("both", "Parquet and JSON"),
         ("empty", "holds no files"),
     ],
 )
 def test_what_is_not_clear_is_refused_in_one_line(tmp_path: Path, name: str, message: str) -> None:
-    files(tmp_path, "main.py", "code.zip", "code.tar.gz", "both/a.parquet", "both/a.jsonl")
+    files(tmp_path, "main.py", "code.7z", "both/a.parquet", "both/a.jsonl")
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match=message) as error:
         sources_at([str(tmp_path / name)])

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from midspan.corpus.languages import PROSE_AND_SETTINGS, language_of_name
+from midspan.corpus.sources.archives import archive_stem
 from midspan.corpus.sources.commits import has_history
 from midspan.errors import UserError
 
 STDLIB = "stdlib"
 TABLES = {".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
 COMPRESSED = (".gz", ".zst", ".bz2", ".xz")
-ARCHIVES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".whl", ".7z", ".rar")
+OTHER_ARCHIVES = (".7z", ".rar", ".jar", ".deb", ".rpm", ".tar.lz", ".cab")
 MOST_LOOKED_AT = 10_000  # files of a folder, to see what they are
 _GIT_ADDRESS = re.compile(r"^(?:git|ssh|git\+ssh)://|^[\w.-]+@[\w.-]+:|^https?://.*\.git/?$")
 _ADDRESS = re.compile(r"^[a-z][a-z0-9+.-]*://")
@@ -27,9 +28,9 @@ Source = dict[str, Any]
 def sources_at(paths: Sequence[str]) -> list[Source]:
     """The sources of a recipe that read what lies at `paths`, each with a name of its own.
 
-    A git repository, or a folder of nothing else, is read by its commits, other folders file by file; folders of
-    Parquet or JSON lines, such files, and globs of them as tables; an address that ends in .git is cloned. UserError
-    for a path that is absent, and for what could be meant in two ways.
+    A git repository, or a folder of nothing else, is read by its commits, other folders and archives (zip, tar …) file
+    by file; folders of Parquet or JSON lines, such files, and globs of them as tables; an address that ends in .git is
+    cloned. UserError for a path that is absent, and for what could be meant in two ways.
     """
     places = list(dict.fromkeys(path.rstrip("/") or "/" if path != STDLIB else path for path in paths))
     found = [_source_at(place) for place in _without_listings(places)]
@@ -52,8 +53,10 @@ def _source_at(place: str) -> Source:
         raise UserError(f"nothing is at {place}; give folders, git repositories, {_known(TABLES)} files, or a recipe")
     if path.is_dir():
         return {**_folder(place, path), "path": _absolute(place)}
-    if place.lower().endswith(ARCHIVES) or any(f".tar{ending}" in place.lower() for ending in COMPRESSED):
-        raise UserError(f"{place} is an archive: unpack it, and give the folder")
+    if archive_stem(path.name):
+        return {"kind": "folder", "path": _absolute(place)}
+    if place.lower().endswith(OTHER_ARCHIVES):
+        raise UserError(f"{place} is an archive of a kind that is not read: unpack it, and give the folder")
     raise UserError(f"{place} is one file: give the folder that it is in, or {_known(TABLES)} files")
 
 
