@@ -109,6 +109,8 @@ def _sets_condition(comment: str, found: list[str], body: Text) -> bool:
 
 def _lines(comment: Comment) -> str:
     """The lines of a comment from the first to the last that speaks of licences."""
-    numbered = list(enumerate(comment.lines, comment.first_line))
-    lines = [number for number, line in numbered if _has_sign(line)] or [numbered[0][0], numbered[-1][0]]
-    return f"line {lines[0]}" if lines[0] == lines[-1] else f"lines {lines[0]}-{lines[-1]}"
+    text = "\n".join(comment.lines).lower()
+    places = [place for sign in _SIGNS for place in (text.find(sign), text.rfind(sign)) if place >= 0]
+    places = places or [0, len(text)]
+    first, last = (comment.first_line + text.count("\n", 0, place) for place in (min(places), max(places)))
+    return f"line {first}" if first == last else f"lines {first}-{last}"
