@@ -48,7 +48,7 @@ def build(
     from midspan.engines import EngineChoice
     from midspan.files import only_one, remove_leftovers
     from midspan.recipe import parse_overrides
-    from midspan.report import write_data_card
+    from midspan.report.data_card import write_data_card
     from midspan.tokens import Tokenizer
 
     if tokenizer is not None:
@@ -83,7 +83,7 @@ def _listed(words: str | None) -> list[str] | None:
 @app.command()
 def card(directory: Annotated[Path, typer.Argument(help="A corpus, or the run that holds one.")]) -> None:
     """Write a corpus's data card anew: card.html, and README.md for a dataset hub. Prints their paths."""
-    from midspan.report import write_data_card
+    from midspan.report.data_card import write_data_card
 
     for path in write_data_card(directory):
         print(path)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from midspan.files import write_text
 from midspan.progress import say
 from midspan.report.card import model_card
-from midspan.report.data_card import write_data_card
 from midspan.report.page import render_report
 from midspan.report.record import RELEASE
 
@@ -29,6 +28,8 @@ def write_corpus_card(
     *, documents: Sequence[Path], tokens: Sequence[Path], page: Path, readme: Path, key: str, tools: Tools
 ) -> None:
     """Write the data card of the corpus that holds `documents`: a page, and a README by which data sets are opened."""
+    from midspan.report.data_card import write_data_card  # with the corpus's rooms, of which no other page has need
+
     assert write_data_card(page.parent) == (page, readme)
 
 

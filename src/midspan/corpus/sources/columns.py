@@ -20,7 +20,7 @@ from midspan.corpus.languages import canonical_language
 from midspan.corpus.licences import declared_in_row
 from midspan.corpus.sources.items import MAX_FILE_BYTES, Content, Excluded, Raw, SourceTask
 from midspan.corpus.sources.trees import why_not_entered
-from midspan.corpus.writable import printable, why_unwritable
+from midspan.corpus.writable import END_OF_INTEGERS, printable, why_unwritable
 from midspan.errors import UserError
 
 if TYPE_CHECKING:
@@ -237,8 +237,10 @@ def _count(value: Any) -> int:
     if isinstance(value, str):
         digits = re.match(r"[0-9]{1,9}", value)
         return int(digits.group()) if digits else 0
-    if isinstance(value, int) or (isinstance(value, float | Decimal) and math.isfinite(value)):
+    if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
         return max(int(value), 0)
+    if isinstance(value, Decimal) and value.is_finite():
+        return max(int(min(value, END_OF_INTEGERS)), 0)  # its exponent may be a billion
     return 0
 
 
