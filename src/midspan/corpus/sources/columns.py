@@ -240,7 +240,7 @@ def _count(value: Any) -> int:
     if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
         return max(int(value), 0)
     if isinstance(value, Decimal) and value.is_finite():
-        return max(int(min(value, END_OF_INTEGERS)), 0)  # its exponent may be a billion
+        return int(max(min(value, Decimal(END_OF_INTEGERS)), Decimal(0)))  # its exponent may be a billion
     return 0
 
 
