@@ -122,13 +122,14 @@ def build(settings: dict[str, object], output: Path) -> None:
     except UserError as error:
         said = str(error)
     own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    statistics = output / "statistics.json"
+    statistics = json.loads((output / "statistics.json").read_text()) if not said else {"documents": 0, "stages": []}
     figures = {
         "wall": round(time.perf_counter() - started, 1),
         "cpu": round(own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime, 1),
         "leader_peak_mb": round(own.ru_maxrss / 1e3),
         "worker_peak_mb": round(children.ru_maxrss / 1e3),
-        "documents": json.loads(statistics.read_text())["documents"] if statistics.exists() else 0,
+        "documents": statistics["documents"],
+        "stages": {one["stage"]: round(one["seconds"], 1) for one in statistics["stages"] if one["seconds"] >= 1},
     }
     print(json.dumps(figures | ({"refused": said} if said else {})), flush=True)
 

@@ -21,10 +21,11 @@ class RunPattern:
     table: bytes  # bytes.translate: what can stand in a match to "#", what may stand between to "_", the rest to " "
     between: bytes  # what may stand between
     least: int  # characters of a match, those between not counted
+    sign: bytes  # what stands in every match
 
     def lengths(self, text: str, data: bytes) -> list[int]:
         """The lengths of the matches in `text`, which is `data` in UTF-8."""
-        if b"#" * self.least not in data.translate(self.table, self.between):
+        if self.sign not in data or b"#" * self.least not in data.translate(self.table, self.between):
             return []
         stretches = self._stretches(data) if text.isascii() else [(0, len(text))]
         # One character more at the end, which can be in no match but shows whether a word ends there.
@@ -38,20 +39,20 @@ class RunPattern:
                 yield run.span()
 
 
-def _run_pattern(expression: str, characters: str, least: int, between: bytes = b"") -> RunPattern:
+def _run_pattern(expression: str, characters: str, least: int, between: bytes = b"", sign: bytes = b"") -> RunPattern:
     table = bytearray(b" " * 256)
     for byte in between:
         table[byte] = ord("_")
     for byte in characters.encode():
         table[byte] = ord("#")
-    return RunPattern(re.compile(expression, re.ASCII), bytes(table), between, least)
+    return RunPattern(re.compile(expression, re.ASCII), bytes(table), between, least, sign)
 
 
 _HEX = string.hexdigits
 ENCODED_DATA = (
     _run_pattern(r"[a-zA-Z0-9+/\n=]{64,}", string.ascii_letters + string.digits + "+/\n=", 64),  # base64
     _run_pattern(r"(?:\b(?:0x|\\x)?[0-9a-fA-F]{2}(?:,|\b\s*)){8,}", _HEX + "x\\", 16, b", \t\n\r\f\v"),  # bytes
-    _run_pattern(r"(?:\\u[0-9a-fA-F]{4}){8,}", _HEX + "u\\", 48),  # escapes
+    _run_pattern(r"(?:\\u[0-9a-fA-F]{4}){8,}", _HEX + "u\\", 48, sign=b"\\u"),  # escapes
 )
 
 
