@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import cache
 
 PLAIN = 0.95  # of the characters beyond ASCII are of the reading's script
 FREQUENT = 0.5  # of the letters are among the ten that are most frequent; a tenth more than in any other reading
@@ -73,15 +74,22 @@ def _first_level(encoding: str, first: int, last: int) -> re.Pattern[str]:
     return re.compile(f"[{re.escape(''.join(sorted(one for one in found if not one.isascii())))}]")
 
 
-_GB, _BIG5 = _first_level("gb2312", 0xB0, 0xD7), _first_level("big5", 0xA4, 0xC6)
-_JIS = _first_level("euc_jp", 0xB0, 0xCF)
-IDEOGRAPHS = (  # in this order: what is telling for the earlier may be common in the later
-    Ideographs("cp932", re.compile(f"{_KANA.pattern}|{_JIS.pattern}|[{_CJK_SIGNS}]"), _KANA, 0.2),
-    Ideographs("euc_jp", re.compile(f"{_KANA.pattern}|{_JIS.pattern}|[{_CJK_SIGNS}]"), _KANA, 0.2),
-    Ideographs("cp949", re.compile(f"{_HANGUL.pattern}|[{_CJK_SIGNS}]"), _HANGUL, 0.8),
-    Ideographs("big5", re.compile(f"{_BIG5.pattern}|[{_CJK_SIGNS}]"), _BIG5, 0.6),
-    Ideographs("gb18030", re.compile(f"{_GB.pattern}|[{_CJK_SIGNS}]"), _GB, 0.6),
-)
+@cache
+def ideographs() -> tuple[Ideographs, ...]:
+    """The double-byte encodings in this order: what is telling for the earlier may be common in the later.
+
+    Made when they are first needed: it takes a quarter of a second, and most processes never see such a text.
+    """
+    gb, big5 = _first_level("gb2312", 0xB0, 0xD7), _first_level("big5", 0xA4, 0xC6)
+    japanese = re.compile(f"{_KANA.pattern}|{_first_level('euc_jp', 0xB0, 0xCF).pattern}|[{_CJK_SIGNS}]")
+    return (
+        Ideographs("cp932", japanese, _KANA, 0.2),
+        Ideographs("euc_jp", japanese, _KANA, 0.2),
+        Ideographs("cp949", re.compile(f"{_HANGUL.pattern}|[{_CJK_SIGNS}]"), _HANGUL, 0.8),
+        Ideographs("big5", re.compile(f"{big5.pattern}|[{_CJK_SIGNS}]"), big5, 0.6),
+        Ideographs("gb18030", re.compile(f"{gb.pattern}|[{_CJK_SIGNS}]"), gb, 0.6),
+    )
+
 
 # Letters beyond ASCII of one language each: what a text in it consists of, by the encodings that have them all.
 LATIN = {
@@ -155,7 +163,7 @@ def _frequent_share(text: str, alphabet: Alphabet) -> float:
 
 def _ideographs(sample: bytes) -> str | None:
     """The first double-byte encoding that the sample is plainly in."""
-    for one in IDEOGRAPHS:
+    for one in ideographs():
         beyond = "".join(_beyond_ascii(_reads(sample, one.encoding) or ""))
         telling, common = len(one.telling.findall(beyond)), len(one.common.findall(beyond))
         enough = telling >= max(one.least * len(beyond), 1) and len(beyond) >= LEAST_IDEOGRAPHS

@@ -9,7 +9,7 @@ from pattern_examples import example_of
 from secret_kinds import Draw
 
 from midspan.corpus.secrets import redact
-from midspan.corpus.secrets.anchored import AnchoredRule, compile_rules, find_anchored
+from midspan.corpus.secrets.anchored import AnchoredRule, by_anchor, find_anchored
 from midspan.corpus.secrets.assigned import NAMES, Name
 from midspan.corpus.secrets.command_lines import COMMAND_RULES
 from midspan.corpus.secrets.framework_keys import FRAMEWORK_RULES, HASHES
@@ -51,11 +51,11 @@ def test_a_rule_with_an_anchor_finds_its_example(rule: AnchoredRule) -> None:
         draw = random.Random(seed)
         text = f" {example_of(rule.before, draw)}{example_of(rule.pattern, draw)} "
         if rule.is_secret is is_basic:
-            pattern, _ = rule.compiled()
+            pattern, _ = rule.compiled
             match = pattern.search(text)
             assert match
             text = text[: match.start(1)] + Draw(seed).encoded("jane") + text[match.end(1) :]
-        if not list(find_anchored(Source(text), compile_rules([rule]))):
+        if not list(find_anchored(Source(text), by_anchor([rule]))):
             missed.append(text)
     assert len(missed) <= MOST_MISSED + 1, missed
 

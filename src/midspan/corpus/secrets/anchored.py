@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 
 from midspan.corpus.secrets.source import KEY, Finding, Source
@@ -29,26 +30,28 @@ class AnchoredRule:
     placeholder: str = KEY
     before: str = ""
 
+    @cached_property
     def compiled(self) -> tuple[re.Pattern[str], re.Pattern[str] | None]:
         flags = re.IGNORECASE | re.ASCII
         return re.compile(self.pattern, flags), re.compile(rf"(?:{self.before})\Z", flags) if self.before else None
 
 
-Compiled = list[tuple[bytes, list[tuple[AnchoredRule, re.Pattern[str], re.Pattern[str] | None]]]]
+ByAnchor = list[tuple[bytes, list[AnchoredRule]]]
 
 
-def compile_rules(rules: Sequence[AnchoredRule]) -> Compiled:
+def by_anchor(rules: Sequence[AnchoredRule]) -> ByAnchor:
     """The rules by their anchor, each in the order of the table."""
     grouped = groupby(sorted(rules, key=lambda rule: rule.anchor), key=lambda rule: rule.anchor)
-    return [(anchor, [(rule, *rule.compiled()) for rule in group]) for anchor, group in grouped]
+    return [(anchor, list(group)) for anchor, group in grouped]
 
 
-def find_anchored(source: Source, compiled: Compiled) -> Iterator[Finding]:
+def find_anchored(source: Source, anchored: ByAnchor) -> Iterator[Finding]:
     """What the rules find."""
     text = source.text
-    for anchor, rules in compiled:
+    for anchor, rules in anchored:
         for position in source.positions(anchor):
-            for rule, pattern, before in rules:
+            for rule in rules:
+                pattern, before = rule.compiled
                 match = pattern.match(text, position)
                 if not match:
                     continue

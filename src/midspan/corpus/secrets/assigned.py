@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from midspan.corpus.secrets.pairs import ELEMENT, PAIR
 from midspan.corpus.secrets.source import KEY, PASSWORD, Finding, Source
@@ -80,6 +81,7 @@ _LONGEST_TAG, _LEAST_NAME = 40, 4  # characters before a name in its element, an
 _LONG_NAME = 32  # characters from which a key may hold any sign
 
 
+@cache
 def _compiled(name: Name) -> re.Pattern[str]:
     return re.compile(
         rf"{name.pattern}{_ENVIRONMENT}(?:(?:{PAIR}|(?P<assigned>{_ASSIGNMENT})){_VALUE}|{ELEMENT})",
@@ -87,16 +89,13 @@ def _compiled(name: Name) -> re.Pattern[str]:
     )
 
 
-_COMPILED = [(name, _compiled(name)) for name in NAMES]
-
-
 def find_assigned(source: Source) -> Iterator[Finding]:
     """Values assigned to something that is called a secret."""
-    for name, pattern in _COMPILED:
+    for name in NAMES:
         for position in source.positions(name.anchor):
             if name.after and not _before(source, position).endswith(name.after):
                 continue
-            match = pattern.match(source.text, position)
+            match = _compiled(name).match(source.text, position)
             if not match or _before(source, position).endswith(name.not_after):
                 continue
             if found := _finding(source, name, match, position):

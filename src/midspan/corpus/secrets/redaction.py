@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 from midspan.corpus.secrets.addresses import find_emails, find_ip_addresses
-from midspan.corpus.secrets.anchored import compile_rules, find_anchored
+from midspan.corpus.secrets.anchored import by_anchor, find_anchored
 from midspan.corpus.secrets.assigned import find_assigned
 from midspan.corpus.secrets.blocks import find_blocks
 from midspan.corpus.secrets.command_lines import COMMAND_RULES
@@ -18,7 +18,7 @@ from midspan.corpus.secrets.source import Finding, Source
 from midspan.corpus.secrets.tokens import find_tokens
 from midspan.corpus.secrets.urls import URL_RULES
 
-_ANCHORED = compile_rules((*URL_RULES, *HEADER_RULES, *FRAMEWORK_RULES, *COMMAND_RULES))
+_ANCHORED = by_anchor((*URL_RULES, *HEADER_RULES, *FRAMEWORK_RULES, *COMMAND_RULES))
 
 
 def _find_anchored(source: Source) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ import re
 import string
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 
 from midspan.corpus.secrets.issuers import ENDINGS, ISSUERS
@@ -41,7 +42,9 @@ class TokenRule:
         before = f"(?<={re.escape(self.mark)})" if self.mark else _WORD_BEGINS
         return before + re.escape(self.head)
 
+    @cached_property
     def compiled(self) -> re.Pattern[str]:
+        """Made when it is first tried: most of three hundred never are."""
         return re.compile(f"{self.begins}(?:{self.rest}){_WORD_ENDS}", re.ASCII)
 
 
@@ -66,11 +69,10 @@ def _gate(rules: Sequence[TokenRule]) -> re.Pattern[str]:
     return re.compile(f"{after_mark}{_WORD_BEGINS}(?:{'|'.join(letters)})", re.ASCII)
 
 
-def _candidates() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
+def _candidates() -> dict[str, list[TokenRule]]:
     """The rules to try, in the order of the table, where the gate found a head: those of each beginning of it, too."""
-    compiled = [(rule.head, (rule.kind, rule.compiled())) for rule in RULES]
     return {
-        head: [rule for other, rule in compiled if other == head or (other and head.startswith(other))]
+        head: [rule for rule in RULES if rule.head == head or (rule.head and head.startswith(rule.head))]
         for head in {rule.head for rule in RULES}
     }
 
@@ -96,10 +98,10 @@ def find_tokens(source: Source) -> Iterator[Finding]:
         elif ending := _ENDING.search(text, start, end):
             yield Finding(str(ending.lastgroup).replace("_", "-"), ending.start(), ending.end(), KEY)
         for head in _GATE.finditer(text, start, end):
-            for kind, pattern in _CANDIDATES[head.group()]:
-                if (match := pattern.match(text, head.start())) and _is_drawn(match.group()):
-                    yield Finding(kind, match.start(), match.end(), KEY)
-                    if kind == "aws-access-key-id":
+            for rule in _CANDIDATES[head.group()]:
+                if (match := rule.compiled.match(text, head.start())) and _is_drawn(match.group()):
+                    yield Finding(rule.kind, match.start(), match.end(), KEY)
+                    if rule.kind == "aws-access-key-id":
                         yield from _aws_secrets(text, match.end())
                     break
 
