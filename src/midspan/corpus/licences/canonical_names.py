@@ -46,8 +46,7 @@ def canonical(name: str) -> str:
 
 
 def canonical_of(value: object) -> str:
-    """The same of what a manifest or a dataset holds: a name, GitHub's object of a licence, a list,"
-    " all of which hold."""
+    """The same of what a manifest or a dataset holds: a name, GitHub's object of a licence, or a list: all hold."""
     if isinstance(value, str):
         return canonical(value)
     if isinstance(value, Mapping):

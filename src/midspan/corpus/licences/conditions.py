@@ -133,8 +133,7 @@ def _binds_user(sentence: str) -> bool:
 
 
 def _is_about_code(sentence: str) -> bool:
-    """Whether a sentence after the end of a licence describes code: ""
-    "| exception thrown when a clone cannot be created"."""
+    """Whether a sentence after a licence describes code: "Exception thrown when a clone cannot be created"."""
     said = sentence.strip().removeprefix("|")
     return bool(_CODE.search(said)) and not LEGAL.search(said) and not _ADDRESSED.search(said)
 

@@ -85,8 +85,7 @@ def texts_to_grams(texts: Mapping[str, str]) -> dict[str, set[int]]:
 
 
 def full_names(published: Mapping[str, str]) -> dict[str, str]:
-    """Names of licences to identifiers; where old and new ones share a name ("GPL-3.0"), the new"
-    " one, which is longer."""
+    """Names of licences to identifiers; of old and new ones that share a name the new one, which is longer."""
     return {
         name: identifier for identifier, name in sorted(published.items(), key=lambda item: (len(item[0]), item[0]))
     }

@@ -30,7 +30,7 @@ STREAMS: dict[str, Callable[[str], Any]] = {  # the last ending of a tar to what
     **dict.fromkeys((".tar.xz", ".txz"), lzma.open),
     **dict.fromkeys((".tar.bz2", ".tbz2"), bz2.open),
     ".tar.zst": lambda archive: pa.CompressedInputStream(pa.OSFile(archive), "zstd"),
-    ".tar": lambda archive: open(archive, "rb"),  # noqa: SIM115 (the caller closes it)
+    ".tar": io.FileIO,
     ".gem": lambda archive: gzip.GzipFile(fileobj=_files_of_gem(archive)),
 }
 ENDINGS = sorted([*ZIPS, *STREAMS], key=len, reverse=True)
@@ -38,7 +38,7 @@ MAX_FACTOR, ANY_FACTOR = 100, 1_000_000_000  # an archive may unpack to so many 
 MAX_MEMBERS = 2_000_000
 MOST_PASSES = 16
 GEM_FILES = "data.tar.gz"  # what a gem, a tar, holds its files in
-BROKEN = (
+BROKEN = (  # what the libraries raise for archives that are broken, encrypted or packed in ways they do not know
     *(OSError, EOFError, ValueError, RuntimeError, NotImplementedError, tarfile.TarError, zipfile.BadZipFile),
     *(zlib.error, lzma.LZMAError, pa.ArrowException),
 )
@@ -149,7 +149,7 @@ def _read_tarred(archive: str, wanted: set[str]) -> dict[str, bytes]:
 def _each(opened: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     """The members of a tar, none of which is kept: there may be millions."""
     while (one := opened.next()) is not None:
-        opened.members = []  # type: ignore[attr-defined, unused-ignore]
+        opened.members = []  # type: ignore[attr-defined, unused-ignore] # tarfile would keep them all
         yield one
 
 

@@ -66,8 +66,7 @@ def evidence_by_path(
 
 
 def linked_file(root: Path, path: str) -> Entry | None:
-    """The file inside the folder `root` to which a link leads that is to tell of a licence, None if"
-    " it leads elsewhere."""
+    """The file inside `root` to which a link leads that is to tell of a licence, None if it leads elsewhere."""
     if not kind_of_evidence(path):
         return None
     target = os.path.realpath(root / path)
