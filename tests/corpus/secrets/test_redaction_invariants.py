@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from midspan.corpus.secrets import redact
-from midspan.corpus.secrets.source import Source
+from midspan.corpus.secrets.source import Anchors, Source
 from midspan.corpus.secrets.tokens import LEAST_RUN, _long_runs
 from midspan.corpus.secrets.values import entropy, is_placeholder
 
@@ -62,12 +62,14 @@ def test_the_answer_does_not_depend_on_what_was_redacted_before(text: str) -> No
 @given(st.text(alphabet="aZ0_- .é/+", max_size=80))
 def test_the_gate_sees_every_run_that_a_regular_expression_sees(text: str) -> None:
     expected = [match.span() for match in re.finditer(rf"[A-Za-z0-9_+/-]{{{LEAST_RUN},}}", text)]
-    assert list(_long_runs(Source(text).lowered)) == expected
+    assert list(_long_runs(Source(text, Anchors([b"a"])).lowered)) == expected
 
 
-@given(st.text())
-def test_anchors_are_found_at_the_positions_of_the_text(text: str) -> None:
-    assert len(Source(text).lowered) == len(text)
+@given(st.text(alphabet="aAbB`é–", max_size=40), st.sets(st.sampled_from([b"a", b"ab", b"aba", b"b", b"```", b"ba"])))
+def test_one_pass_finds_what_a_search_for_each_anchor_finds(text: str, literals: set[bytes]) -> None:
+    lowered = re.sub("[^a-z`]", "?", text.lower())
+    expected = {one: [found.start() for found in re.finditer(one.decode(), lowered)] for one in literals}
+    assert Source(text, Anchors(literals)).positions == expected
 
 
 def test_entropy_is_that_of_shannon() -> None:

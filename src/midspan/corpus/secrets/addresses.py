@@ -79,7 +79,8 @@ _EXAMPLE_OCTETS = re.compile(
     r"(?:(\d)\1{1,2}\.){3}\d{1,3}|(\d{1,3})\.\2\.\2\.\2|123\.45\.67\.\d+|(?:12[1-9]|23[4-9])\.12\d\.12\d\.12\d|234\.235\.236\.237"
 )
 _DOCUMENTATION_V4 = ("192.0.2.", "198.51.100.", "203.0.113.")  # RFC 5737
-
+_AT = b"@"
+ANCHORS = (_AT,)
 
 _PUBLIC_SERVICES = tuple(map(ipaddress.ip_network, _PUBLIC_NETWORKS.split()))
 _TOP_LEVEL, _NOBODY, _PUBLIC_DNS = (frozenset(one.split()) for one in (_TOP_LEVEL_DOMAINS, _LOCAL_PARTS, _DNS_SERVERS))
@@ -88,7 +89,7 @@ _TOP_LEVEL, _NOBODY, _PUBLIC_DNS = (frozenset(one.split()) for one in (_TOP_LEVE
 def find_emails(source: Source) -> Iterator[Finding]:
     """E-mail addresses, but for examples, machine accounts and the user part of a URL."""
     text = source.text
-    for at in source.positions(b"@"):
+    for at in source.positions[_AT]:
         head = text[max(0, at - 64) : at]
         local = head[len(head.rstrip(_LOCAL_CHARACTERS)) :]
         if not local or not (match := _DOMAIN.match(text, at + 1)):

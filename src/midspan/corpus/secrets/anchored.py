@@ -1,4 +1,4 @@
-"""Rules that are tried only where a literal stands: one search at a GB/s for each literal, whoever shares it."""
+"""Rules that are tried only where a literal stands, which one pass over the text finds for all of them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def find_anchored(source: Source, anchored: ByAnchor) -> Iterator[Finding]:
     """What the rules find."""
     text = source.text
     for anchor, rules in anchored:
-        for position in source.positions(anchor):
+        for position in source.positions[anchor]:
             for rule in rules:
                 pattern, before = rule.compiled
                 match = pattern.match(text, position)

@@ -53,6 +53,7 @@ NAMES = (
     Name(b"sess", r"sess(?:ion)?(?:[_-]?(?:id|key|token|cookie))?"),
     Name(b"auth", r"auth(?:orization)?"),
 )
+ANCHORS = tuple(name.anchor for name in NAMES)
 
 _ENVIRONMENT = r"(?:[_-]?(?:prod|production|dev|live|staging|root|admin|db|v?\d{1,2}))?"
 _ASSIGNMENT = r"""["'`]?\]?\)?\ {0,8}
@@ -92,7 +93,7 @@ def _compiled(name: Name) -> re.Pattern[str]:
 def find_assigned(source: Source) -> Iterator[Finding]:
     """Values assigned to something that is called a secret."""
     for name in NAMES:
-        for position in source.positions(name.anchor):
+        for position in source.positions[name.anchor]:
             if name.after and not _before(source, position).endswith(name.after):
                 continue
             match = _compiled(name).match(source.text, position)

@@ -28,21 +28,23 @@ _SECRET_DATA = re.compile(r"^(?:stringData|data): *\n((?: +\S.*\n?)+)", re.MULTI
 _SECRET_ENTRY = re.compile(r"^ +[\w.-]+: *[\"']?([^\s\"'|>]\S*?)[\"']?\s*$", re.MULTILINE)
 _SECRET_REACH = 6000
 
+ANCHORS = _PEM, _PUTTY_LINES, _KEY_TYPE, _SECRET = b"private key", b"private-lines: ", b'"kty"', b"secret"
+
 
 def find_blocks(source: Source) -> Iterator[Finding]:
     """The bodies of private keys, and what a Kubernetes Secret holds."""
     text = source.text
-    for position in source.positions(b"private key"):
+    for position in source.positions[_PEM]:
         begin = text.rfind("BEGIN ", max(0, position - _LONGEST_BEGIN), position)
         if begin >= 0 and (line := _BEGIN.match(text, begin)):
             yield from _private_key(text, line)
-    for position in source.positions(b"private-lines: "):
+    for position in source.positions[_PUTTY_LINES]:
         if match := _PUTTY.match(text, position):
             yield from (Finding("private-key", *_stripped(match, group), KEY) for group in (1, 2) if match[group])
-    for position in source.positions(b'"kty"'):
+    for position in source.positions[_KEY_TYPE]:
         yield from _web_key(text, position)
     done = 0
-    for position in source.positions(b"secret"):
+    for position in source.positions[_SECRET]:
         is_kind = source.lowered[max(0, position - 7) : position].endswith((b"kind: ", b'kind: "'))
         if is_kind and position >= done and _SECRET_OBJECT.match(text, position):
             done = text.find("\n---", position, position + _SECRET_REACH)

@@ -17,6 +17,7 @@ _SHAPES = bytes(
     ord("1") if 48 <= byte <= 57 else ord("A") if 65 <= byte <= 90 else ord("-") if byte in b" -" else ord(".")
     for byte in range(256)
 )
+_GROUPS = b"-1111"  # of cards in groups, American telephones and social security: few texts have any
 _CARD_SHAPES = (b"1" * 15, b"1111-1111-1111-1111", b"1111-111111-11111")
 _CARD = re.compile(
     r"(?<![\w.+/#=-])(?:[3-6]\d{14,15}|[3-6]\d{3}([ -])\d{4}\1\d{4}\1\d{4}|3[47]\d\d([ -])\d{6}\2\d{5})(?![\w-]|\.\d)"
@@ -66,7 +67,7 @@ _MARKED = re.compile(
 )
 _AMERICAN_SHAPES = (b"111-111-1111", b".111.-111-1111")
 _AMERICAN = re.compile(r"(?<![\w.+/=(-])(?:[2-9]\d\d-|\([2-9]\d\d\) ?)[2-9]\d\d-\d{4}(?![\w-]|\.\d)")
-_TELEPHONE_ANCHORS = (b"phone", b"tel")
+ANCHORS = (b"phone", b"tel")  # before a number in any grouping
 _PHONE_DIGITS = range(9, 16)
 _NOBODYS_PHONE = re.compile(  # of fiction, free of charge, rows, the largest integers
     r"1?\d{3}555\d{4}|1?555\d{7}|7800555\d{4}|1?8(?:00|33|44|55|66|77|88)\d{7}|44(?:207946|11[3-8]496)\d+|"
@@ -83,10 +84,11 @@ _LENGTHS = {one[:2]: int(one[2:]) for one in _IBAN_LENGTHS.split()}
 def find_personal(source: Source) -> Iterator[Finding]:
     """Payment cards, bank accounts, telephones, social security numbers."""
     shape = source.encoded.translate(_SHAPES)
-    yield from _cards(source.text, shape)
+    grouped = shape if _GROUPS in shape else b""
+    yield from _cards(source.text, shape, grouped)
     yield from _accounts(source.text, shape)
-    yield from _telephones(source, shape)
-    for position in _places(shape, _SECURITY_SHAPE):
+    yield from _telephones(source, grouped)
+    for position in _places(grouped, _SECURITY_SHAPE):
         match = _SECURITY.match(source.text, position)
         if match and _SECURITY_NAMED.search(source.text, max(0, position - _SECURITY_REACH), position):
             yield Finding("social-security-number", *match.span(), NUMBER)
@@ -99,9 +101,9 @@ def _places(shape: bytes, sought: bytes) -> Iterator[int]:
         position = shape.find(sought, position + len(sought))
 
 
-def _cards(text: str, shape: bytes) -> Iterator[Finding]:
+def _cards(text: str, shape: bytes, grouped: bytes) -> Iterator[Finding]:
     for sought in _CARD_SHAPES:
-        for position in _places(shape, sought):
+        for position in _places(grouped if b"-" in sought else shape, sought):
             if match := _CARD.match(text, position):
                 digits = re.sub(r"\D", "", match.group())
                 if (
@@ -127,10 +129,10 @@ def _accounts(text: str, shape: bytes) -> Iterator[Finding]:
             yield Finding("bank-account", position, end, IBAN)
 
 
-def _telephones(source: Source, shape: bytes) -> Iterator[Finding]:
+def _telephones(source: Source, grouped: bytes) -> Iterator[Finding]:
     text = source.text
     for sought in _AMERICAN_SHAPES:
-        for position in _places(shape, sought):
+        for position in _places(grouped, sought):
             american = _AMERICAN.match(text, position)
             if american and _is_telephone(american.group(), "") and not is_example(source, *american.span()):
                 yield Finding("telephone", *american.span(), PHONE)
@@ -139,8 +141,8 @@ def _telephones(source: Source, shape: bytes) -> Iterator[Finding]:
         is_bounded = not before.isalnum() and before not in (")", "]", "_", "+", "\\")
         if is_bounded and _is_telephone(match.group()[1:], before) and not is_example(source, *match.span()):
             yield Finding("telephone", match.start(), match.end(), PHONE)
-    for anchor in _TELEPHONE_ANCHORS:
-        for position in source.positions(anchor):
+    for anchor in ANCHORS:
+        for position in source.positions[anchor]:
             marked = _MARKED.match(text, position)
             if marked and _is_telephone(marked[1], ":") and not is_example(source, *marked.span(1)):
                 yield Finding("telephone", *marked.span(1), PHONE)

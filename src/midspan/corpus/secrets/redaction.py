@@ -6,6 +6,7 @@ import bisect
 import itertools
 from collections.abc import Iterator, Sequence
 
+from midspan.corpus.secrets import addresses, assigned, blocks, documentation, personal
 from midspan.corpus.secrets.addresses import find_emails, find_ip_addresses
 from midspan.corpus.secrets.anchored import by_anchor, find_anchored
 from midspan.corpus.secrets.assigned import find_assigned
@@ -14,11 +15,17 @@ from midspan.corpus.secrets.command_lines import COMMAND_RULES
 from midspan.corpus.secrets.framework_keys import FRAMEWORK_RULES, find_password_hashes
 from midspan.corpus.secrets.headers import HEADER_RULES
 from midspan.corpus.secrets.personal import find_personal
-from midspan.corpus.secrets.source import Finding, Source
+from midspan.corpus.secrets.source import Anchors, Finding, Source
 from midspan.corpus.secrets.tokens import find_tokens
 from midspan.corpus.secrets.urls import URL_RULES
 
 _ANCHORED = by_anchor((*URL_RULES, *HEADER_RULES, *FRAMEWORK_RULES, *COMMAND_RULES))
+_ANCHORS = Anchors(
+    itertools.chain(
+        (anchor for anchor, _ in _ANCHORED),
+        *(module.ANCHORS for module in (assigned, blocks, addresses, personal, documentation)),
+    )
+)
 
 
 def _find_anchored(source: Source) -> Iterator[Finding]:
@@ -56,7 +63,7 @@ def redact(text: str) -> tuple[str, list[Finding]]:
 
 def _find(text: str) -> list[Finding]:
     """The findings of all rules, in order; where two overlap, the rule that goes first has it."""
-    source = Source(text)
+    source = Source(text, _ANCHORS)
     found: list[Finding] = []
     starts: list[int] = []
     for one in itertools.chain.from_iterable(finder(source) for finder in _FINDERS):
