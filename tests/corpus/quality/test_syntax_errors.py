@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from midspan.corpus.languages import LANGUAGES
 from midspan.corpus.quality import grammar_versions, grammars, missing_grammars, why_not
 from midspan.corpus.quality.grammars import GRAMMARS
-from midspan.corpus.quality.syntax import BEGINNING, error_share, python2_statements
+from midspan.corpus.quality.syntax import error_share, python2_statements
 from midspan.corpus.quality.text import Text
 
 GOOD = {
@@ -77,50 +77,6 @@ def test_one_error_in_a_long_file_is_no_reason_and_a_broken_file_is() -> None:
     judgement = why_not(words, "a.py", "python")
     assert judgement is not None
     assert judgement[0] == "does not parse"
-
-
-def test_a_cut_through_a_string_makes_no_error() -> None:
-    code = "x = 1\n" * (BEGINNING // 6 - 500)
-    torn = code + 'y = """\n' + "what the cut tears, in words that are no Python\n" * 2_000 + '"""\n'
-    assert error_share(Text(torn, "a.py", "python")) == 0
-
-
-def test_a_broken_beginning_is_weighed_against_the_whole_file() -> None:
-    broken, good = "x = = ) 1\n" * 2_000, "x = 1\n" * 20_000
-    alone, within = (error_share(Text(text, "a.py", "python")) for text in (broken, broken + good))
-    assert alone is not None
-    assert within is not None
-    assert 0.01 < within < 0.4 * alone
-
-
-@pytest.mark.parametrize(
-    ("language", "statement"),
-    [
-        ("python", "def f{}(x):\n    return (x)\n\n"),
-        ("go", "func f{}(x int) int {{\n\treturn x\n}}\n\n"),
-        ("yaml", "a{}: b\n"),
-    ],
-)
-def test_of_a_long_file_only_the_beginning_is_parsed_if_it_is_clean(language: str, statement: str) -> None:
-    if missing_grammars([language]):
-        pytest.skip(f"no grammar of {language}")
-    code = "".join(statement.format(number) for number in range(BEGINNING // 5))
-    subject = Text(code, "a", language)
-    assert error_share(subject) == 0
-    assert "tree" not in vars(subject)
-
-
-@pytest.mark.parametrize("language", ["python", "go"])
-def test_a_long_file_that_begins_badly_is_parsed_whole(language: str) -> None:
-    broken = Text(") ] : = { these words\n" * (BEGINNING // 10), "a", language)
-    share = error_share(broken)
-    assert share is not None
-    assert share > 0.1
-    assert "tree" in vars(broken)
-
-
-def test_a_long_line_without_an_end_is_parsed_whole() -> None:
-    assert error_share(Text("x = [" + "1, " * BEGINNING + "]", "a.py", "python")) == 0
 
 
 @given(st.text(alphabet="abc()=:\n \"'#1,"))

@@ -7,43 +7,27 @@ from functools import cache
 
 from tree_sitter import Node, Query, QueryCursor
 
+from midspan.corpus.quality.beginning import beginning_of
 from midspan.corpus.quality.grammars import GRAMMARS, parser, syntax_tree
 from midspan.corpus.quality.text import Text
 
-BEGINNING = 8_192  # bytes of a longer file that are parsed first
 CLEAN = 0.01  # share of errors up to which the beginning speaks for the rest
-# What begins a statement of the outermost level, where a text can be cut: no block around it needs an end.
-OUTERMOST: dict[str, tuple[bytes, ...]] = {
-    "python": (b"\ndef ", b"\nclass ", b"\nasync def ", b"\n@", b"\nif __name__"),
-    "go": (b"\nfunc ", b"\ntype ", b"\nvar ", b"\nconst "),
-    "yaml": (b"\n",),
-}
 
 
 def error_share(text: Text) -> float | None:
     """Share of the bytes that are in no sentence of the grammar; None where there is no grammar.
 
     A parser that meets an error skips some tokens and goes on: what it skipped is counted, not the statements it
-    found on the way, and a missing token counts as one byte. Of a long file the BEGINNING is parsed first, where the
-    language can be cut, and the whole only if it is not CLEAN: a cut may tear a string. Of 6,000 such files no
-    decision differs from that by the whole file (docs/results/corpus-quality.md).
+    found on the way, and a missing token counts as one byte. Of a long text the beginning is parsed first, and the
+    whole only if that is not CLEAN (docs/results/corpus-quality.md: how seldom the decision differs, and where).
     """
-    if beginning := _beginning(text):
+    if beginning := beginning_of(text.data, text.code_language):
         tree = syntax_tree(beginning, text.path, text.code_language)
         if tree is None:
             return None
         if (share := _error_bytes(tree.root_node) / len(beginning)) <= CLEAN:
             return share
     return None if text.tree is None else _error_bytes(text.tree.root_node) / max(len(text.data), 1)
-
-
-def _beginning(text: Text) -> bytes:
-    """The statements of the outermost level with which a long text begins; empty if it is to be parsed whole."""
-    marks = OUTERMOST.get(text.code_language)
-    if marks is None or len(text.data) <= BEGINNING + BEGINNING // 4:
-        return b""
-    cut = max(text.data.rfind(mark, BEGINNING // 4, BEGINNING) for mark in marks) + 1
-    return text.data[: cut or text.data.rfind(b"\n", 0, BEGINNING) + 1]
 
 
 def error_bytes(text: str, path: str, language: str) -> int | None:
