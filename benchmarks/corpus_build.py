@@ -13,7 +13,7 @@ from pathlib import Path
 
 from corpus_input import evaluation_files
 
-from midspan.corpus import build_corpus
+from midspan.corpus.stages import build_corpus
 from midspan.engines import EngineChoice
 from midspan.recipe import Corpus
 

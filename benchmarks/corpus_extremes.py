@@ -20,7 +20,7 @@ from pathlib import Path
 
 from corpus_input import input_files
 
-from midspan.corpus import build_corpus
+from midspan.corpus.stages import build_corpus
 from midspan.engines import EngineChoice
 from midspan.errors import UserError
 from midspan.recipe import Corpus

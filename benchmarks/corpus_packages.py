@@ -14,7 +14,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from midspan.corpus import build_corpus, read_documents
+from midspan.corpus.documents import read_documents
+from midspan.corpus.stages import build_corpus
 from midspan.engines import EngineChoice
 from midspan.recipe import Corpus
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from midspan.corpus import build_corpus
+from midspan.corpus.stages import build_corpus
 from midspan.engines import EngineChoice
 from midspan.recipe import Corpus
 

@@ -9,7 +9,8 @@ import pytest
 from small_corpus import write_recipe
 
 from midspan.cli import main
-from midspan.corpus import TokenShard, read_documents
+from midspan.corpus.documents import read_documents
+from midspan.corpus.token_shards import TokenShard
 from midspan.tokens import train_tokenizer
 
 Typed = Callable[..., tuple[int, str, str]]  # words of the command → exit code, output, errors

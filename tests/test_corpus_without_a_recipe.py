@@ -13,7 +13,7 @@ import yaml
 from small_corpus import MIT, module_text
 
 from midspan.cli import main
-from midspan.corpus import DOCUMENT_SCHEMA
+from midspan.corpus.documents import DOCUMENT_SCHEMA
 from midspan.corpus.stages.pipeline import LAST_WORDS
 from midspan.files import read_json
 

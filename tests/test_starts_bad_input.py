@@ -253,7 +253,8 @@ def test_weights_that_do_not_suit_the_start_are_refused(released: Path, refused:
 
 def encoded(tokenizer: Path, folder: Path, repositories: Path) -> Path:
     """A folder of token shards as `midspan corpus build --tokenizer` leaves it."""
-    from midspan.corpus import build_corpus, encode_documents
+    from midspan.corpus.stages import build_corpus
+    from midspan.corpus.token_writer import encode_documents
     from midspan.engines import EngineChoice
     from midspan.recipe import Corpus
 

@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from midspan.alignment import SOURCES, SourceKind
 from midspan.compute import compute_dtype
-from midspan.corpus import TokenShard, corpus_fingerprint
+from midspan.corpus.stages import corpus_fingerprint
+from midspan.corpus.token_shards import TokenShard
 from midspan.errors import UserError
 from midspan.evaluate import benchmarks_of, why_not_asked
 from midspan.inference import check_tokenizer

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from midspan.alignment import SOURCES
-from midspan.corpus import corpus_fingerprint, learn_tokenizer, write_corpus, write_tokens
+from midspan.corpus.run_steps import learn_tokenizer, write_corpus, write_tokens
+from midspan.corpus.stages import corpus_fingerprint
 from midspan.errors import UserError
 from midspan.evaluate import BENCHMARKS, benchmarks_of, hashes_of, run_benchmark
 from midspan.export import export_hf

@@ -12,7 +12,9 @@ import pytest
 
 from midspan import recipe
 from midspan.batches import CodeRows, open_code_rows, pack_rows
-from midspan.corpus import Document, TokenShard, write_token_shard
+from midspan.corpus.documents import Document
+from midspan.corpus.token_shards import TokenShard
+from midspan.corpus.token_writer import write_token_shard
 from midspan.errors import UserError
 from midspan.tokens import Tokenizer, encode_infill, train_tokenizer
 

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from midspan.batches import Joining, PackingPlan, Sample, Span, write_packing_plan
 from midspan.batches.samples import single_samples
-from midspan.corpus import Document, TokenShard, encode_documents, write_token_shard
-from midspan.corpus.documents import to_table
+from midspan.corpus.documents import Document, to_table
+from midspan.corpus.token_shards import TokenShard
+from midspan.corpus.token_writer import encode_documents, write_token_shard
 from midspan.engines import EngineChoice
 from midspan.errors import UserError
 from midspan.tokens import Tokenizer

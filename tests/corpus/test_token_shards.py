@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midspan.corpus import Document, TokenShard, encode_documents, write_token_shard
-from midspan.corpus.documents import to_table
-from midspan.corpus.token_shards import TOKEN_SCHEMA, TokenParts
+from midspan.corpus.documents import Document, to_table
+from midspan.corpus.token_shards import TOKEN_SCHEMA, TokenParts, TokenShard
+from midspan.corpus.token_writer import encode_documents, write_token_shard
 from midspan.engines import EngineChoice
 from midspan.errors import UserError
 from midspan.tokens import SPECIAL_TOKENS, Tokenizer, train_tokenizer

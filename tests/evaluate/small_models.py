@@ -9,8 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import torch
 
-from midspan.corpus import Document
-from midspan.corpus.documents import content_id, to_table
+from midspan.corpus.documents import Document, content_id, to_table
 from midspan.evaluate import run_benchmark
 from midspan.evaluate.result import Result, read_result
 from midspan.model import Decoder, DecoderConfig, save_decoder

@@ -14,8 +14,8 @@ import yaml
 from page_reader import read_page
 from small_corpus import SOURCE_NAME, build_small_corpus
 
-from midspan.corpus import encode_documents
 from midspan.corpus.quality import RULES
+from midspan.corpus.token_writer import encode_documents
 from midspan.errors import UserError
 from midspan.files import read_json
 from midspan.report.data_card import write_data_card

@@ -11,7 +11,7 @@ import pytest
 from page_reader import Page, read_page
 from synthetic_run import RECIPE, metrics, score, write, write_corpus, write_evaluation, write_evaluations, write_stage
 
-from midspan.corpus import build_corpus
+from midspan.corpus.stages import build_corpus
 from midspan.errors import UserError
 from midspan.recipe import Corpus
 from midspan.report import render_report

@@ -13,8 +13,8 @@ from midspan.batches.randomness import drawn, generator, shuffled
 from midspan.batches.repositories import Joining, file_header, repository_opening
 from midspan.batches.rows import beginning
 from midspan.batches.samples import Sample, Span
-from midspan.corpus import TokenShard
 from midspan.corpus.repositories import RepositoryOrder
+from midspan.corpus.token_shards import TokenShard
 from midspan.engines import EngineChoice
 from midspan.errors import UserError
 from midspan.tokens import Tokenizer

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from tree_sitter import Node, Tree
 
-from midspan.corpus import syntax_tree
+from midspan.corpus.quality.grammars import syntax_tree
 
 Cut = tuple[str, str, str]  # prefix, middle, suffix
 LONGEST_NODE = 700  # characters; Mellum's limit (JetBrains 2025, arXiv 2510.05788)

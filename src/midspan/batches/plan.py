@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from midspan.batches.packing import best_fit
 from midspan.batches.repositories import Joining
 from midspan.batches.samples import SPAN, Sample, Span, joined_samples, single_samples, whose
-from midspan.corpus import TokenShard
+from midspan.corpus.token_shards import TokenShard
 from midspan.engines import EngineChoice, start_engine
 from midspan.errors import UserError
 from midspan.files import atomic_directory, read_json, write_json

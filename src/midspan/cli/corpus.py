@@ -44,7 +44,10 @@ def build(
     ] = None,
 ) -> None:
     """Build a corpus, and its card, in RUN/corpus. Killed at any moment, the same command goes on where it was."""
-    from midspan.corpus import build_corpus, encode_documents, forecast, keep_recipe, recipe_for
+    from midspan.corpus.forecast import forecast
+    from midspan.corpus.stages import build_corpus
+    from midspan.corpus.token_writer import encode_documents
+    from midspan.corpus.unwritten import keep_recipe, recipe_for
     from midspan.engines import EngineChoice
     from midspan.files import only_one, remove_leftovers
     from midspan.recipe import parse_overrides

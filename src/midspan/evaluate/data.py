@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from midspan.corpus import SKIPPED_FOLDERS
+from midspan.corpus.sources.trees import SKIPPED_FOLDERS
 from midspan.errors import UserError
 from midspan.files import hash_path, hash_text
 from midspan.progress import say

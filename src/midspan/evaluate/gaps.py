@@ -12,7 +12,9 @@ import numpy as np
 from tree_sitter import Tree
 
 from midspan.batches import generator, nodes_around
-from midspan.corpus import PROSE_AND_SETTINGS, Document, read_heldout, syntax_tree
+from midspan.corpus.documents import Document, read_heldout
+from midspan.corpus.languages import PROSE_AND_SETTINGS
+from midspan.corpus.quality.grammars import syntax_tree
 
 PER_FILE = 20  # gaps of one kind: a file that was wholly new is not to outweigh the others
 LEAST_CHARACTERS = 4  # of a gap that says anything

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rapidfuzz.distance import Indel
 
-from midspan.corpus import error_bytes
+from midspan.corpus.quality.syntax import error_bytes
 from midspan.evaluate.gaps import Gap
 from midspan.evaluate.result import Better
 from midspan.inference import Completion

@@ -10,7 +10,7 @@ from typing import Any
 from midspan import recipe
 from midspan.alignment import read_conversations, read_pairs
 from midspan.batches import CodeRows, ConversationRows, Mixture, PairRows, Rows, open_code_rows
-from midspan.corpus import TokenShard
+from midspan.corpus.token_shards import TokenShard
 from midspan.engines import EngineChoice
 from midspan.tokens import Tokenizer
 

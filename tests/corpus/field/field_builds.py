@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from midspan.corpus import Document, build_corpus, read_documents
+from midspan.corpus.documents import Document, read_documents
+from midspan.corpus.stages import build_corpus
 from midspan.engines import EngineChoice, LocalEngine
 from midspan.files import read_json
 from midspan.recipe import Corpus

@@ -8,7 +8,7 @@ import pytest
 from field_builds import Built, build, write_files
 from small_corpus import module_text
 
-from midspan.corpus import detect_language
+from midspan.corpus.languages import detect_language
 
 C_HEADER = """#ifndef APPLY_H
 #define APPLY_H

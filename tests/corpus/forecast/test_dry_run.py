@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from small_corpus import small_settings
 
-from midspan.corpus import build_corpus, forecast
+from midspan.corpus.forecast import forecast
 from midspan.corpus.forecast.sample import sampled
 from midspan.corpus.sources import Raw, plan_source
+from midspan.corpus.stages import build_corpus
 from midspan.errors import UserError
 from midspan.files import read_json
 from midspan.recipe import Corpus, FolderSource

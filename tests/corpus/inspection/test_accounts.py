@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from small_corpus import MAIL, SECRET, build_small_corpus, module_text
 
-from midspan.corpus import read_documents
+from midspan.corpus.documents import read_documents
 from midspan.corpus.inspection import account_of, samples_of, summary
 from midspan.corpus.quality import RULES
 from midspan.errors import UserError

@@ -13,7 +13,10 @@ from typing import Any
 import pytest
 from small_corpus import module_text
 
-from midspan.corpus import TokenShard, build_corpus, encode_documents, read_documents, read_heldout
+from midspan.corpus.documents import read_documents, read_heldout
+from midspan.corpus.stages import build_corpus
+from midspan.corpus.token_shards import TokenShard
+from midspan.corpus.token_writer import encode_documents
 from midspan.engines import EngineChoice
 from midspan.errors import UserError
 from midspan.recipe import Corpus

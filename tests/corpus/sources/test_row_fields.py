@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from reading_sources import read_source, reasons
 from small_corpus import module_text
 
-from midspan.corpus import build_corpus, read_documents
+from midspan.corpus.documents import read_documents
 from midspan.corpus.sources import Excluded, Raw, SourceTask, plan_source
 from midspan.corpus.sources.columns import item_of_row
 from midspan.corpus.sources.issues import issue_of_row
+from midspan.corpus.stages import build_corpus
 from midspan.corpus.stages.guard import Guard
 from midspan.corpus.stages.read import ReadTask, read
 from midspan.corpus.writable import MAX_CHARACTERS, printable, why_unwritable

@@ -15,7 +15,8 @@ import pytest
 from planted import corpus_hashes, plant
 from small_corpus import module_text
 
-from midspan.corpus import build_corpus, read_documents
+from midspan.corpus.documents import read_documents
+from midspan.corpus.stages import build_corpus
 from midspan.files import read_json
 from midspan.recipe import Corpus, FolderSource, GitSource, Source, TableSource
 

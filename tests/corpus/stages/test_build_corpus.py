@@ -16,7 +16,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from midspan.corpus import DOCUMENT_SCHEMA, Document, build_corpus, read_documents
+from midspan.corpus.documents import DOCUMENT_SCHEMA, Document, read_documents
+from midspan.corpus.stages import build_corpus
 from midspan.engines import LocalEngine
 from midspan.errors import UserError
 from midspan.recipe import Corpus

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from planted import corpus_hashes, plant
 
-from midspan.corpus import build_corpus
+from midspan.corpus.stages import build_corpus
 from midspan.engines import EngineChoice
 from midspan.files import read_json
 from midspan.recipe import Corpus

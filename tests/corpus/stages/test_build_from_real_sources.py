@@ -17,8 +17,9 @@ import pyarrow.parquet as pq
 import pytest
 from small_corpus import MIT
 
-from midspan.corpus import Document, build_corpus, read_documents
+from midspan.corpus.documents import Document, read_documents
 from midspan.corpus.licences import is_licence_file, licence_class
+from midspan.corpus.stages import build_corpus
 from midspan.engines import EngineChoice
 from midspan.files import read_json
 from midspan.recipe import Corpus

@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 from small_corpus import module_text
 
-from midspan.corpus import build_corpus, read_documents
+from midspan.corpus.documents import read_documents
 from midspan.corpus.sources import Excluded, Raw, SourceTask, plan_source
-from midspan.corpus.stages import read
+from midspan.corpus.stages import build_corpus, read
 from midspan.corpus.stages.guard import Guard
 from midspan.corpus.stages.read import PART_SHARDS, ReadTask
 from midspan.engines import EngineChoice

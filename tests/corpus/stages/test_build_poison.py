@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from small_corpus import module_text
 
-from midspan.corpus import build_corpus, read_documents
+from midspan.corpus.documents import read_documents
 from midspan.corpus.sources import Excluded, Raw, SourceTask, read_items
-from midspan.corpus.stages import guard, judge, read, write
+from midspan.corpus.stages import build_corpus, guard, judge, read, write
 from midspan.corpus.stages.guard import Guard
 from midspan.engines import EngineChoice
 from midspan.errors import UserError

@@ -15,7 +15,7 @@ import pytest
 from planted import corpus_hashes, plant
 from small_corpus import module_text
 
-from midspan.corpus import build_corpus
+from midspan.corpus.stages import build_corpus
 from midspan.corpus.stages.manifest import Row
 from midspan.corpus.stages.workplace import Workplace
 from midspan.errors import UserError

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from small_corpus import MIT, module_text
 
-from midspan.corpus import build_corpus, corpus_fingerprint, read_documents
+from midspan.corpus.documents import read_documents
 from midspan.corpus.inspection import account_of
 from midspan.corpus.sources import Raw, SourceTask, plan_source, read_items
 from midspan.corpus.sources.listings import FragmentFile, cut_tasks
+from midspan.corpus.stages import build_corpus, corpus_fingerprint
 from midspan.engines import EngineChoice
 from midspan.errors import UserError
 from midspan.files import read_json

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_corpus import module_text
 
-from midspan.corpus import build_corpus, read_documents
+from midspan.corpus.documents import read_documents
+from midspan.corpus.stages import build_corpus
 from midspan.corpus.stages.amounts import amount
 from midspan.corpus.stages.mixture import epochs_of
 from midspan.corpus.stages.survey import HASH_END, split_threshold

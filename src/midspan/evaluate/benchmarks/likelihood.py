@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from midspan import recipe
-from midspan.corpus import read_heldout
+from midspan.corpus.documents import read_heldout
 from midspan.evaluate.benchmark import Benchmark, HeldOut, Verdict
 from midspan.evaluate.bits import bits_of, bits_per_byte
 from midspan.evaluate.subject import Answer, Item, Text

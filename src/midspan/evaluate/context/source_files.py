@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from midspan.corpus import PROSE_AND_SETTINGS, detect_language
+from midspan.corpus.languages import PROSE_AND_SETTINGS, detect_language
 from midspan.errors import UserError
 from midspan.evaluate.data import files_below
 from midspan.progress import say

@@ -11,7 +11,7 @@ from itertools import takewhile
 
 from tree_sitter import Node, Tree
 
-from midspan.corpus import syntax_tree
+from midspan.corpus.quality.grammars import syntax_tree
 
 Event = tuple[str, bool]  # a node's type; whether it begins there or ends
 PASS = 4  # events of Python's `pass`: a statement and a word, which begin and end

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from midspan.corpus import DOCUMENT_SCHEMA
+from midspan.corpus.documents import DOCUMENT_SCHEMA
 from midspan.corpus.inspection import SIDES
 from midspan.corpus.stages.later import DOCUMENTS as LATER
 from midspan.files import write_text
