@@ -7,7 +7,7 @@ from functools import cache
 
 from tree_sitter import Node, Query, QueryCursor
 
-from midspan.corpus.quality.beginning import beginning_of
+from midspan.corpus.quality.first_statements import first_statements
 from midspan.corpus.quality.grammars import GRAMMARS, parser, syntax_tree
 from midspan.corpus.quality.text import Text
 
@@ -21,7 +21,7 @@ def error_share(text: Text) -> float | None:
     found on the way, and a missing token counts as one byte. Of a long text the beginning is parsed first, and the
     whole only if that is not CLEAN (docs/results/corpus-quality.md: how seldom the decision differs, and where).
     """
-    if beginning := beginning_of(text.data, text.code_language):
+    if beginning := first_statements(text.data, text.code_language):
         tree = syntax_tree(beginning, text.path, text.code_language)
         if tree is None:
             return None

@@ -23,10 +23,10 @@ class Import(NamedTuple):
     deferred: bool = False  # in a function or under a condition, as Python's are where two modules need each other
 
 
+_IMPORT = re.compile("import")  # in every statement: a literal is found ten times as fast as a statement
 _PYTHON = re.compile(
-    r"^([ \t]*)(?:from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+(\([^)]{0,4000}\)|[^\n#;\\]*(?:\\\n[^\n#;\\]*)*)"
-    r"|import[ \t]+([^\n#;(]+))",
-    re.MULTILINE,
+    r"([ \t]*)(?:from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+(\([^)]{0,4000}\)|[^\n#;\\]*(?:\\\n[^\n#;\\]*)*)"
+    r"|import[ \t]+([^\n#;(]+))"
 )
 _JAVASCRIPT = re.compile(r"""\b(?:from|import|require\s{0,9}\(|import\s{0,9}\()\s{0,9}["']([^"'\n]{1,300})["']""")
 _INCLUDE = re.compile(r"""^[ \t]*#[ \t]*(?:include|import)[ \t]*(?:"([^"\n]+)"|<([^>\n]+)>)""", re.MULTILINE)
@@ -64,8 +64,18 @@ def file_imports(path: str, text: str, language: str) -> list[Import]:
     return [Import(names) for names in dict.fromkeys(reader(path, text))] if reader else []
 
 
+def _python_statements(text: str) -> Iterator[re.Match[str]]:
+    """The import statements: each at the beginning of a line in which the word stands."""
+    end = 0
+    for word in _IMPORT.finditer(text):
+        line = text.rfind("\n", 0, word.start()) + 1
+        if line >= end and (match := _PYTHON.match(text, line)):
+            end = match.end()
+            yield match
+
+
 def _python(text: str) -> Iterator[Import]:
-    for match in _PYTHON.finditer(text):
+    for match in _python_statements(text):
         indent, dots, base, imported, modules = match.groups()
         if modules is not None:
             for module in modules.replace("\\\n", " ").split(","):

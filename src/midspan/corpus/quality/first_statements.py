@@ -1,4 +1,4 @@
-"""The beginning of a long text, made whole: what is parsed in place of the text.
+"""The first statements of a long text, made whole: what is parsed in place of the text.
 
 Cut where a statement ends, by the signs of its language's family, then what is still open there is closed: brackets,
 and conditions of C's preprocessor. Where a sign stood in a string or a comment, the beginning does not parse, and its
@@ -45,7 +45,7 @@ _BRACKET = re.compile(rb"[{}()\[\]]")
 _CONDITION = re.compile(rb"^[ \t]*#[ \t]*(if|endif)", re.MULTILINE)
 
 
-def beginning_of(data: bytes, language: str) -> bytes:
+def first_statements(data: bytes, language: str) -> bytes:
     """The beginning of a text in UTF-8; empty for a text that is to be parsed itself."""
     family = _FAMILIES.get(language)
     if family is None:

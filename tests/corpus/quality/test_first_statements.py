@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from midspan.corpus.quality import missing_grammars
-from midspan.corpus.quality.beginning import LEAST, beginning_of
+from midspan.corpus.quality.first_statements import LEAST, first_statements
 from midspan.corpus.quality.syntax import error_share
 from midspan.corpus.quality.text import Text
 
@@ -47,7 +47,7 @@ def test_the_beginning_alone_is_parsed_and_has_no_error(language: str) -> None:
     if missing_grammars([language]):
         pytest.skip(f"no grammar of {language}")
     text = _long(language)
-    beginning = beginning_of(text.encode(), language).decode()
+    beginning = first_statements(text.encode(), language).decode()
     assert LEAST <= len(beginning) < 2 * LEAST
     subject = Text(text, "a", language)
     assert error_share(subject) == 0
@@ -64,15 +64,15 @@ def test_a_long_text_that_begins_badly_is_parsed_itself(language: str) -> None:
 
 
 def test_a_short_text_and_one_without_an_end_of_a_statement_have_no_beginning() -> None:
-    assert beginning_of(b"x = 1\n" * 100, "python") == b""
+    assert first_statements(b"x = 1\n" * 100, "python") == b""
     data = b"x = [" + b"1, " * 2 * LEAST + b"]"
-    assert beginning_of(data, "python") == b""
+    assert first_statements(data, "python") == b""
     assert error_share(Text(data.decode(), "a.py", "python")) == 0
 
 
 def test_licence_and_imports_are_no_part_of_what_is_counted() -> None:
     head = "# Copyright\n" * (LEAST // 8) + "import os\nfrom sys import path\n"
-    beginning = beginning_of((head + _long("python")).encode(), "python").decode()
+    beginning = first_statements((head + _long("python")).encode(), "python").decode()
     assert len(beginning) > len(head) + LEAST / 2
     assert "def f10(" in beginning
 
@@ -80,7 +80,7 @@ def test_licence_and_imports_are_no_part_of_what_is_counted() -> None:
 def test_a_string_of_many_lines_is_not_torn() -> None:
     code = "x = 1\n" * (LEAST // 6 - 10)
     text = code + 'y = """\n' + "def words(that, are, no)\n\nPython\n" * 100 + '"""\n' + code * 20
-    beginning = beginning_of(text.encode(), "python").decode()
+    beginning = first_statements(text.encode(), "python").decode()
     ast.parse(beginning)
     assert beginning.count('"""') == 2
 
@@ -102,7 +102,7 @@ def test_a_broken_beginning_is_weighed_against_the_whole_file() -> None:
 @given(st.text(alphabet="{}()[]\"'\\\n/* #if;a", max_size=4 * LEAST), st.sampled_from(["c", "c++", "java", "css"]))
 def test_a_beginning_is_the_text_to_some_place_and_what_closes_it(text: str, language: str) -> None:
     data = (text * (1 + 4 * LEAST // max(len(text), 1))).encode()
-    beginning = beginning_of(data, language)
+    beginning = first_statements(data, language)
     common = next((n for n, (a, b) in enumerate(zip(beginning, data, strict=False)) if a != b), len(beginning))
     assert set(beginning[common:].decode()) <= set("})]\n#endif")
     assert len(beginning) <= 2 * len(data)
