@@ -68,6 +68,30 @@ def test_every_reader_of_the_table_has_an_example() -> None:
         assert any(pattern.fullmatch(name) and expected for name, _, expected in EXAMPLES), pattern.pattern
 
 
+ODD = ("null", "1", "true", "[]", "{}", "[[1]]", "[{}]", '["MIT", 1]', '{"type": 1}', '{"name": {"x": [1]}}')
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _, _ in EXAMPLES}))
+def test_whatever_stands_in_the_fields_of_a_manifest_is_read_or_passed_over(name: str) -> None:
+    for value in ODD:
+        for field in ("license", "licenses", "classifiers"):
+            toml, python = value.replace(":", "="), value.replace("null", "None").replace("true", "True")
+            for text in (
+                value,
+                f'{{"{field}": {value}}}',
+                f"{field}: {value}",
+                f"[package]\n{field} = {toml}\n",
+                f"[project]\n{field} = {toml}\n",
+                f"setup({field}={python}, version='\\d')",
+            ):
+                assert all(isinstance(one, str) for one in stated_in(name, text))
+
+
+@pytest.mark.parametrize("annotations", ["1", "[1]", "[[1]]", '"x"', "[{path = 1}]", "[{path = [1], precedence = 2}]"])
+def test_a_reuse_toml_of_another_shape_says_nothing(annotations: str) -> None:
+    assert reuse(f"annotations = {annotations}\n", "a/b.py")[1] == "unknown"
+
+
 def test_a_manifest_nested_beyond_reason_states_nothing() -> None:
     assert stated_in("package.json", '{"license": ' * 100_000) == []
     assert stated_in("setup.py", "(" * 100_000) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import configparser
 import tomllib
+import warnings
 from collections.abc import Iterable, Iterator
 from email.parser import HeaderParser
 from typing import Any
@@ -46,7 +47,9 @@ def setup_cfg(text: str) -> Iterator[str]:
 def setup_py(text: str) -> Iterator[str]:
     """`license` and `classifiers` of the call of setup(), where they are literals or names of such."""
     try:
-        tree = ast.parse(text[:LONGEST_MANIFEST])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of invalid escapes, which are not ours to mend
+            tree = ast.parse(text[:LONGEST_MANIFEST])
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
     assigned = {

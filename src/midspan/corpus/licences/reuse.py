@@ -70,7 +70,8 @@ def _annotations(place: str, text: str) -> list[_Annotation]:
 def _of_toml(text: str) -> list[_Annotation]:
     annotations = parsed(tomllib.loads, text).get("annotations")
     found = []
-    for table in annotations if isinstance(annotations, list) else []:
+    tables = annotations if isinstance(annotations, list) else []
+    for table in (one for one in tables if isinstance(one, dict)):
         paths, tags = _strings(table.get("path")), _strings(table.get("SPDX-License-Identifier"))
         if paths and tags:
             expression = all_of(canonical(tag) or tag for tag in tags)
