@@ -176,5 +176,5 @@ def _closing_steps(recipe: Recipe, run: Path) -> Iterator[Step]:
     yield Step("card", write_card, {"name": recipe.name}, reads, {"output": run / "card.md"})
     model = {"model": run / "models" / last, "card": run / "card.md"}
     yield Step("export", export_hf, {}, model, {"output": run / "models" / "release"})
-    told = {**reads, "card": run / "card.md"}
+    told: dict[str, Paths] = {**reads, "card": run / "card.md"}
     yield Step("report", write_report, {"recipe": recipe}, told, {"output": run / "report.html"})
