@@ -207,6 +207,8 @@ def test_the_priority_is_licence_then_stars_then_date_then_place() -> None:
         sort_key("MIT", 4, "", "a", "a", "a"),
         sort_key("MIT", 4, "", "a", "a/b", "a"),
         sort_key("MIT", 4, "", "a/b", "a", "a"),
+        sort_key("MIT", 4, "", "a/b", "src/scan.ts", "a"),
+        sort_key("MIT", 4, "", "a", "dist/types/scan.d.ts", "a"),
         sort_key("no such licence", 9, "2001-01-01", "a", "a", "a"),
         sort_key("GPL-3.0-only", 10**12, "2001-01-01", "a\0b", "a", "a"),
     ]

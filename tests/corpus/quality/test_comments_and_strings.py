@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midspan.corpus.quality.content import comment_share
+from midspan.corpus.quality.content import comment_share, plain_comment_share
 from midspan.corpus.quality.lexis import _FAMILIES, comments_of, strings_of
 from midspan.corpus.quality.text import Text
 
@@ -52,6 +52,54 @@ def test_the_licence_at_the_head_does_not_count_as_comment() -> None:
     licence = "/* Copyright 2020 The Authors.\n   Permission is granted to anyone. */\n"
     assert comment_share(Text(licence + code, "a.c", "c")) == 0
     assert comment_share(Text(code + licence, "a.c", "c")) == pytest.approx(0.72, abs=0.03)
+
+
+DOCUMENTED = {  # documentation of a text, by its form
+    "java": ("/** Tells whether it is so. */", "interface A {\n  boolean isSo();\n}"),
+    "typescript": ("/**\n * Emits what it gets.\n */", "export declare function a(): void;"),
+    "rust": ("/// Tells whether it is so.", "pub fn is_so() -> bool { true }"),
+    "c": ("/*! Tells whether it is so. */", "int is_so(void);"),
+    "php": ("/** Tells whether it is so. */", "interface A {}"),
+    "python": ('"""Tells whether it is so."""', "def is_so(): ..."),
+    "go": ("// IsSo tells whether it is so.\n// It always is.", "func IsSo() bool { return true }"),
+    "lua": ("--- Tells whether it is so.", "function is_so() return true end"),
+    "haskell": ("-- | Tells whether it is so.", "isSo = True"),
+    "ocaml": ("(** Tells whether it is so. *)", "let is_so = true"),
+    "r": ("#' Tells whether it is so.", "is_so <- function() TRUE"),
+}
+
+
+@pytest.mark.parametrize("language", DOCUMENTED)
+def test_documentation_is_no_comment_beside_code_and_all_where_there_is_none(language: str) -> None:
+    documentation, code = DOCUMENTED[language]
+    text = Text(f"{documentation}\n{code}\n", "a", language)
+    assert (comment_share(text) or 0) > 0.3
+    assert plain_comment_share(text) == 0
+    assert plain_comment_share(Text(documentation + "\n", "a", language)) == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("java", "// int a = 1;\n" * 9 + "int b = 2;\n"),
+        ("c", "/* int a = 1;\n int c; */\n" * 9 + "int b = 2;\n"),
+        ("go", "// a := 1\n" * 19 + "\nfunc b() {}\n"),
+        ("python", "# a = 1\n" * 9 + "b = 2\n"),
+    ],
+)
+def test_code_in_comments_is_no_documentation(language: str, text: str) -> None:
+    share = plain_comment_share(Text(text, "a", language))
+    assert share is not None
+    assert share > 0.8
+
+
+def test_a_licence_that_has_the_form_of_documentation_counts_once() -> None:
+    licence = "/**\n * Copyright 2020 The Authors.\n */\n"
+    code = "int f(void);\n/** A. */\nint g(void);\n"
+    found = comments_of(licence + code, "c")
+    assert found is not None
+    assert (found.characters, found.licence, found.documentation) == (47, 38, 9)
+    assert plain_comment_share(Text(licence + code, "a.c", "c")) == 0
 
 
 def test_comments_of_the_standard_library_are_those_of_its_tokenizer() -> None:

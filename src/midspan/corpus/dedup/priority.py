@@ -1,4 +1,4 @@
-"""Who stays among duplicates: permissive licence, then more stars, the oldest date, repository, path, source.
+"""Who stays among duplicates: permissive licence, more stars, the oldest date, no output, repository, path, source.
 
 A document's place in that order is one string that sorts as bytes, so that a range of places can be cut out anywhere
 and sorted alone. `rank_documents` numbers all documents by it: it holds eight bytes per document and a range of keys.
@@ -6,6 +6,7 @@ and sorted alone. `rank_documents` numbers all documents by it: it holds eight b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -25,6 +26,8 @@ RANGE_DOCUMENTS = 1_000_000  # sorted at a time
 _ROW_GROUP = 16_384  # of key files: what a range reads beyond its ends
 _LICENCE_ORDER = {"permissive": "0", "unknown": "1", "non-permissive": "2"}
 _MOST_STARS = 10**9
+# What tools make of the sources beside it: dist/types/scan.d.ts has the documentation of src/scan.ts, and no code.
+_OUTPUT = re.compile(r"(?:^|/)(?:dist|build|_build|out|target)/|\.d\.[cm]?ts$")
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,8 @@ class PriorityTask:
 
 def sort_key(licence: str, stars: int, date: str, repository: str, path: str, identity: str, source: str = "") -> str:
     """A string that is smaller the rather a document is kept; the place in it can be read back by `place_of`."""
-    head = f"{_licence_place(licence)}{_MOST_STARS - min(stars, _MOST_STARS):010d}{date or '~'}"
+    is_output = "\2" if _OUTPUT.search(path) else "\1"  # less than what a longer date goes on with
+    head = f"{_licence_place(licence)}{_MOST_STARS - min(stars, _MOST_STARS):010d}{date or '~'}{is_output}"
     fields = (head, repository, path, identity, source)
     key = "\0".join(fields)
     return key if key.count("\0") == 4 else "\0".join(field.replace("\0", "\ufffd") for field in fields)

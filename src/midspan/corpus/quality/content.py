@@ -29,6 +29,15 @@ def comment_share(text: Text) -> float | None:
     return (text.comments.characters - licence) / max(len(text.text.strip()) - licence, 1)
 
 
+def plain_comment_share(text: Text) -> float | None:
+    """The same of what is no documentation, as of an interface or of a function with its examples; 1 if that is all."""
+    if text.comments is None or not text.comments.documentation:
+        return comment_share(text)
+    aside = text.comments.licence + text.comments.documentation
+    rest = len(text.text.strip()) - aside
+    return (text.comments.characters - aside) / rest if rest > 0 else 1.0
+
+
 def string_share(text: Text) -> float | None:
     """Share of the characters that are in strings, documentation aside (OpenCoder); None if not measurable."""
     if text.strings is None:

@@ -50,15 +50,32 @@ _LEXIS: dict[str, tuple[str, str, str, str]] = {
 }
 
 
+# What comments begin with that document what follows them; of Go those directly above a declaration do.
+_DOCUMENTING: dict[str, tuple[str, ...]] = {
+    "slash": ("/**", "/*!", "///", "//!"),
+    "php": ("/**",),
+    "rust": ("///", "//!", "/**", "/*!"),
+    "hash": ("#'", "##'", "##"),
+    "lua": ("---", "--[[--"),
+    "haskell": ("-- |", "{-|", "-- ^"),
+    "ocaml": ("(**", "///"),
+    "percent": ("%%",),
+}
+_GO_RUN = re.compile(r"(?:^//[^\n]*+\n)++|^/\*.*?\*/\n", re.MULTILINE | re.DOTALL)
+_GO_NAMED = re.compile(r"(?:package|func|type|var|const)\b")
+
+
 @dataclass(frozen=True)
 class Comments:
     """Characters of comments (a string that stands alone on its lines is one: documentation).
 
-    `licence`: how many of them are the licence at the head of the file.
+    `licence`: how many of them are the licence at the head of the file. `documentation`: how many of the others
+    document the code, by their form.
     """
 
     characters: int
     licence: int
+    documentation: int
 
 
 def comments_of(text: str, language: str) -> Comments | None:
@@ -66,12 +83,21 @@ def comments_of(text: str, language: str) -> Comments | None:
     patterns = _patterns(language)
     if patterns is None:
         return None
-    characters = 0
+    licence, head = _licence_at_head(patterns.pieces, text)
+    marks = _DOCUMENTING.get(_family(language) or "", ())
+    characters = documentation = 0
     for match in patterns.comments.finditer(text):
         kind = match.lastgroup
         if kind == "comment" or (kind == "document" and _begins_its_line(text, match.start(kind))):
-            characters += match.end() - match.start(kind)
-    return Comments(characters, _licence_at_head(patterns.pieces, text))
+            start, end = match.start(kind), match.end()
+            characters += end - start
+            if start >= head and (kind == "document" or text.startswith(marks, start)):
+                documentation += end - start
+    if language == "go":
+        documentation = sum(
+            len(run.group()) for run in _GO_RUN.finditer(text, head) if _GO_NAMED.match(text, run.end())
+        )
+    return Comments(characters, licence, min(documentation, characters - licence))
 
 
 def strings_of(text: str, language: str) -> list[str] | None:
@@ -87,11 +113,12 @@ def strings_of(text: str, language: str) -> list[str] | None:
     ]
 
 
-def _licence_at_head(pieces: re.Pattern[str], text: str) -> int:
-    """Characters of the comments before the first code, if they speak of a licence."""
+def _licence_at_head(pieces: re.Pattern[str], text: str) -> tuple[int, int]:
+    """Characters of the comments before the first code, if they speak of a licence, and where they end."""
     head = takewhile(lambda match: match.lastgroup == "comment" or not match.group().strip(), pieces.finditer(text))
-    comments = "".join(match.group() for match in head if match.lastgroup == "comment")
-    return len(comments) if _LICENCE.search(comments) else 0
+    comments = [match for match in head if match.lastgroup == "comment"]
+    joined = "".join(match.group() for match in comments)
+    return (len(joined), comments[-1].end()) if _LICENCE.search(joined) else (0, 0)
 
 
 _LICENCE = re.compile(r"copyright|licen[cs]e|\(c\)|©", re.IGNORECASE)
@@ -110,8 +137,13 @@ class _Patterns:
 
 
 @cache
+def _family(language: str) -> str | None:
+    return next((name for name, all_ in _FAMILIES.items() if language in all_.split(" ")), None)
+
+
+@cache
 def _patterns(language: str) -> _Patterns | None:
-    family = next((name for name, all_ in _FAMILIES.items() if language in all_.split(" ")), None)
+    family = _family(language)
     if family is None:
         return None
     first, comment, document, string = _LEXIS[family]

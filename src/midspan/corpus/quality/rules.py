@@ -117,7 +117,7 @@ CHARACTERS = (
     Rule("mostly white space", signals.whitespace_share, "<=", 0.5, "OpenCoder: 0.5", on=False),
 )
 WORDS = (
-    Rule("repeated lines", signals.duplicate_lines, "<=", 0.7, "OpenCoder: 0.7"),
+    Rule("repeated lines", prose.duplicate_line_characters, "<=", 0.8, "OpenCoder: 0.7 of lines; here of characters"),
     Rule("few words", signals.words, ">=", 30, "OpenCoder: 30 words", on=False),
     Rule("short words", signals.mean_word, ">=", 2, "OpenCoder: mean 2 to 10", on=False),
     Rule("long words", signals.mean_word, "<=", 10, "OpenCoder: mean 2 to 10", on=False),
@@ -138,7 +138,14 @@ CONTENT = (
     Rule("encoded data", content.encoded_share, "<=", 0.5, "StarCoder2: half of the file"),
     Rule("few visible characters", markup.visible_characters, ">=", 100, "StarCoder: 100", _set("html")),
     Rule("little visible text", markup.visible_share, ">=", 0.2, "StarCoder: 0.2", _set("html")),
-    Rule("mostly comments", content.comment_share, "<=", 0.8, "OpenCoder, SantaCoder: 0.8", by_language=_NOT_CODE),
+    Rule(
+        "mostly comments",
+        content.plain_comment_share,
+        "<=",
+        0.8,
+        "OpenCoder, SantaCoder: 0.8; here documentation is not counted",
+        by_language=_NOT_CODE,
+    ),
     Rule("few comments", content.comment_share, ">=", 0.01, "SantaCoder: 0.01", by_language=_NOT_CODE, on=False),
     Rule("mostly strings", content.string_share, "<=", 0.6, "OpenCoder: 0.6", by_language=_NOT_CODE, on=False),
     Rule(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 LEAST_SHARD = 2_000_000
 LARGEST_SHARD = 128 * LEAST_SHARD
 MOST_TASKS = 2_000  # every shard is read from every task's output: their number counts twice
-FORMAT = 2  # of what stages leave for each other: another one makes an interrupted build begin anew
+FORMAT = 3  # of what stages leave for each other: another one makes an interrupted build begin anew
 
 
 @dataclass(frozen=True)
