@@ -97,6 +97,8 @@ PLAIN_C = (
         ("run", "#! /usr/bin/env -S python3.11 -I\n", "python"),
         ("run", "#!/usr/bin/env NODE_OPTIONS=x node\n", "javascript"),
         ("run", "#!/usr/bin/env\n", None),
+        ("_rg", "#compdef rg\n\nlocal ret=1\n", "shell"),
+        ("_rg", "# compdef\n", None),
         ("run", "#!/usr/local/bin/Rscript --vanilla\n", "r"),
         ("run", '#!/bin/sh\n# the next line restarts \\\nexec tclsh "$0" "$@"\n', "tcl"),
         ("run", "#!/usr/bin/lua5.3\n", "lua"),

@@ -34,6 +34,7 @@ PROSE_AND_SETTINGS = frozenset(
 _MADE_INTO = frozenset({"in", "cmakein", "tmpl", "tpl", "template", "dist", "example", "sample"})
 _MADE_BY_CMAKE = (".h.cmake", ".hpp.cmake", ".c.cmake", ".cpp.cmake", ".pc.cmake", ".py.cmake", ".sh.cmake")
 _SHEBANG = re.compile(r"#!\s*(\S+)(?:[ \t]+([^\n]*))?")
+_ZSH = ("#compdef ", "#autoload")  # functions of zsh, which have no extension
 # A shell script that hands itself on: exec tclsh "$0" "$@"
 _EXEC = re.compile(r"\bexec\s+(?:\S*/)?(perl|tclsh|wish|python|ruby|guile|scala)[\w.]*\b[^\n]*\$\{?0")
 _MODE = re.compile(r"-\*-\s*(?:.*?\bmode:\s*)?([A-Za-z+#-]+)\s*(?:;.*)?-\*-|\bvim?:.*?\b(?:ft|filetype|syntax)=(\w+)")
@@ -113,7 +114,7 @@ def _language_of_shebang(text: str) -> str | None:
     """The language of the interpreter in the first line, through env, its options and its assignments."""
     match = _SHEBANG.match(text)
     if match is None:
-        return None
+        return "shell" if text.startswith(_ZSH) else None
     words = [match.group(1), *(match.group(2) or "").split()]
     if words[0].endswith("/env"):
         words = [word for word in words[1:] if not word.startswith("-") and "=" not in word]

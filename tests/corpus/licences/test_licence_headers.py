@@ -144,6 +144,9 @@ AFTER_A_NOTICE = {
     "Javadoc at once": block("Checks the license header. Only source files are checked, others are not.\n", "/**"),
     "directives": '#include <x.h>\n#error "You must not use this header without license"\n#pragma once\n',
     "attributes": "#![no_std]\n// This must only be called once.\n",
+    "a user without permission": "\n" + block("The current user doesn't have permission to set the priority.\n"),
+    "a user without rights": "int a;\n" + block("Only users with the rights of an administrator may not fail here.\n"),
+    "a file that cannot be read": "int a;\n" + block("EACCES unless people have permission on the path.\n"),
     "another comment": "\n// Package x must not be used concurrently, except by its owner.\npackage x\n",
 }
 
@@ -172,6 +175,8 @@ SECOND_NOTICES = [
     ("Portions of this file are licensed under the GPL.", "non-permissive"),
     ("This file may not be used for commercial purposes.", "non-permissive"),
     ("CONFIDENTIAL AND PROPRIETARY. Do not distribute this file.", "non-permissive"),
+    ("You need our written permission to use it in a product.", "unknown"),
+    ("No permission is granted to companies that train AI.", "non-permissive"),
     ("Companies with more than 100 employees must pay a fee.", "unknown"),
     ("You must send us your changes if you use this software.", "unknown"),
 ]

@@ -33,10 +33,16 @@ _ADDRESSED = re.compile(
     r"|contributed back|use of|use by"
     r"|used (?:by|in|for|to)|not for|shipping|selling|sold|train\w*|ai|military|evil)\b"
 )
-_OF_WORK = re.compile(
-    r"\b(?:this|the) (?:software|program|source|code|file|library|work|project|package|product"
-    r"|material|header)\b|licens"
-    r"|copyright|permission|rights|redistribut|derivative|modified versions?"
+_WORK = (
+    r"\b(?:this|the) (?:software|program|source|code|file|library|work|project|package|product|material|header)\b"
+    r"|licens|copyright|redistribut|derivative|modified versions?"
+)
+_OF_WORK = re.compile(rf"{_WORK}|permission|rights")
+# In a comment far from the licence a user may lack the permission to read a file, or the rights to set a priority.
+_OF_WORK_ALONE = re.compile(
+    rf"{_WORK}|(?:written|prior|express|explicit|without|asked?|asking|our|your|my) (?:\w+ )?permission|all rights"
+    r"|permission (?:is|are|must|shall|from|of|granted|for)\b|permission to (?:use|copy|modify|distribute|sell|publish)"
+    r"|rights (?:are|reserved|granted|to (?:use|copy|modify|distribute|sell|publish))"
 )
 _MONEY = re.compile(
     r"\b(?:fees?|pay|paid|payment|purchase\w*|subscription|royalt\w+|donat\w+|\w*commercial\w*|postcard)\b"
@@ -119,7 +125,7 @@ def header_sets_condition(body: Text) -> bool:
 def sets_condition_alone(text: str) -> bool:
     """The same of a comment that no licence stands in: only what is said to whoever uses the work is a condition."""
     sentences = NEUTRAL.sub("|", " ".join(words_of(text))).split(SENTENCE_END)
-    return any(_DUTY.search(one) and _binds_user(one) and not _describes_use(one) for one in sentences)
+    return any(_DUTY.search(one) and _binds_user(one, _OF_WORK_ALONE) and not _describes_use(one) for one in sentences)
 
 
 def _describes_use(sentence: str) -> bool:
@@ -127,9 +133,9 @@ def _describes_use(sentence: str) -> bool:
     return bool(_CODE.search(sentence)) and not (LEGAL_WORDS.search(sentence) or _MONEY.search(sentence))
 
 
-def _binds_user(sentence: str) -> bool:
+def _binds_user(sentence: str, of_work: re.Pattern[str] = _OF_WORK) -> bool:
     """Whether a sentence with a word of duty is for those who use the work, and about it or about money."""
-    return bool(_ADDRESSED.search(sentence) and (_OF_WORK.search(sentence) or _MONEY.search(sentence)))
+    return bool(_ADDRESSED.search(sentence) and (of_work.search(sentence) or _MONEY.search(sentence)))
 
 
 def _is_about_code(sentence: str) -> bool:
