@@ -101,6 +101,13 @@ def test_a_shell_word_may_hold_any_character() -> None:
             assert error_share(Text(f"echo {{{chr(code)},1}}\n", "a.sh", "shell")) == 0
 
 
+@pytest.mark.parametrize("first", ["#!/bin/zsh", "#!/usr/bin/env -S zsh -f", "#compdef rg", "#!/bin/csh -f"])
+def test_another_shell_than_bourne_s_is_not_judged_by_its_grammar(first: str) -> None:
+    code = "print -rC1 -- ${(o)^${(M)words:#-*}}(N)\nforeach x (a b)\n  echo $x\nend\n"
+    assert error_share(Text(f"{first}\n{code}", "a", "shell")) is None
+    assert (error_share(Text(f"#!/bin/sh\n{code}", "a", "shell")) or 0) > 0
+
+
 @pytest.mark.parametrize(
     ("text", "statements"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -92,14 +93,18 @@ class Text:
 
     @cached_property
     def code_language(self) -> str:
-        """The language that is parsed: of a notebook that of its kernel."""
-        return kernel_language(self.text) if self.language == "jupyter" else self.language
+        """The language that is parsed: of a notebook that of its kernel, of a shell's script that of the shell."""
+        if self.language == "jupyter":
+            return kernel_language(self.text)
+        return "zsh" if self.language == "shell" and _NO_BOURNE_SHELL.match(self.text) else self.language
 
     def count_bytes(self, member: Callable[[str], bool]) -> int:
         """How many ASCII characters are members of a class, as `str.isalpha`."""
         return int(self.byte_counts[_mask(member)].sum())
 
 
+# Scripts that the grammar of bash makes little of, and no other does.
+_NO_BOURNE_SHELL = re.compile(r"#(?:![^\n]*\b(?:zsh|t?csh|elvish)\b|compdef |autoload)")
 _WORD_BYTES = bytes(byte if byte > 127 or chr(byte).isalnum() or byte == ord("_") else ord(" ") for byte in range(256))
 _MASKS: dict[Callable[[str], bool], NDArray[np.bool_]] = {}
 
