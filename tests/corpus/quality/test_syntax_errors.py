@@ -105,6 +105,7 @@ def test_a_shell_word_may_hold_any_character() -> None:
 def test_another_shell_than_bourne_s_is_not_judged_by_its_grammar(first: str) -> None:
     code = "print -rC1 -- ${(o)^${(M)words:#-*}}(N)\nforeach x (a b)\n  echo $x\nend\n"
     assert error_share(Text(f"{first}\n{code}", "a", "shell")) is None
+    assert error_share(Text(code, "a.zsh", "shell")) is None
     assert (error_share(Text(f"#!/bin/sh\n{code}", "a", "shell")) or 0) > 0
 
 

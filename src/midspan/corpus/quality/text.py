@@ -96,7 +96,9 @@ class Text:
         """The language that is parsed: of a notebook that of its kernel, of a shell's script that of the shell."""
         if self.language == "jupyter":
             return kernel_language(self.text)
-        return "zsh" if self.language == "shell" and _NO_BOURNE_SHELL.match(self.text) else self.language
+        if self.language == "shell" and (self.path.endswith(".zsh") or _NO_BOURNE_SHELL.match(self.text)):
+            return "zsh"
+        return self.language
 
     def count_bytes(self, member: Callable[[str], bool]) -> int:
         """How many ASCII characters are members of a class, as `str.isalpha`."""
