@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import unittest.mock
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from midspan.corpus.secrets import redact
+from midspan.corpus.secrets import redact, source
 from midspan.corpus.secrets.source import Anchors, Source
 from midspan.corpus.secrets.tokens import LEAST_RUN, _long_runs
 from midspan.corpus.secrets.values import entropy, is_placeholder
@@ -65,11 +66,16 @@ def test_the_gate_sees_every_run_that_a_regular_expression_sees(text: str) -> No
     assert list(_long_runs(Source(text, Anchors([b"a"])).lowered)) == expected
 
 
-@given(st.text(alphabet="aAbB`é–", max_size=40), st.sets(st.sampled_from([b"a", b"ab", b"aba", b"b", b"```", b"ba"])))
-def test_one_pass_finds_what_a_search_for_each_anchor_finds(text: str, literals: set[bytes]) -> None:
+LITERALS = st.sets(st.sampled_from([b"a", b"ab", b"aba", b"b", b"```", b"ba"]), min_size=1)
+
+
+@pytest.mark.parametrize("window", [3, 8, 1 << 20])
+@given(text=st.text(alphabet="aAbB`é–", max_size=40), literals=LITERALS)
+def test_one_pass_finds_what_a_search_for_each_anchor_finds(window: int, text: str, literals: set[bytes]) -> None:
     lowered = re.sub("[^a-z`]", "?", text.lower())
     expected = {one: [found.start() for found in re.finditer(one.decode(), lowered)] for one in literals}
-    assert Source(text, Anchors(literals)).positions == expected
+    with unittest.mock.patch.object(source, "_WINDOW", window):
+        assert Source(text, Anchors(literals)).positions == expected
 
 
 def test_entropy_is_that_of_shannon() -> None:

@@ -10,6 +10,7 @@ from ahocorasick_rs import BytesAhoCorasick
 
 KEY, PASSWORD, EMAIL = "<KEY>", "<PASSWORD>", "<EMAIL>"
 PHONE, CARD, IBAN, NUMBER = "<PHONE>", "<CARD>", "<IBAN>", "<NUMBER>"
+_WINDOW = 1 << 20  # bytes: each match is an object of its own until the window is done
 
 
 @dataclass(frozen=True)
@@ -28,15 +29,18 @@ class Anchors:
     def __init__(self, literals: Iterable[bytes]) -> None:
         self.literals = sorted(set(literals))
         self._automaton = BytesAhoCorasick(self.literals)
+        self._longest = max(map(len, self.literals))
 
     def positions(self, lowered: bytes) -> dict[bytes, list[int]]:
         """Where each literal stands; it does not overlap itself."""
         found: list[list[int]] = [[] for _ in self.literals]
         ends = [0] * len(found)
-        for number, start, end in self._automaton.find_matches_as_indexes(lowered, overlapping=True):
-            if start >= ends[number]:
-                found[number].append(start)
-                ends[number] = end
+        for first in range(0, len(lowered), _WINDOW):
+            window = lowered[first : first + _WINDOW + self._longest - 1]
+            for number, start, end in self._automaton.find_matches_as_indexes(window, overlapping=True):
+                if start < _WINDOW and first + start >= ends[number]:
+                    found[number].append(first + start)
+                    ends[number] = first + end
         return dict(zip(self.literals, found, strict=True))
 
 
