@@ -33,7 +33,7 @@ _BASE: Final = 0x9E3779B97F4A7C15
 _TABLE: Hashes = np.random.Generator(np.random.PCG64(20261123)).integers(0, 2**64, 256, dtype=np.uint64)
 _POWERS: Hashes = np.multiply.accumulate(np.full(_BLOCK + 2, _BASE, dtype=np.uint64))
 _INVERSE_POWERS: Hashes = np.multiply.accumulate(np.full(_BLOCK + 2, pow(_BASE, -1, 2**64), dtype=np.uint64))
-_GRAM_BASE: Final = np.uint64(0xD1B54A32D192ED03)
+_GRAM_BASE: Final = 0xD1B54A32D192ED03
 
 
 def normalise(text: str) -> bytes:
@@ -76,26 +76,28 @@ def _hash_block(data: bytes) -> Hashes:
 
 
 def gram_hashes(words: Hashes, *sizes: int) -> list[Hashes]:
-    """The hashes of each run of so many words, for each of the ascending sizes: [max(0, words - size + 1)] each."""
-    grams, runs, hashed = [], words, 1
-    for size in sizes:
-        count = max(0, len(words) - size + 1)
-        runs = runs[:count].copy()
-        for offset in range(hashed, size):
-            runs *= _GRAM_BASE
-            runs += words[offset : offset + count]
-        hashed = size
-        grams.append(runs)
-    return grams
+    """The hashes of each run of so many words, for each size: [max(0, words - size + 1)] each.
+
+    Σ w_i · BASE^(size - 1 - (i - start)), taken from one array of prefix sums.
+    """
+    powers, inverse_powers = _gram_powers(1 << (len(words) + max(sizes)).bit_length())
+    sums = np.zeros(len(words) + 1, np.uint64)
+    np.cumsum(words * inverse_powers[: len(words)], out=sums[1:])
+    counts = (max(0, len(words) - size + 1) for size in sizes)
+    return [
+        (sums[size : size + count] - sums[:count]) * powers[size - 1 : size - 1 + count]
+        for size, count in zip(sizes, counts, strict=True)
+    ]
 
 
 def whole_hash(words: Hashes) -> np.uint64:
     """The hash of all `words`, that of gram_hashes for their number."""
-    return np.uint64((words * _gram_powers(len(words))).sum())
+    return np.uint64(gram_hashes(words, len(words))[0][0]) if len(words) else np.uint64(0)
 
 
-@lru_cache(maxsize=1000)
-def _gram_powers(count: int) -> Hashes:
-    powers = np.full(count, _GRAM_BASE, dtype=np.uint64)
-    powers[:1] = 1
-    return np.multiply.accumulate(powers)[::-1]
+@lru_cache(maxsize=32)
+def _gram_powers(count: int) -> tuple[Hashes, Hashes]:
+    """BASE^i and BASE^-i for i < count, a power of two."""
+    powers, inverse = (np.full(count, base, dtype=np.uint64) for base in (_GRAM_BASE, pow(_GRAM_BASE, -1, 2**64)))
+    powers[0] = inverse[0] = 1
+    return np.multiply.accumulate(powers), np.multiply.accumulate(inverse)

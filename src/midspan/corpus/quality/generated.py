@@ -7,6 +7,7 @@ A phrase counts only as a claim of the file about itself: "tests for automatical
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from midspan.corpus.quality.text import Text
 
@@ -74,6 +75,7 @@ def says_generated(text: Text) -> float:
     return float(generated_claim(text) is not None)
 
 
+@lru_cache(maxsize=1)  # the judgement of a text asks for it, and so does the reason
 def generated_claim(text: Text) -> str | None:
     """The words with which the file says that a program wrote it, None if it does not."""
     head = text.text[:HEAD_CHARACTERS].split("\n", MARKER_LINES)[:MARKER_LINES]
