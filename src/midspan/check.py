@@ -10,7 +10,6 @@ from typing import TypeVar
 
 from midspan.alignment import SOURCES, SourceKind
 from midspan.compute import compute_dtype
-from midspan.corpus.stages import corpus_fingerprint
 from midspan.corpus.token_shards import TokenShard
 from midspan.errors import UserError
 from midspan.evaluate import benchmarks_of, why_not_asked
@@ -18,16 +17,19 @@ from midspan.inference import check_tokenizer
 from midspan.model import DecoderConfig, load_config
 from midspan.progress import say
 from midspan.recipe import CORPUS, Data, Full, Recipe, Stage, parse_fields
-from midspan.step import Tools
-from midspan.steps import data_of, released_of, starts_of, tokenizer_of
+from midspan.step import Step, Tools
+from midspan.steps import data_of, released_of, starts_of, steps_of, tokenizer_of
 from midspan.tokens import Message, Tokenizer, encode_chat, open_tokenizer
 from midspan.train import OBJECTIVES, alone, check_weights, fit, lacking, shape_of
 
 Value = TypeVar("Value")
 
 
-def check(recipe: Recipe, tools: Tools) -> None:
-    """Raise UserError for what could only fail later, and say what will be added and what will not be asked."""
+def check(recipe: Recipe, run: Path, tools: Tools) -> list[Step]:
+    """The steps of a run, for which the corpus's sources are listed.
+
+    Raises UserError for what could only fail later, and says what will be added and what will not be asked.
+    """
     if not recipe.stages:
         raise UserError("the recipe has no stages: add one, or use midspan corpus build")
     for source in recipe.alignment:
@@ -47,8 +49,7 @@ def check(recipe: Recipe, tools: Tools) -> None:
         )
     tokenizer = known and known.extended(added)
     _check_shards(recipe, tokenizer)
-    if recipe.needs_corpus:
-        corpus_fingerprint(recipe.corpus, recipe.seed)  # lists the sources, and says what is wrong with them
+    steps = steps_of(recipe, run)
     _check_chat(recipe, tokenizer)
     if added:
         say(f"{start} lacks {', '.join(added)}: they are added, with embeddings drawn as the others lie")
@@ -59,6 +60,7 @@ def check(recipe: Recipe, tools: Tools) -> None:
         say(f"not asked: {name}, for {why}")
     if samples or "exercises" in benchmarks.keys() - not_asked.keys():
         tools.sandbox  # noqa: B018  (where nothing can isolate, say so now and not after the training)
+    return steps
 
 
 def _check_stage(recipe: Recipe, stage: Stage) -> None:

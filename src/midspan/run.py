@@ -27,13 +27,12 @@ def run_recipe(recipe: Recipe, run: Path) -> None:
     """
     use_threads(recipe.runtime.threads)
     tools = Tools(recipe.runtime)
-    check(recipe, tools)
+    steps = check(recipe, run, tools)
     run.mkdir(parents=True, exist_ok=True)
     with only_one(run):
         for folder in (run, run / "models", run / "corpus", run / "corpus" / "tokens", run / "alignment"):
             if folder.exists():
                 remove_leftovers(folder)
-        steps = steps_of(recipe, run)
         manifest = Manifest.read(run)
         _announce(recipe, run, steps, manifest)
         write_text(run / "recipe.yaml", yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False))
