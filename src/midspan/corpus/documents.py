@@ -11,7 +11,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from midspan.corpus.arrow import leave_pandas_out
 from midspan.errors import UserError
+
+leave_pandas_out()
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from midspan.corpus.arrow import leave_pandas_out
 from midspan.errors import UserError
 from midspan.files import hash_text, read_json
+
+leave_pandas_out()
 
 TOKEN_SCHEMA = pa.schema(
     [
