@@ -7,14 +7,10 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 from midspan.corpus.secrets import addresses, assigned, blocks, documentation, personal
-from midspan.corpus.secrets.addresses import find_emails, find_ip_addresses
 from midspan.corpus.secrets.anchored import by_anchor, find_anchored
-from midspan.corpus.secrets.assigned import find_assigned
-from midspan.corpus.secrets.blocks import find_blocks
 from midspan.corpus.secrets.command_lines import COMMAND_RULES
 from midspan.corpus.secrets.framework_keys import FRAMEWORK_RULES, find_password_hashes
 from midspan.corpus.secrets.headers import HEADER_RULES
-from midspan.corpus.secrets.personal import find_personal
 from midspan.corpus.secrets.source import Anchors, Finding, Source
 from midspan.corpus.secrets.tokens import find_tokens
 from midspan.corpus.secrets.urls import URL_RULES
@@ -34,13 +30,13 @@ def _find_anchored(source: Source) -> Iterator[Finding]:
 
 _FINDERS = (  # by precedence
     find_tokens,
-    find_blocks,
+    blocks.find_blocks,
     _find_anchored,
     find_password_hashes,
-    find_assigned,
-    find_emails,
-    find_ip_addresses,
-    find_personal,
+    assigned.find_assigned,
+    addresses.find_emails,
+    addresses.find_ip_addresses,
+    personal.find_personal,
 )
 
 
