@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from midspan.corpus.quality import missing_grammars
 from midspan.corpus.quality.first_statements import LEAST, first_statements
-from midspan.corpus.quality.syntax import error_share
+from midspan.corpus.quality.syntax import error_bytes, error_share
 from midspan.corpus.quality.text import Text
 
 # Language → what opens and stays open, and a statement within it.
@@ -61,6 +61,16 @@ def test_a_long_text_that_begins_badly_is_parsed_itself(language: str) -> None:
     assert share is not None
     assert share > 0.1
     assert "tree" in vars(broken)
+
+
+def test_words_and_other_languages_do_not_pass_for_their_comments_or_as_text_beside_php() -> None:
+    comments = "/* What this does, in words. */\n" * 9
+    wrong = (comments + "const a = [...b, ...c];\nexport default a;\n\nlet x = `${a}`\n}\n") * 200
+    for language in ("c", "java"):
+        whole = error_bytes(wrong, "a", language)
+        assert whole is not None
+        assert error_share(Text(wrong, "a", language)) == pytest.approx(whole / len(wrong))
+    assert first_statements(_long("java").encode(), "php") == b""
 
 
 def test_a_short_text_and_one_without_an_end_of_a_statement_have_no_beginning() -> None:

@@ -22,6 +22,7 @@ class Family:
     quotes: tuple[bytes, ...] = ()  # of strings of many lines: a cut stands after an even number of each
     brackets: bool = False  # what is open is closed
     conditions: bool = False  # and so are those of C's preprocessor
+    sign: bytes = b""  # without which a beginning is no code at all
 
 
 _INDENTED = Family(  # before what begins in the first column, and before a definition below a blank line
@@ -30,6 +31,7 @@ _INDENTED = Family(  # before what begins in the first column, and before a defi
 # After a brace that stands alone, and after a statement above a blank line and one that begins in the first column.
 _ENDS_OF_BLOCKS = re.compile(rb"\n[ \t]*\}[;,]?[ \t]*\r?\n|;[ \t]*\r?\n\r?\n(?=[A-Za-z])")
 _BRACED = Family(_ENDS_OF_BLOCKS, brackets=True)
+_IN_MARKUP = Family(_ENDS_OF_BLOCKS, brackets=True, sign=b"<?")
 _WITH_CONDITIONS = Family(_ENDS_OF_BLOCKS, brackets=True, conditions=True)
 
 _FAMILIES = {
@@ -37,7 +39,8 @@ _FAMILIES = {
     "yaml": Family(re.compile(rb"\n(?=\S)")),
     **dict.fromkeys(("c", "c++"), _WITH_CONDITIONS),
     **dict.fromkeys(("c#", "css", "dart", "go", "java", "javascript"), _BRACED),
-    **dict.fromkeys(("kotlin", "php", "rust", "scala", "swift", "typescript"), _BRACED),
+    **dict.fromkeys(("kotlin", "rust", "scala", "swift", "typescript"), _BRACED),
+    "php": _IN_MARKUP,
 }
 _HEAD = re.compile(rb"(?:\s++|(?:#|//|import |from |use |using |package )[^\n]*+|/\*.*?\*/)*+", re.DOTALL)
 _CLOSING = {b"{": b"}", b"(": b")", b"[": b"]"}
@@ -54,7 +57,7 @@ def first_statements(data: bytes, language: str) -> bytes:
     least = LEAST + (head.end() if head else 0)
     for end in family.ends.finditer(data, least, int(len(data) * _MOST)):
         beginning = data[: end.end()]
-        if not any(beginning.count(quote) % 2 for quote in family.quotes):
+        if family.sign in beginning and not any(beginning.count(quote) % 2 for quote in family.quotes):
             brackets = _open_brackets(beginning) if family.brackets else b""
             return beginning + brackets + (_open_conditions(beginning) if family.conditions else b"")
     return b""

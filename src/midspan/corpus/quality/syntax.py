@@ -11,7 +11,7 @@ from midspan.corpus.quality.first_statements import first_statements
 from midspan.corpus.quality.grammars import GRAMMARS, parser, syntax_tree
 from midspan.corpus.quality.text import Text
 
-CLEAN = 0.01  # share of errors up to which the beginning speaks for the rest
+CLEAN = 0.002  # share of errors up to which the beginning speaks for the rest
 
 
 def error_share(text: Text) -> float | None:
