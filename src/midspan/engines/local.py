@@ -7,6 +7,7 @@ import os
 import pickle
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections import deque
@@ -14,6 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Any
@@ -34,12 +36,16 @@ from midspan.engines.tasks import (
 )
 from midspan.errors import UserError
 
+LONGEST_FOLDER = 70  # bytes; of the whole address 107
+
 # A fork of this process would copy the locks of threads it does not copy. A server without threads, which has imported
-# what the tasks need, forks in no time what would else take a second to start; only Linux does so safely.
-if sys.platform == "linux":
-    _CONTEXT = multiprocessing.get_context("forkserver")
-else:
-    _CONTEXT = multiprocessing.get_context("spawn")
+# what the tasks need, forks in no time what would else take a second to start. Only Linux does so safely, and the
+# server's address, a path among temporary files, must be short.
+_CONTEXT: ForkServerContext | SpawnContext = (
+    multiprocessing.get_context("forkserver")
+    if sys.platform == "linux" and len(os.fsencode(tempfile.gettempdir())) < LONGEST_FOLDER
+    else multiprocessing.get_context("spawn")
+)
 
 
 @dataclass
