@@ -38,9 +38,10 @@ from midspan.errors import UserError
 
 LONGEST_FOLDER = 70  # bytes; of the whole address 107
 
-# A fork of this process would copy the locks of threads it does not copy. A server without threads, which has imported
-# what the tasks need, forks in no time what would else take a second to start. Only Linux does so safely, and the
-# server's address, a path among temporary files, must be short.
+# A fork of this process would copy the locks of threads it does not copy. A server that does nothing but import what
+# the tasks need forks in no time what would else take a second to start: the threads that it has, of numpy's and
+# pyarrow's libraries, are prepared for a fork. Only Linux does so safely, and the server's address, a path among
+# temporary files, must be short.
 _CONTEXT: ForkServerContext | SpawnContext = (
     multiprocessing.get_context("forkserver")
     if sys.platform == "linux" and len(os.fsencode(tempfile.gettempdir())) < LONGEST_FOLDER
