@@ -53,7 +53,7 @@ soak: .venv/.dev
 	MIDSPAN_ALL_GOLDS=1 $(BIN)/pytest tests/evaluate/test_gold.py
 	$(BIN)/pip install --quiet --editable '.[dev,peers]'
 	$(BIN)/pip install --quiet --no-deps nvidia-bigcode-eval
-	$(BIN)/pytest tests/evaluate/test_against_*.py tests/evaluate/test_exports.py tests/evaluate/test_whole_functions.py
+	MIDSPAN_ALL_GOLDS=1 $(BIN)/pytest tests/evaluate/test_against_*.py tests/evaluate/test_exports.py tests/evaluate/test_whole_functions.py
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

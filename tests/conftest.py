@@ -29,13 +29,20 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # What takes longest is begun first, so that two processes end together (`make test`).
 LONGEST = (
     "test_run_from_starts.py",
-    "test_readme.py",
     "test_parallel.py",
-    "test_cli.py",
-    "test_resume.py",
+    "test_readme.py",
     "test_run.py",
+    "test_gold.py",
+    "test_against_multipl_e.py",
+    "test_session.py",
+    "test_resume.py",
+    "test_cli.py",
+    "test_decoder.py",
+    "test_gguf_weights.py",
+    "test_fast_encoder.py",
     "test_tasks_on_engines.py",
     "test_build_poison.py",
+    "test_hostile_programs.py",
     "test_contract_examples.py",
 )
 

@@ -8,24 +8,43 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
+from midspan.cli import main
 from midspan.tokens import Tokenizer
 
 TINY = Path(__file__).parent / "tiny.yaml"
 PROGRAM = [sys.executable, "-c", "from midspan.cli import main; main()"]
+Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def midspan(*arguments: str | Path, prefix: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+def program(*arguments: str | Path, prefix: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own."""
     command = [*prefix, *PROGRAM, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
 
 
-def refusal(*arguments: str | Path) -> str:
+def midspan(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """The command in this process, which has imported torch already."""
+    command, code = ["midspan", *map(str, arguments)], 0
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
+        patch.setattr(sys, "argv", command)
+        patch.setattr(sys, "stdin", StringIO())
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code
+    return subprocess.CompletedProcess(command, code, out.getvalue(), err.getvalue())
+
+
+def refusal(*arguments: str | Path, by: Run = midspan) -> str:
     """The one line that a mistake is answered with."""
-    result = midspan(*arguments)
+    result = by(*arguments)
     assert result.returncode == 2, result.stderr
     assert "Traceback" not in result.stderr
     *before, last = result.stderr.strip().splitlines()
@@ -52,7 +71,7 @@ def test_help_answers_in_under_half_a_second() -> None:
     seconds = []
     for _ in range(5):
         started = time.monotonic()
-        result = midspan("--help")
+        result = program("--help")
         seconds.append(time.monotonic() - started)
         assert "serve" in result.stdout
     assert min(seconds) < 0.5, seconds
@@ -139,7 +158,7 @@ def test_text_that_is_not_unicode_is_refused_wherever_it_comes_from(tmp_path: Pa
     file = tmp_path / "file.py"
     file.write_bytes(b"x = '\xff'\n")
     assert "is not UTF-8 text" in refusal("complete", f"{file}:1", "--model", model)
-    assert "not Unicode" in refusal("chat", os.fsdecode(b"caf\xe9"), "--model", model)
+    assert "not Unicode" in refusal("chat", os.fsdecode(b"caf\xe9"), "--model", model, by=program)
     assert "cannot be read" in refusal("complete", os.fsdecode(b"caf\xe9.py:1"), "--model", model)
     command = [*PROGRAM, "chat", "--model", str(model)]
     for utf8 in ("0", "1"):  # strict, and bytes as surrogates
@@ -177,7 +196,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(tmp_path: Path,
     if probe.returncode:
         pytest.skip(f"no small disk can be mounted here: {probe.stderr.strip()}")
     script = f'mount -t tmpfs -o size={size} tmpfs {disk} || exit 9; "$@"; code=$?; find {disk}; exit $code'
-    result = midspan("run", TINY, "--run", disk / "run", prefix=("unshare", "-rm", "sh", "-c", script, "sh"))
+    result = program("run", TINY, "--run", disk / "run", prefix=("unshare", "-rm", "sh", "-c", script, "sh"))
     assert result.returncode == 2, result.stderr
     assert "Traceback" not in result.stderr
     assert "no space left" in result.stderr.splitlines()[-1].lower()

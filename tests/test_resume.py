@@ -15,7 +15,7 @@ import pytest
 from midspan.files import hash_path, read_json
 
 TINY = Path(__file__).parent / "tiny.yaml"
-KILLS = int(os.environ.get("MIDSPAN_KILLS", "5"))
+KILLS = int(os.environ.get("MIDSPAN_KILLS", "2"))
 
 
 def start(directory: Path) -> subprocess.Popen[bytes]:

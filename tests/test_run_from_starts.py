@@ -39,6 +39,10 @@ PAIRS = {"per_family": 1, "pairs": 2, "heldout": 1, "samples_per_exercise": 1, "
 RUNTIME = {"threads": 1, "workers": 1, "checkpoint_seconds": 600}
 
 
+FIM_ROWS: dict[str, Any] = {"tokens": "corpus", "fim": {"rate": 0.9}}
+BOTH = {"data": [FIM_ROWS, {"conversations": "exercises"}], "context": 256, "tokens": 512}  # in one stage
+
+
 def stage(name: str, data: dict[str, Any], **fields: Any) -> dict[str, Any]:
     """A stage of two steps."""
     short = {"tokens": 1024, "context": 512, "tokens_per_step": 512, "schedule": SCHEDULE}
@@ -47,14 +51,13 @@ def stage(name: str, data: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 def code(start: Path | str | list[str], **fields: Any) -> dict[str, Any]:
     """Continued pre-training with FIM."""
-    part = {"tokens": "corpus", "fim": {"rate": 0.9}}
     short = {
         "start": start if isinstance(start, list) else str(start),
         "context": 64,
         "tokens": 512,
         "tokens_per_step": 256,
     }
-    return stage("code", part, **short | fields)
+    return {**stage("code", FIM_ROWS, **short), **fields}
 
 
 STILL = {"learning_rate": 1e-12}  # moves no weight that bfloat16 can tell
@@ -131,7 +134,7 @@ def road(request: pytest.FixtureRequest, started: Started, carry: Carry) -> tupl
         if large
         else EVALUATE
     )
-    stages = [code(place), SFT] if large else [code(place), SFT, DPO]
+    stages = [code(place, **BOTH)] if large else [code(place), SFT, DPO]
     return start, place, carry(*stages, evaluate=evaluate)
 
 
@@ -339,11 +342,8 @@ def test_tokens_that_no_stage_can_learn_are_said(started: Started, carry: Carry)
 
 def test_a_released_gguf_file_travels_the_road(carry: Carry) -> None:
     place = smollm2()
-    small = {"context": 64, "tokens": 64, "tokens_per_step": 64}
-    sft = {**SFT, "context": 256, "tokens": 256, "tokens_per_step": 256}
-    run = carry(
-        code(place, **small), sft, evaluate={**NOTHING, "exercises": {"count": 1, "per_family": 1, "max_tokens": 4}}
-    )
+    evaluate = {**NOTHING, "exercises": {"count": 1, "per_family": 1, "max_tokens": 4}}
+    run = carry(code(place, **BOTH | {"tokens": 256}), evaluate=evaluate)
     assert f"{place} lacks {', '.join(FIM)}: they are added" in run.said.split("corpus")[0]
     config, generation = (read_json(run.release / file) for file in ("config.json", "generation_config.json"))
     assert config["max_position_embeddings"] == 8192
@@ -357,4 +357,4 @@ def test_a_released_gguf_file_travels_the_road(carry: Carry) -> None:
     tokens = torch.tensor([tokenizer.encode(TEXT)])
     with torch.no_grad():
         torch.testing.assert_close(ours(tokens), theirs(tokens).logits, atol=1e-3, rtol=1e-3)
-    shutil.rmtree(run.place)  # four models of half a gigabyte
+    shutil.rmtree(run.place)  # three models of half a gigabyte

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,15 +18,24 @@ from midspan.compute.threads import busy_elsewhere, free_threads, use_threads
 from midspan.compute.wait_policy import Spare, processors
 
 
+@contextmanager
+def endless_loops() -> Iterator[None]:
+    """As many beside this process as there are cores."""
+    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)]
+    try:
+        yield
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
+
+
 @pytest.fixture
 def busy() -> Iterator[None]:
-    """As many endless loops beside this process as there are cores."""
-    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)]
-    time.sleep(1)
-    yield
-    for loop in loops:
-        loop.kill()
-        loop.wait()
+    """Endless loops, well under way."""
+    with endless_loops():
+        time.sleep(1)
+        yield
 
 
 @pytest.mark.usefixtures("busy")
@@ -79,11 +89,8 @@ for _ in sys.stdin:
             return int(answers.readline())
 
         assert answers.readline().strip() == "ready"
-        loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)]
-        until(lambda: spare() > 0)
-        for loop in loops:
-            loop.kill()
-            loop.wait()
+        with endless_loops():
+            until(lambda: spare() > 0)
         if busy_elsewhere() == 0:  # the tests may have company
             until(lambda: spare() == 0)
         ask.close()

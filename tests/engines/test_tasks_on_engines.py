@@ -170,6 +170,23 @@ def test_a_script_without_a_main_guard_is_told_what_to_do(tmp_path: Path) -> Non
     assert "__main__" in run.stderr.splitlines()[-1]
 
 
+GUARDED = """
+import os
+from midspan.engines import LocalEngine
+if __name__ == "__main__":
+    with LocalEngine(2) as engine:
+        assert len({result.value for result in engine.run_tasks(os.path.basename, ["a", "b", "c"])}) == 3
+"""
+
+
+def test_processes_start_however_deep_temporary_files_lie(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(GUARDED)
+    deep = tmp_path / ("deep" * 30)
+    deep.mkdir()
+    environment = os.environ | {"TMPDIR": str(deep)}
+    subprocess.run([sys.executable, str(tmp_path / "script.py")], env=environment, check=True, timeout=60)
+
+
 WITH_A_CHILD = """
 import time
 from midspan.engines import LocalEngine

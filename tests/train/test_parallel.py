@@ -9,18 +9,21 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from safetensors.torch import load_file
 
 from midspan.files import hash_path, read_json
+from midspan.recipe import load_recipe
+from midspan.run import run_recipe
 
 RECIPE = """
 extends: {tiny}
 name: parallel
 stages: [{{name: base, tokens: 10240}}]
 evaluate: {{likelihood: false, infilling: false, exercises: false, preferences: false, completions: false}}
-runtime: {{precision: fp32}}
+runtime: {{precision: fp32, checkpoint_seconds: 600}}
 """
 LEARNING = (
     "start: {start}, data: [{{tokens: corpus, fim: {{rate: 0.5}}}}], tokens: 5120, context: 128, tokens_per_step: 512, "
@@ -38,18 +41,21 @@ SOAK = "MIDSPAN_KILLS" in os.environ  # `make soak`
 PRECISIONS = [("fp32", 1e-5), ("bf16", 1e-3)]  # and how far losses may be apart; each takes most of a minute
 
 
-def command(folder: Path, run: str, *settings: str, text: str = RECIPE) -> list[str]:
+TWO = {"runtime.parallel.processes": 2}
+ALL_SPREAD = {**TWO, "runtime.parallel.zero": 3, "runtime.recompute": True}
+
+
+def write_recipe(folder: Path, run: str, text: str = RECIPE) -> Path:
     recipe = folder / f"{run}.yaml"
     tiny, start = Path(__file__).parent.parent / "tiny.yaml", folder / "alone" / "models" / "base"
     recipe.write_text(text.format(tiny=tiny, start=start))
-    changes = [argument for setting in settings for argument in ("--set", setting)]
-    return [sys.executable, "-m", "midspan", "run", str(recipe), "--run", str(folder / run), *changes]
+    return recipe
 
 
-def carry_out(command: list[str]) -> None:
-    """Run it to its end; what it said is shown where it fails."""
-    ended = subprocess.run(command, capture_output=True, text=True)
-    assert ended.returncode == 0, ended.stderr[-4000:]
+def carry_out(folder: Path, run: str, changes: dict[str, Any], text: str = RECIPE) -> Path:
+    """A run to its end; several processes are started from this one."""
+    run_recipe(load_recipe(write_recipe(folder, run, text), changes), folder / run)
+    return folder / run
 
 
 def losses(run: Path, stage: str = "base") -> list[float]:
@@ -86,21 +92,13 @@ def at_work(run: Path) -> list[int]:
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("parallel")
-    carry_out(command(folder, "alone"))
-    return folder / "alone"
+    return carry_out(tmp_path_factory.mktemp("parallel"), "alone", {})
 
 
 @pytest.fixture(scope="module")
 def spread(alone: Path) -> Path:
     """The same in two processes."""
-    return by_two(alone, "spread")
-
-
-def by_two(alone: Path, name: str, *settings: str) -> Path:
-    run = command(alone.parent, name, "runtime.parallel.processes=2", *settings)
-    carry_out(run)
-    return alone.parent / name
+    return carry_out(alone.parent, "spread", TWO)
 
 
 def check_equal(alone: Path, spread: Path) -> None:
@@ -115,15 +113,17 @@ def test_two_processes_give_one_process_losses(alone: Path, spread: Path) -> Non
 
 
 def test_so_they_do_with_all_spread_and_activations_made_again(alone: Path) -> None:
-    check_equal(alone, by_two(alone, "zero-3", "runtime.parallel.zero=3", "runtime.recompute=true"))
+    check_equal(alone, carry_out(alone.parent, "zero-3", ALL_SPREAD))
 
 
 def test_a_killed_run_of_two_processes_goes_on_to_the_same_bits(alone: Path, spread: Path) -> None:
-    settings = ("runtime.parallel.processes=2", "runtime.checkpoint_seconds=0")
-    killed = alone.parent / "killed"
-    kill_in(killed / "stages" / "base" / "metrics.jsonl", command(alone.parent, "killed", *settings))
+    changes = {**TWO, "runtime.checkpoint_seconds": 0}
+    killed, recipe = alone.parent / "killed", write_recipe(alone.parent, "killed")
+    settings = [argument for field, value in changes.items() for argument in ("--set", f"{field}={value}")]
+    command = [sys.executable, "-m", "midspan", "run", str(recipe), "--run", str(killed), *settings]
+    kill_in(killed / "stages" / "base" / "metrics.jsonl", command)
     assert not (killed / "models" / "base").exists()
-    carry_out(command(alone.parent, "killed", *settings))
+    carry_out(alone.parent, "killed", changes)
     assert losses(killed) == losses(spread)
     bits = [hash_path(run / "models" / "base" / "model.safetensors") for run in (killed, spread)]
     assert bits[0] == bits[1]
@@ -133,10 +133,8 @@ def test_a_killed_run_of_two_processes_goes_on_to_the_same_bits(alone: Path, spr
 def test_where_a_part_learns_two_processes_give_one_process_losses(alone: Path, precision: str, apart: float) -> None:
     """In bf16 frozen matrices are held in it beside float32, and sums in another order differ by more."""
     partly, run = (alone.parent / f"{name}-{precision}" for name in ("partly", "partly-spread"))
-    spread = ("runtime.parallel.processes=2", "runtime.parallel.zero=3", "runtime.recompute=true")
-    for place, settings in ((partly, ()), (run, spread)):
-        precise = f"runtime.precision={precision}"
-        carry_out(command(place.parent, place.name, precise, *settings, text=PARTLY))
+    for place, changes in ((partly, {}), (run, ALL_SPREAD)):
+        carry_out(place.parent, place.name, {"runtime.precision": precision, **changes}, PARTLY)
     for stage in ("adapted", "upper"):
         one, two = losses(partly, stage), losses(run, stage)
         assert len(one) == 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cache
 
 import torch
 
@@ -23,6 +24,7 @@ def peak_flops(dtype: torch.dtype, device: torch.device) -> tuple[float, str]:
 PEAK_SIZE = 2048
 
 
+@cache
 def _measured_peak(dtype: torch.dtype, device: torch.device) -> float:
     """The best of five products of square matrices, in FLOP/s."""
     left, right = (torch.randn(PEAK_SIZE, PEAK_SIZE, device=device).to(dtype) for _ in range(2))

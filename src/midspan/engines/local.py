@@ -1,4 +1,4 @@
-"""Tasks in spawned processes of this machine: they stay alive from one run of tasks to the next."""
+"""Tasks in processes of this machine: they stay alive from one run of tasks to the next."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
+import tempfile
 import threading
 import time
 from collections import deque
@@ -13,6 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Any
@@ -33,7 +36,17 @@ from midspan.engines.tasks import (
 )
 from midspan.errors import UserError
 
-_CONTEXT = multiprocessing.get_context("spawn")  # a fork would copy the locks of threads it does not copy
+LONGEST_FOLDER = 70  # bytes; of the whole address 107
+
+# A fork of this process would copy the locks of threads it does not copy. A server that does nothing but import what
+# the tasks need forks in no time what would else take a second to start: the threads that it has, of numpy's and
+# pyarrow's libraries, are prepared for a fork. Only Linux does so safely, and the server's address, a path among
+# temporary files, must be short.
+_CONTEXT: ForkServerContext | SpawnContext = (
+    multiprocessing.get_context("forkserver")
+    if sys.platform == "linux" and len(os.fsencode(tempfile.gettempdir())) < LONGEST_FOLDER
+    else multiprocessing.get_context("spawn")
+)
 
 
 @dataclass
@@ -105,7 +118,7 @@ class LocalEngine:
 
         while unfinished:
             while len(self._pool) < min(workers, unfinished):
-                self._pool.append(_start())
+                self._pool.append(_start(function.__module__))
             pool = self._pool[:workers]
             for worker in pool:
                 give(worker)
@@ -130,7 +143,12 @@ class LocalEngine:
             self._pool.pop().stop()
 
 
-def _start() -> _Worker:
+def _start(needed: str) -> _Worker:
+    """A process; the server that forks it, which the first one starts, imports the module `needed`.
+
+    And pandas, where it is installed: pyarrow does so in every process that makes its first array.
+    """
+    _CONTEXT.set_forkserver_preload([needed, "pandas"])
     ours, theirs = _CONTEXT.Pipe()
     process = _CONTEXT.Process(target=_serve, args=(theirs,), daemon=True)
     process.start()

@@ -13,7 +13,7 @@ from typing import Any
 Parameters = dict[str, int | str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Family:
     """One idea. In the templates `$k` is the parameter k, and `$signature` the solution's `name(arguments)`."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from random import Random
 
 from midspan.exercises.exercise import Exercise
@@ -20,16 +21,18 @@ def _setting_hash(family: Family, parameters: Parameters) -> str:
     return hash_text(f"{family.name} {json.dumps(setting, sort_keys=True)}")
 
 
-def heldout_families(topic: str) -> set[str]:
+@cache
+def heldout_families(topic: str) -> frozenset[str]:
     """The names of the topic's families that no training exercise comes from: those with the smallest hashes."""
     names = sorted((family.name for family in FAMILIES[topic]), key=hash_text)
-    return set(names[: max(1, round(HELDOUT_FAMILIES * len(names)))])
+    return frozenset(names[: max(1, round(HELDOUT_FAMILIES * len(names)))])
 
 
-def heldout_parameters(family: Family) -> set[str]:
+@cache
+def heldout_parameters(family: Family) -> frozenset[str]:
     """The hashes of the family's parameter settings that no training exercise has, in any phrasing."""
     hashes = sorted({_setting_hash(family, parameters) for parameters in family.parameters})
-    return set(hashes[: round(HELDOUT_PARAMETERS * len(hashes))])
+    return frozenset(hashes[: round(HELDOUT_PARAMETERS * len(hashes))])
 
 
 def _exercise(topic: str, family: Family, parameters: Parameters, phrasing: str, split: str) -> Exercise:
@@ -52,10 +55,10 @@ def _family_exercises(topic: str, family: Family, random: Random, count: int) ->
     heldout_family = family.name in heldout_families(topic)
     heldout = heldout_parameters(family)
     settings = random.sample(family.parameters, len(family.parameters))
-    phrasings = [random.sample(family.phrasings, len(family.phrasings)) for _ in settings]
+    phrasings = [random.sample(family.phrasings, len(family.phrasings)) for _ in settings[:count]]
     exercises: list[Exercise] = []
     for turn in range(len(family.phrasings)):
-        for parameters, order in zip(settings, phrasings, strict=True):
+        for parameters, order in zip(settings, phrasings, strict=False):
             if len(exercises) == count:
                 return exercises
             split = "heldout-parameter" if _setting_hash(family, parameters) in heldout else "train"

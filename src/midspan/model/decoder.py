@@ -105,14 +105,15 @@ class Decoder(nn.Module):
     def __init__(self, config: DecoderConfig) -> None:
         super().__init__()
         self.config = config
-        self.embed_tokens = nn.Embedding(config.vocabulary_size, config.hidden_size)
+        self.embed_tokens = _embedding(config)
         self.layers = nn.ModuleList(Block(config, layer) for layer in range(config.num_layers))
         self.norm = _norm(config)
         if not config.tied_embeddings:
             self.lm_head = nn.Linear(config.hidden_size, config.vocabulary_size, bias=False)
         self.inverse_frequencies = inverse_frequencies(config)  # no buffer: a model built on `meta` keeps it
         self.rotary_amplitude = rotary_amplitude(config)
-        self.initialise()
+        if not self.embed_tokens.weight.is_meta:
+            self.initialise()
 
     def forward(
         self,
@@ -220,6 +221,12 @@ def on_meta(config: DecoderConfig) -> Decoder:
 def parameter_shapes(config: DecoderConfig) -> dict[str, tuple[int, ...]]:
     """Name and shape of every parameter of a decoder of `config`."""
     return {name: tuple(value.shape) for name, value in on_meta(config).state_dict().items()}
+
+
+def _embedding(config: DecoderConfig) -> nn.Embedding:
+    """On `meta` nothing is drawn: for that torch would load its compiler, which takes seconds."""
+    shape = config.vocabulary_size, config.hidden_size
+    return nn.Embedding(*shape, _weight=torch.empty(shape) if torch.get_default_device().type == "meta" else None)
 
 
 def _norm(config: DecoderConfig) -> nn.Module:

@@ -104,14 +104,13 @@ def train_step(
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
     totals = [world.sum(total) / weight for total in torch.stack(sums).double().sum(0).tolist()]
-    measured = {"loss": totals[0], "gradient_norm": _full(norm).item(), "weight": weight}
+    measured = {"loss": totals[0], "gradient_norm": (_full(norm) if world.mesh else norm).item(), "weight": weight}
     return measured | dict(zip(names, totals[1:], strict=True))
 
 
 def _full(tensor: Tensor) -> Tensor:
     """A sharded tensor as a whole one."""
-    whole: Tensor = tensor.full_tensor() if isinstance(tensor, torch.distributed.tensor.DTensor) else tensor
-    return whole
+    return tensor.full_tensor() if isinstance(tensor, torch.distributed.tensor.DTensor) else tensor
 
 
 def _check(name: str, loss: float, norm: float) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
+from typing import Any
+
+from torch import Tensor
 
 from midspan.model import Decoder
 from midspan.train.world import World
@@ -16,7 +18,20 @@ def shard(decoder: Decoder, world: World, zero: int) -> None:
     """
     if world.mesh is None:
         return
+    from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method  # takes seconds
+
     for block in decoder.layers:
         fully_shard(block, mesh=world.mesh, reshard_after_forward=zero == 3)
     fully_shard(decoder, mesh=world.mesh, reshard_after_forward=False)
     register_fsdp_forward_method(decoder, "hidden_states")
+
+
+def gathered(decoder: Decoder, world: World) -> dict[str, Tensor]:
+    """Every parameter by name, whole and on the CPU; of several processes only the first has them."""
+    if world.mesh is None:
+        return {name: value.cpu() for name, value in decoder.state_dict().items()}
+    from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict  # takes seconds
+
+    options = StateDictOptions(full_state_dict=True, cpu_offload=True)
+    state: Any = get_model_state_dict(decoder, options=options)
+    return dict(state)

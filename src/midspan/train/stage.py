@@ -15,7 +15,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
 
 from midspan import recipe
 from midspan.batches import Mixture
@@ -41,6 +40,7 @@ from midspan.train.loop import Course, train
 from midspan.train.lora import save_adapter
 from midspan.train.memory import Fit, fit
 from midspan.train.objectives import OBJECTIVES, Feed, Objective
+from midspan.train.parallel import gathered
 from midspan.train.rows import Feeder, facts_of, open_rows
 from midspan.train.start import prepare, shape_of
 from midspan.train.trainable import learnt, trainable
@@ -154,8 +154,7 @@ def hand_on(
     if tokenizer.chat_end is not None and any(part.kind != "tokens" for part in stage.data):
         generation = generation.also_ending_with(tokenizer.chat_end)
     facts = learnt_facts(ModelFacts.read(start) if start else ModelFacts(layout=None), stage)
-    options = StateDictOptions(full_state_dict=True, cpu_offload=True)
-    state: Any = get_model_state_dict(decoder, options=options)
+    state = gathered(decoder, world)
     if world.rank == 0:
         tensors: Iterable[tuple[str, Tensor]] = state.items()
         if weights:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.utils.checkpoint import checkpoint
 
 from midspan import recipe
@@ -82,6 +81,8 @@ def fill(decoder: Decoder, tensors: Iterator[tuple[str, Tensor]], world: World) 
         state = {name: tensor.to(world.device, dtypes[name]) for name, tensor in tensors}
         decoder.load_state_dict(state, assign=True)
         return
+    from torch.distributed.tensor import DTensor, distribute_tensor  # takes seconds
+
     decoder.to_empty(device=world.device)
     for name, tensor in tensors:
         parameter = decoder.get_parameter(name)

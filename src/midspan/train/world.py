@@ -6,14 +6,17 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 import torch.distributed as distributed
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
-from torch.distributed.fsdp import FSDPModule
 
 from midspan.compute import best_device
 from midspan.model import Decoder
+
+if TYPE_CHECKING:
+    from torch.distributed.fsdp import FSDPModule
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,21 @@ class World:
 
     def reduce_gradients(self, decoder: Decoder, now: bool) -> None:
         """Whether the next backward pass exchanges gradients: of several micro-batches only the last does."""
-        if isinstance(decoder, FSDPModule):
-            decoder.set_requires_gradient_sync(now)
+        if (spread := self._spread(decoder)) is not None:
+            spread.set_requires_gradient_sync(now)
 
     def spread_again(self, decoder: Decoder) -> None:
         """Give back what forward passes without a backward pass have gathered."""
-        if isinstance(decoder, FSDPModule):
-            decoder.reshard()
+        if (spread := self._spread(decoder)) is not None:
+            spread.reshard()
+
+    def _spread(self, decoder: Decoder) -> FSDPModule | None:
+        """The decoder, where it is spread over several processes."""
+        if self.mesh is None:
+            return None
+        from torch.distributed.fsdp import FSDPModule  # takes seconds, which one process need not wait
+
+        return decoder if isinstance(decoder, FSDPModule) else None
 
     def barrier(self) -> None:
         """Wait for all processes."""

@@ -161,7 +161,7 @@ LANGUAGES: dict[str, Language] = {
     "ts": Language(
         "TypeScript",
         "program.ts",
-        compile="tsc --target es2020 --lib es2020,dom program.ts",
+        compile="tsc --skipLibCheck --target es2020 --lib es2020,dom program.ts",
         run="node program.js",
         tools=("tsc", "node"),
         packages="node-typescript nodejs",
