@@ -144,11 +144,8 @@ class LocalEngine:
 
 
 def _start(needed: str) -> _Worker:
-    """A process; the server that forks it, which the first one starts, imports the module `needed`.
-
-    And pandas, where it is installed: pyarrow does so in every process that makes its first array.
-    """
-    _CONTEXT.set_forkserver_preload([needed, "pandas"])
+    """A process; the server that forks it, which the first one starts, imports the module `needed`."""
+    _CONTEXT.set_forkserver_preload([needed])
     ours, theirs = _CONTEXT.Pipe()
     process = _CONTEXT.Process(target=_serve, args=(theirs,), daemon=True)
     process.start()
