@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from corpus_input import evaluation_files
+from usage import usage_of_workers
 
 from midspan.corpus.stages import build_corpus
 from midspan.engines import EngineChoice
@@ -29,7 +30,7 @@ def main() -> None:
     started, before = time.perf_counter(), time.process_time()
     build_corpus(settings, output, EngineChoice("local", workers))
     wall, leader = time.perf_counter() - started, time.process_time() - before
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    children = usage_of_workers()
     statistics = json.loads((output / "statistics.json").read_text(encoding="utf-8"))
     figures = {
         "wall": wall,

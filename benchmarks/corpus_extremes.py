@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from corpus_input import input_files
+from usage import usage_of_workers
 
 from midspan.corpus.stages import build_corpus
 from midspan.engines import EngineChoice
@@ -121,7 +122,7 @@ def build(settings: dict[str, object], output: Path) -> None:
         said = ""
     except UserError as error:
         said = str(error)
-    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    own, children = resource.getrusage(resource.RUSAGE_SELF), usage_of_workers()
     statistics = json.loads((output / "statistics.json").read_text()) if not said else {"documents": 0, "stages": []}
     figures = {
         "wall": round(time.perf_counter() - started, 1),
