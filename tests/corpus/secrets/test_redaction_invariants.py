@@ -109,5 +109,5 @@ def test_a_long_run_of_anything_takes_no_longer_than_its_length() -> None:
         "token: aAaAaAaAaAaAaAaAaA\\ ",
     ]
     for piece in ["@", ":", "a", "1", ".", "-", "=", '"', "\n", "//", "1.", "1:", *anchors]:
-        text = piece * (200_000 // len(piece))
+        text = piece * (100_000 // len(piece))
         assert redact(text)[0]
