@@ -108,7 +108,7 @@ def test_each_result_is_told_of_as_it_comes(engine: Engine) -> None:
 
 def test_tasks_that_crash_hang_or_raise_cost_only_themselves(engine: Engine, tmp_path: Path) -> None:
     names = ["a", "killed", "b", "hangs", "raises", "exits", "killed once", "c"]
-    results = engine.run_tasks(may_die, [(name, str(tmp_path)) for name in names], timeout=5.0)
+    results = engine.run_tasks(may_die, [(name, str(tmp_path)) for name in names], timeout=2.5)
     by_name = dict(zip(names, results, strict=True))
     for name in ("a", "b", "c", "killed once"):
         assert by_name[name].value == name, by_name[name]
