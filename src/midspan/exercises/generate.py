@@ -55,10 +55,10 @@ def _family_exercises(topic: str, family: Family, random: Random, count: int) ->
     heldout_family = family.name in heldout_families(topic)
     heldout = heldout_parameters(family)
     settings = random.sample(family.parameters, len(family.parameters))
-    phrasings = [random.sample(family.phrasings, len(family.phrasings)) for _ in settings[:count]]
+    phrasings = [random.sample(family.phrasings, len(family.phrasings)) for _ in settings]
     exercises: list[Exercise] = []
     for turn in range(len(family.phrasings)):
-        for parameters, order in zip(settings, phrasings, strict=False):
+        for parameters, order in zip(settings, phrasings, strict=True):
             if len(exercises) == count:
                 return exercises
             split = "heldout-parameter" if _setting_hash(family, parameters) in heldout else "train"
